@@ -1,0 +1,1 @@
+"""Aftercare: the right follow-up message to each patient, at the right local time, once."""

@@ -1,0 +1,83 @@
+"""The only place that reads the time. Everything else is handed a `Clock` or an instant."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where `now` comes from."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+        ...
+
+    def alarm_in(self, instant: datetime) -> float:
+        """Return the seconds of real time to wait for `instant` (0 when it is past).
+
+        The caller is about to set an alarm with it: a time-lapse clock runs no further than that.
+        """
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+        return datetime.now(UTC)
+
+    def alarm_in(self, instant: datetime) -> float:
+        """Return the seconds until `instant`, never negative."""
+        return max(0.0, (instant - self.now()).total_seconds())
+
+
+class FixedClock:
+    """A clock that stands still until it is told to move (`dispatch --now`, tests)."""
+
+    def __init__(self, instant: datetime) -> None:
+        if instant.tzinfo is None:
+            raise ValueError("an instant has a time zone")
+        self._now = instant.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Return the instant that was set."""
+        return self._now
+
+    def alarm_in(self, instant: datetime) -> float:
+        """Return the seconds until `instant`, never negative."""
+        return max(0.0, (instant - self._now).total_seconds())
+
+    def move_to(self, instant: datetime) -> None:
+        """Set the clock to an aware instant, forward or back."""
+        self._now = instant.astimezone(UTC)
+
+    def move_by(self, span: timedelta) -> None:
+        """Move the clock by `span`."""
+        self._now += span
+
+
+class TimeLapseClock:
+    """A clock that runs `rate` times as fast as the machine's, but never past the next alarm.
+
+    Between alarms time flies; while the engine works at an alarm it stands still, so that what is due at
+    10:00 goes out at 10:00 however long the work takes.
+    """
+
+    def __init__(self, start: datetime, rate: float) -> None:
+        self._base = start.astimezone(UTC)
+        self._started = time.monotonic()
+        self._rate = rate
+        self._barrier = self._base
+
+    def now(self) -> datetime:
+        """Return the time-lapse instant, no later than the next alarm."""
+        flown = timedelta(seconds=(time.monotonic() - self._started) * self._rate)
+        return min(self._base + flown, self._barrier)
+
+    def alarm_in(self, instant: datetime) -> float:
+        """Run on to `instant` and return the real seconds that takes."""
+        self._base = self.now()
+        self._started = time.monotonic()
+        self._barrier = max(instant.astimezone(UTC), self._base)
+        return (self._barrier - self._base).total_seconds() / self._rate

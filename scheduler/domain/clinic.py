@@ -1,0 +1,109 @@
+"""A clinic, as a value: its zone, hours, senders and defaults. Read from config/clinics/<id>.yaml."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from zoneinfo import ZoneInfo
+
+from scheduler.domain.protocol import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Local wall-clock hours in which nothing is sent: [start, end), across midnight when start > end."""
+
+    start: time
+    end: time
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """Days on which the clinic is closed, both ends included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class SmsSender:
+    """One of: a Twilio messaging service, an E.164 number, or a name (one-way: nobody can answer it)."""
+
+    messaging_service: str | None = None
+    number: str | None = None
+    name: str | None = None
+
+    @property
+    def one_way(self) -> bool:
+        """Whether a patient can't answer."""
+        return self.name is not None
+
+
+@dataclass(frozen=True, slots=True)
+class EmailSender:
+    """Who an email comes from: `address` and the display `name`; answers go to `reply_to`."""
+
+    address: str
+    name: str
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OnCall:
+    """A person or desk that alerts go to, in the order of the file."""
+
+    name: str
+    sms: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportMapping:
+    """How the clinic's export names things.
+
+    `columns`: our field -> the file's column. `treatments`: the file's value -> our treatment.
+    `statuses`: the file's value -> "booked", "cancelled", "completed" or "no_show".
+    `dates`: a strptime format for `starts_at`, in the clinic's wall clock; None reads ISO 8601.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    treatments: Mapping[str, str] = field(default_factory=dict)
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    dates: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """A tenant. `languages` has at least one, the first is the default; `country` is ISO 3166-1 alpha-2.
+
+    `consent_when_unknown` says per purpose whether an unknown consent allows a message.
+    """
+
+    id: str
+    name: str
+    timezone: ZoneInfo
+    languages: tuple[str, ...]
+    country: str
+    phone: str
+    emergency_number: str
+    booking_url: str | None
+    sms: SmsSender | None
+    email: EmailSender | None
+    quiet_hours: QuietHours | None = None
+    closures: tuple[Closure, ...] = ()
+    undo_grace: timedelta = timedelta(0)
+    sms_may_name_treatment: bool = False
+    consent_when_unknown: Mapping[Purpose, bool] = field(
+        default_factory=lambda: {Purpose.CARE: True, Purpose.RECALL: True, Purpose.MARKETING: False}
+    )
+    on_call: tuple[OnCall, ...] = ()
+    imports: ImportMapping = field(default_factory=ImportMapping)
+
+    def language_for(self, wanted: str | None) -> str:
+        """Return the patient's language where the clinic speaks it, else the clinic's default.
+
+        A regional wish falls back to its language: fr-CA is served by fr.
+        """
+        for candidate in (wanted, (wanted or "").split("-")[0]):
+            if candidate in self.languages:
+                return candidate
+        return self.languages[0]

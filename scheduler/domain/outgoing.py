@@ -1,0 +1,43 @@
+"""What is handed to a channel: finished texts with their addresses. Lives for one attempt, is never logged."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from scheduler.domain.clinic import EmailSender, SmsSender
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingSms:
+    """One SMS. `attempt` is the attempt's unguessable token; nothing is written after `deadline` (aware UTC).
+
+    `useful_until` bounds how long the provider may keep trying.
+    """
+
+    attempt: str
+    sender: SmsSender
+    to: str = field(repr=False)
+    body: str = field(repr=False)
+    deadline: datetime
+    useful_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingEmail:
+    """One email to one recipient: `mime` is the whole message as bytes with CRLF line ends."""
+
+    attempt: str
+    sender: EmailSender
+    to: str = field(repr=False)
+    message_id: str
+    mime: bytes = field(repr=False)
+    deadline: datetime
+
+
+Outgoing = OutgoingSms | OutgoingEmail
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it; `provider_id` is its name for it (a Twilio SID, a queue id)."""
+
+    provider_id: str

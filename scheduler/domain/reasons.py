@@ -1,0 +1,91 @@
+"""Why a message is, is not, or will not be sent: codes with parameters, and the English sentence of each.
+
+The same reason is decided on, stored and shown. Parameters are ids, spans, ISO instants and dates: never
+a patient's data.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One clause. Make it with `because(code, ...)`, which checks the code and the parameters."""
+
+    code: str
+    params: tuple[tuple[str, str], ...] = ()
+
+
+# Parameters named *_at are ISO instants and are shown in local time.
+CLAUSES: Mapping[str, str] = {
+    # why it is planned, when
+    "before": "{span} before the appointment",
+    "after": "{span} after the appointment",
+    "between": "{start} to {end} after the appointment, preferably {prefer}",
+    "after_reply": "after the reply to {step}",
+    # what moved it
+    "quiet_hours": "moved from {from_at} out of quiet hours",
+    "closure": "moved from {from_at} because the clinic is closed",
+    "undo_grace": "not before {until_at}, so that a mistaken registration can be undone",
+    "spaced": "moved to {until_at}, to leave time between late messages",
+    "retry": "tried again at {until_at} after {error}",
+    "rescheduled": "the appointment was moved",
+    # why it is not sent
+    "registered_late": "its time ({due_at}) had passed before the appointment was registered",
+    "not_useful": "it stopped being useful at {until_at}",
+    "collapsed": "late, and a later message ({step}) says what counts now",
+    "late_dropped": "late, and this step is not sent late",
+    "late_held": "late, and a person decides about this step",
+    "appointment_cancelled": "the appointment was cancelled",
+    "no_show": "the patient did not come",
+    "no_address": "there is no {address} for this patient",
+    "consent_refused": "the patient did not agree to {purpose} messages by {channel}",
+    "consent_unknown": "consent to {purpose} messages by {channel} is not known, which this clinic takes as no",
+    "stopped": "the patient stopped messages to this {address}",
+    "next_appointment": "the next appointment is already booked",
+    "step_gone": "the protocol no longer has this step",
+    "no_template": "the text can't be rendered: {error}",
+    "fallback": "instead of {channel}, which did not work",
+    # what happened
+    "sent": "sent at {at}",
+    "refused": "the provider refused it ({error})",
+    "outcome_unknown": "the provider may have taken it; it is looked up before anything is sent again",
+    "lease_lost": "the engine that held it stopped",
+    "operator": "decided by the clinic",
+}
+
+
+def because(code: str, **params: str | datetime) -> Reason:
+    """Return the reason of that code. An unknown code or parameter is a programming error (KeyError)."""
+    texts = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in params.items()}
+    CLAUSES[code].format(**texts)
+    return Reason(code, tuple(texts.items()))
+
+
+def sentence(reasons: Iterable[Reason], zone: ZoneInfo) -> str:
+    """Say the reasons as one English sentence, instants as wall-clock time in `zone`."""
+    text = "; ".join(_clause(reason, zone) for reason in reasons)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _clause(reason: Reason, zone: ZoneInfo) -> str:
+    return CLAUSES[reason.code].format(**{name: _shown(name, value, zone) for name, value in reason.params})
+
+
+def _shown(name: str, value: str, zone: ZoneInfo) -> str:
+    if name == "at" or name.endswith("_at"):
+        return f"{datetime.fromisoformat(value).astimezone(zone):%a %Y-%m-%d %H:%M}"
+    return value
+
+
+def dump_reasons(reasons: Iterable[Reason]) -> str:
+    """Return the compact JSON that the store keeps."""
+    return json.dumps([[reason.code, dict(reason.params)] for reason in reasons], separators=(",", ":"))
+
+
+def load_reasons(text: str) -> tuple[Reason, ...]:
+    """Read what `dump_reasons` wrote."""
+    return tuple(Reason(code, tuple(params.items())) for code, params in json.loads(text))

@@ -1,0 +1,74 @@
+"""Every error that a person may see. The class's docstring is its default message."""
+
+from enum import StrEnum
+
+
+class AftercareError(Exception):
+    """Something went wrong in Aftercare."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip().splitlines()[0])
+
+
+class SettingsError(AftercareError):
+    """A setting in the environment is missing or wrong."""
+
+
+class ConfigError(AftercareError):
+    """The configuration has errors: run `aftercare check`."""
+
+
+class TemplateError(AftercareError):
+    """A message template is missing or can't be rendered."""
+
+
+class RegistrationError(AftercareError):
+    """The appointment can't be registered as given."""
+
+
+class NotFoundError(AftercareError):
+    """There is no such record."""
+
+
+class ConflictError(AftercareError):
+    """The record is not in a state that allows this."""
+
+
+class StoreError(AftercareError):
+    """The database can't be used."""
+
+
+class KeysError(StoreError):
+    """The keys are missing or do not fit this database."""
+
+
+class ErrorKind(StrEnum):
+    """What a failed hand-over means for the message; each channel has a table from codes to these."""
+
+    NOT_CALLED = "not_called"
+    """Nothing was written to the provider (deadline past, connection refused): safe to try again."""
+    TRANSIENT = "transient"
+    """The provider refused for now and did not take the message: try again later."""
+    PERMANENT = "permanent"
+    """This address will never work: try the other channel."""
+    OPT_OUT = "opt_out"
+    """The patient stopped messages at the provider: record it, never retry."""
+    CONTENT = "content"
+    """This text will never be accepted: a person has to look."""
+    CONFIGURATION = "configuration"
+    """The account or the sender is wrong: nothing of this channel will work until mended."""
+    UNKNOWN = "unknown"
+    """The provider may have taken the message: settle, never retry blindly."""
+
+
+class ChannelError(AftercareError):
+    """The provider did not accept the message.
+
+    Never holds an address or a body: `code` and a text of our own only. `retry_after` is in seconds.
+    """
+
+    def __init__(self, message: str, *, kind: ErrorKind, code: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.code = code
+        self.retry_after = retry_after

@@ -1,0 +1,38 @@
+"""Log lines: dotted past events with ids and codes. Never a phone, a name, an address or a body."""
+
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+
+# These print request parameters (phone numbers, bodies) or statements with values at INFO or DEBUG.
+TALKATIVE = ("twilio", "aiohttp", "aiosmtplib", "mail.log", "sqlalchemy", "apscheduler", "asyncio", "alembic")
+
+
+def configure(*, verbose: bool = False, stream: TextIO | None = None) -> None:
+    """Send log lines to standard error: for people on a terminal, JSON elsewhere."""
+    out = stream or sys.stderr
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer(colors=True) if out.isatty() else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
+    """Return the logger of a module."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
+    return logger
