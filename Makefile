@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: help demo test test-all lint format docs clean
+.PHONY: help demo test test-all lint format docs lock clean
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -38,6 +39,14 @@ lint: $(BIN)/.dev  ## ruff, mypy and the import contracts
 format: $(BIN)/.dev  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(BIN)/.dev  ## make the generated pages of the documentation
+	$(BIN)/python -m tests.repo.generate
+
+lock:  ## lock the dependencies anew
+	@test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv; }
+	.venv-lock/bin/uv pip compile $(LOCK) --group build -o requirements/run.lock pyproject.toml
+	.venv-lock/bin/uv pip compile $(LOCK) --group build --group dev -c requirements/run.lock -o requirements/dev.lock pyproject.toml
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) demo var .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,6 +1,7 @@
 """The only place that reads the time. Everything else is handed a `Clock` or an instant."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -61,13 +62,15 @@ class TimeLapseClock:
     """A clock that runs `rate` times as fast as the machine's, but never past the next alarm.
 
     Between alarms time flies; while the engine works at an alarm it stands still, so that what is due at
-    10:00 goes out at 10:00 however long the work takes.
+    10:00 goes out at 10:00 however long the work takes. At `until` it stops and calls `at_end`.
     """
 
-    def __init__(self, start: datetime, rate: float) -> None:
+    def __init__(self, start: datetime, *, rate: float, until: datetime, at_end: Callable[[], None]) -> None:
         self._base = start.astimezone(UTC)
         self._started = time.monotonic()
         self._rate = rate
+        self._until = until.astimezone(UTC)
+        self._at_end = at_end
         self._barrier = self._base
 
     def now(self) -> datetime:
@@ -76,8 +79,10 @@ class TimeLapseClock:
         return min(self._base + flown, self._barrier)
 
     def alarm_in(self, instant: datetime) -> float:
-        """Run on to `instant` and return the real seconds that takes."""
+        """Run on to `instant`, or to the end, and return the real seconds that takes."""
         self._base = self.now()
         self._started = time.monotonic()
-        self._barrier = max(instant.astimezone(UTC), self._base)
+        if instant > self._until and self._base >= self._until:
+            self._at_end()
+        self._barrier = max(min(instant.astimezone(UTC), self._until), self._base)
         return (self._barrier - self._base).total_seconds() / self._rate

@@ -19,6 +19,10 @@ class ChannelTransport(Protocol):
         """Close it."""
         ...
 
+    async def probe(self) -> None:
+        """See whether the provider answers and takes the credentials, sending nothing. Raises ChannelError."""
+        ...
+
     async def send(self, message: Outgoing) -> Accepted:
         """Hand one message over, once, never retrying by itself.
 

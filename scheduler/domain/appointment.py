@@ -19,6 +19,18 @@ class AppointmentStatus(StrEnum):
     """The patient did not come: nothing about aftercare is sent."""
 
 
+class AppointmentCause(StrEnum):
+    """What happened to an appointment; an event row keeps it."""
+
+    REGISTERED = "registered"
+    RESCHEDULED = "rescheduled"
+    BOOKED = "booked"
+    """Booked again, after it had been something else."""
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+
+
 @dataclass(frozen=True, slots=True)
 class Appointment:
     """One visit. `starts_at` and `ends_at` are aware UTC; without an end the protocol's duration counts."""

@@ -7,8 +7,10 @@ a patient's data.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
+
+from scheduler.domain.spans import parse_span
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +21,11 @@ class Reason:
     params: tuple[tuple[str, str], ...] = ()
 
 
-# Parameters named *_at are ISO instants and are shown in local time.
+# Parameters named at or *_at are ISO instants and are shown in local time; those of SPANS are `2d`, shown in words.
+SPANS = frozenset({"span", "start", "end", "prefer"})
 CLAUSES: Mapping[str, str] = {
     # why it is planned, when
+    "same_day": "on the day of the appointment",
     "before": "{span} before the appointment",
     "after": "{span} after the appointment",
     "between": "{start} to {end} after the appointment, preferably {prefer}",
@@ -29,9 +33,12 @@ CLAUSES: Mapping[str, str] = {
     # what moved it
     "quiet_hours": "moved from {from_at} out of quiet hours",
     "closure": "moved from {from_at} because the clinic is closed",
+    "weekday": "moved from {from_at} to a day of the week on which this step goes out",
+    "visit_end": "moved from {from_at} to the end of the appointment",
     "undo_grace": "not before {until_at}, so that a mistaken registration can be undone",
     "spaced": "moved to {until_at}, to leave time between late messages",
     "retry": "tried again at {until_at} after {error}",
+    "not_attended": "the appointment begins at {until_at}",
     "rescheduled": "the appointment was moved",
     # why it is not sent
     "registered_late": "its time ({due_at}) had passed before the appointment was registered",
@@ -46,9 +53,14 @@ CLAUSES: Mapping[str, str] = {
     "consent_unknown": "consent to {purpose} messages by {channel} is not known, which this clinic takes as no",
     "stopped": "the patient stopped messages to this {address}",
     "next_appointment": "the next appointment is already booked",
+    "clinic_gone": "the clinic's file is no longer there",
     "step_gone": "the protocol no longer has this step",
     "no_template": "the text can't be rendered: {error}",
     "fallback": "instead of {channel}, which did not work",
+    # what will happen, seen from now
+    "will_send": "will be sent at {at}",
+    "will_not_send": "will not be sent",
+    "will_hold": "will wait for a person",
     # what happened
     "sent": "sent at {at}",
     "refused": "the provider refused it ({error})",
@@ -59,10 +71,14 @@ CLAUSES: Mapping[str, str] = {
 
 
 def because(code: str, **params: str | datetime) -> Reason:
-    """Return the reason of that code. An unknown code or parameter is a programming error (KeyError)."""
+    """Return the reason of that code.
+
+    An unknown code, a missing parameter (KeyError) or one that can't be shown (ValueError) is a programming error.
+    """
     texts = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in params.items()}
-    CLAUSES[code].format(**texts)
-    return Reason(code, tuple(texts.items()))
+    reason = Reason(code, tuple(texts.items()))
+    _clause(reason, UTC)
+    return reason
 
 
 def sentence(reasons: Iterable[Reason], zone: ZoneInfo) -> str:
@@ -71,13 +87,15 @@ def sentence(reasons: Iterable[Reason], zone: ZoneInfo) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
-def _clause(reason: Reason, zone: ZoneInfo) -> str:
+def _clause(reason: Reason, zone: tzinfo) -> str:
     return CLAUSES[reason.code].format(**{name: _shown(name, value, zone) for name, value in reason.params})
 
 
-def _shown(name: str, value: str, zone: ZoneInfo) -> str:
+def _shown(name: str, value: str, zone: tzinfo) -> str:
     if name == "at" or name.endswith("_at"):
         return f"{datetime.fromisoformat(value).astimezone(zone):%a %Y-%m-%d %H:%M}"
+    if name in SPANS:
+        return parse_span(value).phrase
     return value
 
 

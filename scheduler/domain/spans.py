@@ -43,10 +43,22 @@ class Span:
             case Unit.MONTHS:
                 return timedelta(days=30 * self.amount)
 
+    @property
+    def phrase(self) -> str:
+        """The span in English words: `2 days`, `1 month`."""
+        return f"{self.amount} {_WORDS[self.unit]}{'' if self.amount == 1 else 's'}"
+
     def __str__(self) -> str:
         return f"{self.amount}{self.unit}"
 
 
+_WORDS = {
+    Unit.MINUTES: "minute",
+    Unit.HOURS: "hour",
+    Unit.DAYS: "day",
+    Unit.WEEKS: "week",
+    Unit.MONTHS: "month",
+}
 _SPAN = re.compile(r"(\d{1,4})\s*(mo|m|h|d|w)", re.ASCII)
 
 

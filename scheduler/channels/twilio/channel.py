@@ -1,0 +1,106 @@
+"""SMS through Twilio: one create per message, never repeated here."""
+
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote, urlsplit
+
+from twilio.rest import Client
+
+from scheduler.channels.loopback import is_loopback
+from scheduler.channels.twilio.client import TwilioHttpClient
+from scheduler.channels.twilio.errors import unreadable
+from scheduler.channels.twilio.handover import Handover, current
+from scheduler.clock import Clock
+from scheduler.domain.clinic import SmsSender
+from scheduler.domain.outgoing import Accepted, Outgoing, OutgoingSms
+from scheduler.errors import ChannelError, ErrorKind
+
+LONGEST_VALIDITY = 36_000
+"""Seconds; Twilio's bound (error 90007 outside of 1 to this)."""
+
+
+class TwilioTransport:
+    """The SMS channel. `timeout` bounds a whole request, `connect_timeout` its connection; seconds."""
+
+    def __init__(
+        self,
+        *,
+        account_sid: str,
+        auth_token: str,
+        api_url: str,
+        public_url: str,
+        clock: Clock,
+        timeout: float = 10.0,
+        connect_timeout: float = 5.0,
+    ) -> None:
+        self._clock = clock
+        self._callback_url = _callback_url(public_url)
+        self._http = TwilioHttpClient(
+            account_sid, auth_token, api_url=api_url, clock=clock, timeout=timeout, connect_timeout=connect_timeout
+        )
+        # A given environment keeps the SDK from reading TWILIO_REGION and TWILIO_EDGE: the base address decides.
+        self._client = Client(account_sid, auth_token, http_client=self._http, environment={"": ""})
+
+    async def __aenter__(self) -> Self:
+        """Open the connections' pool."""
+        await self._http.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        await self._http.close()
+
+    async def send(self, message: Outgoing) -> Accepted:
+        """Create the message at Twilio. Raises ChannelError as `twilio.errors` says.
+
+        A success that can't be read, or names no message, is UNKNOWN: Twilio has most likely taken it.
+        """
+        if not isinstance(message, OutgoingSms):
+            raise TypeError("Twilio sends SMS only")
+        token = current.set(Handover(self._clock, message.deadline))
+        try:
+            created = await self._client.messages.create_async(
+                to=message.to, body=message.body, **_sender(message.sender), **self._terms(message)
+            )
+        except ValueError:
+            raise unreadable("POST") from None
+        finally:
+            current.reset(token)
+        if not isinstance(created.sid, str) or not created.sid:
+            raise unreadable("POST")
+        return Accepted(created.sid)
+
+    async def probe(self) -> None:
+        """Ask for the account, to see that address and credentials work. Raises ChannelError."""
+        try:
+            await self._client.api.v2010.accounts(self._client.account_sid).fetch_async()
+        except ValueError:
+            raise unreadable("GET") from None
+
+    def _terms(self, message: OutgoingSms) -> dict[str, str | int]:
+        left = int((message.useful_until - self._clock.now()).total_seconds())
+        terms: dict[str, str | int] = {"validity_period": min(max(left, 1), LONGEST_VALIDITY)}
+        if self._callback_url:
+            terms["status_callback"] = f"{self._callback_url}?attempt={quote(message.attempt, safe='')}"
+        return terms
+
+
+def _callback_url(public_url: str) -> str | None:
+    """Return where Twilio reports to; None for this machine itself, which Twilio would refuse (error 21609)."""
+    if is_loopback(urlsplit(public_url).hostname or ""):
+        return None
+    return f"{public_url.rstrip('/')}/webhooks/twilio/status"
+
+
+def _sender(sender: SmsSender) -> dict[str, str]:
+    if sender.messaging_service:
+        return {"messaging_service_sid": sender.messaging_service}
+    if origin := sender.number or sender.name:
+        return {"from_": origin}
+    raise ChannelError(
+        "SMS: the clinic has no sender: set `sms` in its file and run `aftercare check`",
+        kind=ErrorKind.CONFIGURATION,
+        code="no-sender",
+    )

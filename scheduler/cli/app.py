@@ -1,0 +1,69 @@
+"""Joins the commands and turns errors into one line and an exit code: 0 done, 1 refused or failed, 2 wrong usage."""
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from scheduler import logs
+from scheduler.cli import (
+    appointments,
+    check,
+    database,
+    demo,
+    dispatch,
+    doctor,
+    imports,
+    init,
+    preview,
+    register,
+    serve,
+)
+from scheduler.cli.output import say_error
+from scheduler.errors import AftercareError
+
+app = typer.Typer(
+    name="aftercare",
+    help="Sends each patient the right aftercare message at the right local time, by SMS and email.",
+    no_args_is_help=True,
+    # A traceback with local variables would print patients' data.
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for module in (demo, init, serve, register, imports, dispatch, appointments, check, preview, doctor, database):
+    module.add_to(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"aftercare {version('aftercare-scheduler')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more, still without patients' data.")] = False,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before the command."""
+    del show_version
+    logs.configure(verbose=verbose)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        app()
+    except AftercareError as error:
+        say_error(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader went away (`aftercare timeline 1 | head`): nothing is left to say.
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,82 @@
+"""`aftercare timeline`, `cancel`, `reschedule`, `complete`, `no-show`: what concerns one appointment."""
+
+from typing import Annotated
+
+import typer
+
+from scheduler.cli.output import Json
+from scheduler.cli.timelines import print_timeline
+from scheduler.cli.wiring import Product, open_product
+from scheduler.domain.appointment import AppointmentStatus
+from scheduler.errors import RegistrationError
+from scheduler.services import appointments
+from scheduler.services.intake import read_instant
+from scheduler.services.timeline import timeline
+from scheduler.store.appointments import get_appointment
+
+Appointment = Annotated[int, typer.Argument(help="The appointment's number.", metavar="APPOINTMENT")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(name="timeline")(show)
+    app.command()(cancel)
+    app.command()(reschedule)
+    app.command()(complete)
+    app.command(name="no-show")(no_show)
+
+
+def show(appointment: Appointment, *, as_json: Json = False) -> None:
+    """Print every step, past and future, with its reason."""
+    with open_product() as product:
+        _print(product, appointment, as_json=as_json)
+
+
+def cancel(appointment: Appointment, *, as_json: Json = False) -> None:
+    """Cancel an appointment: nothing more is sent about it."""
+    _call_off(appointment, AppointmentStatus.CANCELLED, as_json=as_json)
+
+
+def complete(appointment: Appointment, *, as_json: Json = False) -> None:
+    """Mark an appointment as completed."""
+    with open_product() as product:
+        with product.store.write() as tx:
+            appointments.complete(tx, get_appointment(tx, appointment), now=product.clock.now(), by="cli")
+        _print(product, appointment, as_json=as_json)
+
+
+def no_show(appointment: Appointment, *, as_json: Json = False) -> None:
+    """Mark that the patient did not come: no aftercare is sent."""
+    _call_off(appointment, AppointmentStatus.NO_SHOW, as_json=as_json)
+
+
+def reschedule(
+    appointment: Appointment,
+    *,
+    at: Annotated[str, typer.Option(help="The new start: ISO 8601; without an offset, the clinic's wall clock.")],
+    as_json: Json = False,
+) -> None:
+    """Move an appointment: what is unsent moves with it, what was sent stays. A cancelled one is booked again."""
+    with open_product() as product:
+        with product.store.write() as tx:
+            found = get_appointment(tx, appointment)
+            try:
+                starts_at = read_instant(at, product.configuration.clinic(found.clinic))
+            except ValueError as error:
+                raise RegistrationError(f"--at {error}") from None
+            appointments.reschedule(
+                tx, product.configuration, found, starts_at=starts_at, now=product.clock.now(), by="cli"
+            )
+        _print(product, appointment, as_json=as_json)
+
+
+def _call_off(appointment: int, status: AppointmentStatus, *, as_json: bool) -> None:
+    with open_product() as product:
+        with product.store.write() as tx:
+            appointments.call_off(tx, appointment, status, now=product.clock.now(), by="cli")
+        _print(product, appointment, as_json=as_json)
+
+
+def _print(product: Product, appointment: int, *, as_json: bool) -> None:
+    with product.store.read() as tx:
+        print_timeline(timeline(tx, product.configuration, appointment, now=product.clock.now()), as_json)

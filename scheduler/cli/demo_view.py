@@ -1,0 +1,143 @@
+"""The demo's live view: the clock, what goes to whom and why, and the sums at the end."""
+
+from collections import Counter, deque
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from scheduler.cli.output import console
+from scheduler.clock import Clock
+from scheduler.domain.clinic import Clinic
+from scheduler.domain.reasons import sentence
+from scheduler.domain.states import Status
+from scheduler.protocols.configuration import Configuration
+from scheduler.services.happening import Happening
+from scheduler.services.importing import ImportReport
+
+SHOWN = 16
+MARKS = {
+    Status.ACCEPTED: ("sent", "green"),
+    Status.SUPPRESSED: ("not sent", "yellow"),
+    Status.EXPIRED: ("not sent", "yellow"),
+    Status.CANCELLED: ("cancelled", "yellow"),
+    Status.HELD: ("held", "magenta"),
+    Status.FAILED: ("failed", "red"),
+}
+
+
+class DemoView:
+    """Shows what happens; on anything but a terminal it prints a plain line for each happening."""
+
+    def __init__(self, start: datetime, end: datetime) -> None:
+        self._start, self._end = start, end
+        self._at = start
+        self._rows: deque[Text] = deque(maxlen=SHOWN)
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._clock: Clock | None = None
+        self._configuration: Configuration | None = None
+        self._live = Live(get_renderable=self._render, console=console, refresh_per_second=12, transient=True)
+
+    def __enter__(self) -> Self:
+        """Take the terminal."""
+        if console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the terminal back."""
+        self._live.stop()
+
+    def follow(self, clock: Clock, configuration: Configuration) -> None:
+        """Show the time of `clock` from now on."""
+        self._clock, self._configuration = clock, configuration
+
+    def imported(self, at: datetime, clinic: Clinic, export: str, report: ImportReport) -> None:
+        """Show an import and the rows that were refused."""
+        said = ", ".join(f"{count} {result}" for result, count in report.totals.items() if count)
+        self._add(at, clinic, Text.assemble(("import ", "bold blue"), f"{export}: {said}"))
+        for row in report.rows:
+            if row.result == "refused":
+                self._add(at, clinic, Text.assemble(("refused ", "bold red"), f"row {row.row}: {row.reason}"))
+
+    def happened(self, happening: Happening) -> None:
+        """Show what became of a message."""
+        assert self._configuration is not None
+        said, colour = MARKS.get(happening.status, (happening.status.value, "dim"))
+        self._counts[said, happening.channel.value] += 1
+        clinic = self._configuration.clinic(happening.clinic)
+        line = Text.assemble(
+            (f"{said:<10}", f"bold {colour}"),
+            f"{happening.channel:<6}",
+            (f"{happening.language:<3}", "cyan"),
+            f"{happening.patient:<18.18}",
+            (f"{happening.step:<22.22}", "bold"),
+            (self._why(happening, clinic), "dim"),
+        )
+        self._add(happening.at, clinic, line)
+
+    def _why(self, happening: Happening, clinic: Clinic) -> str:
+        """Say why it was due, for what went out; why not, for what did not."""
+        reasons = happening.planned if happening.status is Status.ACCEPTED else happening.reasons
+        return sentence(reasons, clinic.timezone)
+
+    def _add(self, at: datetime, clinic: Clinic, line: Text) -> None:
+        local = f"{at.astimezone(clinic.timezone):%a %d %b %H:%M}"
+        row = Text.assemble((f"{local}  ", "white"), (f"{clinic.name:<18.18} ", "magenta"), line)
+        row.no_wrap, row.overflow = True, "ellipsis"
+        self._rows.append(row)
+        if not console.is_terminal:
+            console.print(row, soft_wrap=True)
+
+    def _render(self) -> RenderableType:
+        self._at = self._clock.now() if self._clock else self._at
+        done = (self._at - self._start).total_seconds()
+        total = (self._end - self._start).total_seconds()
+        week = min(6, int(done // (7 * 86_400)) + 1)
+        head = Table.grid(expand=True)
+        head.add_column()
+        head.add_column(justify="right")
+        head.add_row(
+            Text.assemble(("Aftercare ", "bold"), f"two sample clinics, week {week} of 6"),
+            Text(f"{self._at:%A %d %B %Y}", style="bold cyan"),
+        )
+        bar = ProgressBar(total=total, completed=done, width=None, complete_style="cyan")
+        empty = [Text("")] * (SHOWN - len(self._rows))
+        body = Panel(
+            Group(*self._rows, *empty), box=box.ROUNDED, border_style="dim", title="what goes to whom, and why"
+        )
+        return Group(head, bar, body, self._sums())
+
+    def _sums(self) -> Text:
+        counts = self._counts
+        kept = sum(count for (said, _), count in counts.items() if said != "sent")
+        return Text.assemble(
+            (f"{counts['sent', 'sms']} SMS", "bold green"),
+            " and ",
+            (f"{counts['sent', 'email']} emails", "bold green"),
+            f" sent (rehearsed), {kept} not sent, each with its reason",
+        )
+
+    def print_summary(self, outbox: Path, *, finished: bool) -> None:
+        """Print how it ended and where to look next."""
+        said = "Six weeks are over" if finished else f"Stopped on {self._at:%A %d %B}"
+        database = outbox.parent / "aftercare.db"
+        console.print(f"\n[bold]{said}.[/] ", self._sums(), sep="")
+        console.print(
+            f"  The texts and mails: [cyan]{outbox}/[/] (open an .eml with a mail program)", highlight=False
+        )
+        console.print(
+            "  Why and why not, for one appointment:\n"
+            f"  [cyan]AFTERCARE_DATA_DIR={database.parent} aftercare timeline 1[/]",
+            highlight=False,
+        )

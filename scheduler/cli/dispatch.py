@@ -1,0 +1,63 @@
+"""`aftercare dispatch`: one pass that sends all that is due, for cron."""
+
+import asyncio
+from contextlib import ExitStack
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from scheduler.cli.output import Json, console, print_json
+from scheduler.cli.wiring import Product, open_product
+from scheduler.clock import Clock, FixedClock, SystemClock
+from scheduler.errors import SettingsError
+from scheduler.runtime.lock import only_engine
+from scheduler.runtime.passes import one_pass
+from scheduler.settings import TWILIO_API_URL, Delivery
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(dispatch)
+
+
+def dispatch(
+    *,
+    now: Annotated[
+        str, typer.Option(help="Move the whole clock of this pass: ISO 8601 with an offset. Not with Twilio itself.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Send all that is due, print a summary, and end."""
+    with open_product(clock=_clock(now)) as product, ExitStack() as held:
+        if now:
+            _refuse_moved_clock(product)
+        if product.settings.on_sqlite:
+            held.enter_context(only_engine(product.settings.data_dir))
+        summary = asyncio.run(one_pass(product.dispatcher()))
+        if as_json:
+            print_json({"now": product.clock.now(), **summary.counts})
+            return
+        said = ", ".join(f"{count} {what}" for what, count in summary.counts.items() if count)
+        console.print(f"{said or 'Nothing was due'}.")
+        if product.settings.delivery is Delivery.REHEARSAL and summary.counts["sent"]:
+            console.print(f"Rehearsal: nothing left this machine; see {product.settings.outbox_dir}/")
+
+
+def _clock(text: str) -> Clock:
+    if not text:
+        return SystemClock()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("is not ISO 8601, such as 2026-03-02T14:30:00Z", param_hint="--now") from None
+    if moment.tzinfo is None:
+        raise typer.BadParameter("has no offset: end it with Z or +01:00", param_hint="--now")
+    return FixedClock(moment)
+
+
+def _refuse_moved_clock(product: Product) -> None:
+    if product.settings.delivery is Delivery.LIVE and product.settings.twilio_api_url == TWILIO_API_URL:
+        raise SettingsError(
+            "--now is for rehearsals and tests: with live delivery through Twilio the real clock counts"
+        )

@@ -1,0 +1,33 @@
+"""`aftercare doctor`: what is wrong with this installation and how to mend it."""
+
+import asyncio
+import os
+from dataclasses import asdict
+
+import typer
+
+from scheduler.cli.output import Json, console, print_json
+from scheduler.clock import SystemClock
+from scheduler.services.doctor import Doctor, Health
+from scheduler.settings import read_settings
+
+MARKS = {Health.WELL: "[green]✓[/]", Health.WARNING: "[yellow]![/]", Health.WRONG: "[red]✗[/]"}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(doctor)
+
+
+def doctor(*, as_json: Json = False) -> None:
+    """Look over database, migrations, keys, config, clock, Twilio and SMTP; exit code 1 if anything is wrong."""
+    findings = asyncio.run(Doctor(read_settings(os.environ), SystemClock()).examine())
+    if as_json:
+        print_json({"findings": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            remedy = f"\n  {'':<10}[dim]{finding.remedy}[/]" if finding.remedy else ""
+            message = finding.message.replace("[", r"\[")
+            console.print(f"{MARKS[finding.health]} {finding.part:<10}{message}{remedy}", highlight=False)
+    if any(finding.health is Health.WRONG for finding in findings):
+        raise typer.Exit(1)

@@ -1,0 +1,59 @@
+"""How commands print: tables for people, JSON for machines, one line on standard error for what is wrong."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+console = Console()
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def say_error(message: str) -> None:
+    """Print one line on standard error."""
+    errors.print(f"[bold red]error:[/] {_escape(' '.join(message.split()))}")
+
+
+def print_json(data: Any) -> None:
+    """Print a value as JSON; instants become ISO 8601 in UTC with Z."""
+    sys.stdout.write(json.dumps(data, default=_plain, ensure_ascii=False, indent=2) + "\n")
+
+
+def iso(instant: datetime) -> str:
+    """Return an instant as ISO 8601 in UTC with Z."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form here")
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+@contextmanager
+def progress_bar(label: str, *, shown: bool) -> Iterator[Any]:
+    """Show a progress bar on standard error where that is a terminal; yields a function (done, all)."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=errors,
+        transient=True,
+        disable=not (shown and errors.is_terminal),
+    )
+    with bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,145 @@
+"""Writes every shipped text, rendered, into the docs: `python -m scheduler.content.gallery docs/reference`.
+
+A test compares the pages with what this makes, so they are never out of date.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from scheduler.content.render import RenderedSms, render_email, render_sms
+from scheduler.content.samples import sample_variables
+from scheduler.content.source import read_source
+from scheduler.content.templates import Texts
+from scheduler.content.variables import KNOWN, Variables
+from scheduler.domain.clinic import Clinic
+from scheduler.domain.protocol import Channel
+from scheduler.paths import shipped
+from scheduler.protocols.configuration import Configuration
+from scheduler.protocols.loader import load
+
+LANGUAGES = {"en": "English", "fr": "French", "es": "Spanish"}
+
+_MADE = "<!-- Made by `python -m scheduler.content.gallery docs/reference`: edit the templates, not this page. -->"
+
+_INDEX = """# Texts
+
+{made}
+
+What patients read, in each language, as the sample clinics send it to an invented patient:
+{pages}.
+
+**All of them are unapproved examples.** A clinician of your clinic approves every text before it is sent for
+real.
+
+## Where they are
+
+`templates/<language>/<step>/sms.txt` and `email.md`, and `templates/<language>/footer.md` under every email. A
+step's texts are in the folder of its id, unless the protocol says `template:`. After an edit,
+`aftercare check` says what is wrong with file and line, and
+`aftercare preview STEP --clinic C --language L --channel sms|email` shows the result.
+
+An email begins with its subject and its preheader, the line that a mailbox shows beside the subject:
+
+```text
+{example}
+…
+```
+
+The rest is Markdown: headings, paragraphs, lists, `**bold**`, links. A link that stands alone in a paragraph is
+shown as a button, a quote (`>`) as a framed notice. The plain text part is made from the same words.
+
+## The rules they keep
+
+1. A text says what is usual, what is not, and how to reach the clinic. It never diagnoses and never reassures.
+2. Every check carries the clinic's phone number and the local emergency number (`aftercare check` insists).
+3. A check asks for the direction: 1 better, 2 the same, 3 worse, or the patient's own words. Never YES: carriers
+   take that word, END, CANCEL and QUIT for themselves.
+4. No text names a painkiller, and none tells anyone to stop a prescribed medicine.
+5. An SMS begins with the clinic's name, says as little about health as it can, and never names the treatment
+   unless the clinic's file allows it. It has at most two segments.
+6. An invitation to the next session invites. A price, a discount or an offer would make it marketing.
+
+## What a template may use
+
+| value | what it is |
+|---|---|
+{values}
+
+Around them: `{{% if … %}}`, `{{% elif … %}}`, `{{% else %}}`, `==`, `!=`, `and`, `or`, `not`, and the filters
+`capitalize`, `default("a text")`, `lower`, `trim` and `upper`. Nothing that repeats or calls: a template always
+ends. What a value brings in is text: Markdown or HTML in a patient's name is shown, never obeyed.
+"""
+
+
+def pages(templates_dir: Path, configuration: Configuration) -> dict[str, str]:
+    """Return the pages by file name: an index and one for each language."""
+    texts = Texts(templates_dir)
+    made = {f"texts-{language}.md": _page(texts, configuration, language) for language in LANGUAGES}
+    return {"texts.md": _index(texts), **made}
+
+
+def _index(texts: Texts) -> str:
+    links = ", ".join(f"[{name}](texts-{language}.md)" for language, name in LANGUAGES.items())
+    values = "\n".join(f"| `{name}` | {_cell(what)} |" for name, what in KNOWN.items())
+    example = read_source(texts.file("redness_check", "en", Channel.EMAIL)).text.split("\n\n")[0]
+    return _INDEX.format(made=_MADE, pages=links, values=values, example=example)
+
+
+def _cell(what: str) -> str:
+    head, colon, code = what.partition(": ")
+    return f"{head}: `{code}`" if colon and code.startswith("[") else what
+
+
+def _page(texts: Texts, configuration: Configuration, language: str) -> str:
+    clinic = next(one for one in configuration.clinics.values() if language in one.languages)
+    parts = [f"# Texts in {LANGUAGES[language]}", _MADE]
+    parts.append(f"As {clinic.name} sends them. **Unapproved examples**; the patient is invented.")
+    for template, (channels, variables) in _templates(configuration, clinic, language).items():
+        parts.append(f"## {template}")
+        parts += _sms(texts, template, language, variables, used=Channel.SMS in channels)
+        parts += _email(texts, template, language, variables)
+    return "\n\n".join(parts) + "\n"
+
+
+def _templates(
+    configuration: Configuration, clinic: Clinic, language: str
+) -> Mapping[str, tuple[tuple[Channel, ...], Variables]]:
+    """Return the templates in the order of the protocols, with the channels of the step that uses them first."""
+    found: dict[str, tuple[tuple[Channel, ...], Variables]] = {}
+    for treatment in configuration.protocols:
+        protocol = configuration.protocol_for(clinic.id, treatment)
+        for step in protocol.steps:
+            found.setdefault(step.template, (step.channels, sample_variables(clinic, protocol, language)))
+    return found
+
+
+def _sms(texts: Texts, template: str, language: str, variables: Variables, *, used: bool) -> Iterator[str]:
+    sms = render_sms(texts, template, language, variables)
+    unused = "" if used else " The shipped protocols send this step by email only."
+    yield f"**SMS**, {_cost(sms)}.{unused}"
+    yield _fenced(sms.body)
+
+
+def _email(texts: Texts, template: str, language: str, variables: Variables) -> Iterator[str]:
+    email = render_email(texts, template, language, variables)
+    yield f"**Email**: {email.subject}"
+    yield _fenced(email.text.strip())
+
+
+def _cost(sms: RenderedSms) -> str:
+    return f"{sms.segments} segment{'s' if sms.segments > 1 else ''} in {sms.encoding}"
+
+
+def _fenced(text: str) -> str:
+    return f"```text\n{text}\n```"
+
+
+def main(folder: Path) -> None:
+    """Write the pages of the shipped texts into a folder."""
+    for name, page in pages(shipped("templates"), load(shipped("config"))).items():
+        (folder / name).write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,94 @@
+"""A template and the values of one message become the finished text."""
+
+import re
+from dataclasses import dataclass, field
+
+from scheduler.content.layout import frame
+from scheduler.content.markdown import LinkError
+from scheduler.content.marks import mark
+from scheduler.content.templates import Texts
+from scheduler.content.variables import Variables, clean
+from scheduler.domain.protocol import Channel
+from scheduler.domain.segments import Encoding, count_segments, to_plain
+from scheduler.errors import TemplateError
+
+MAX_SMS = 1600
+"""Characters; Twilio refuses more (error 21617)."""
+MAX_EMAIL = 400_000
+"""Characters of HTML. Mail programs cut at about 100,000; a patient's own name of 10,000 is no reason to fail."""
+
+_UNSEEN = dict.fromkeys(
+    (
+        *range(9),
+        11,
+        12,
+        *range(14, 32),
+        *range(127, 160),
+        0x61C,
+        0x200E,
+        0x200F,
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+    )
+)
+"""Controls and bidirectional overrides: they reach no phone, wherever they stand."""
+_STRAY_SPACE = re.compile(r"[ \t]+(?=\n|$)")
+_MANY_LINES = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedSms:
+    """A finished SMS and what it costs. `digest` is that of the template."""
+
+    body: str = field(repr=False)
+    encoding: Encoding
+    segments: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedEmail:
+    """A finished email: the same message as plain text and as HTML. `digest` is that of the templates."""
+
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+    digest: str
+
+
+def render_sms(texts: Texts, template: str, language: str, variables: Variables) -> RenderedSms:
+    """Render a step's SMS. Raises TemplateError with the file and what to do."""
+    text = texts.sms(template, language)
+    written = text.body.render(variables.given_to(Channel.SMS))
+    body = _tidy(to_plain(written.translate(_UNSEEN)))
+    if not body:
+        raise TemplateError(f"{text.file}: the SMS comes out empty: write a text outside the {{% if %}}")
+    if len(body) > MAX_SMS:
+        raise TemplateError(f"{text.file}: the SMS comes out at {len(body)} characters: {MAX_SMS} is the most")
+    counted = count_segments(body)
+    return RenderedSms(body, counted.encoding, counted.segments, text.digest)
+
+
+def render_email(texts: Texts, template: str, language: str, variables: Variables) -> RenderedEmail:
+    """Render a step's email. Raises TemplateError with the file and what to do."""
+    text = texts.email(template, language)
+    given = variables.given_to(Channel.EMAIL)
+    subject, preheader = clean(text.subject.render(given)), clean(text.preheader.render(given))
+    values = [subject, preheader, str(given["clinic_name"])]
+    subject_mark, preheader_mark, clinic_mark = (mark(place, value) for place, value in enumerate(values))
+    body, footer = text.body.render(given, values), text.footer.render(given, values)
+    try:
+        laid_out = frame(language, (subject_mark, preheader_mark, clinic_mark), body, footer)
+    except LinkError:
+        hint = "only values named …_link or …_url can stand in a link's address"
+        raise TemplateError(f"{text.file}: a link leads to a value that is no address: {hint}") from None
+    html = laid_out.html.fill_html(values)
+    if not subject or len(html) > MAX_EMAIL:
+        raise TemplateError(
+            f"{text.file}: the email comes out without a subject or larger than {MAX_EMAIL} characters"
+        )
+    return RenderedEmail(subject, laid_out.text.fill(values), html, text.digest)
+
+
+def _tidy(text: str) -> str:
+    return _MANY_LINES.sub("\n\n", _STRAY_SPACE.sub("", text)).strip()

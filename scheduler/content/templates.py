@@ -1,0 +1,101 @@
+"""Finds the text of a step in a language, checks it, compiles it, and keeps it."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from scheduler.content.engine import CompiledText
+from scheduler.content.faults import Fault, TemplateFaultError
+from scheduler.content.source import Source, read_source, split_email
+from scheduler.domain.protocol import Channel
+
+FILES = {Channel.SMS: "sms.txt", Channel.EMAIL: "email.md"}
+FOOTER = "footer.md"
+_STEP = re.compile(r"[a-z][a-z0-9_]*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+@dataclass(frozen=True, slots=True)
+class SmsText:
+    """A compiled sms.txt. `digest` changes whenever the file does."""
+
+    file: Path
+    body: CompiledText
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmailText:
+    """A compiled email.md with the language's footer. `digest` changes whenever one of the two files does."""
+
+    file: Path
+    subject: CompiledText
+    preheader: CompiledText
+    body: CompiledText
+    footer: CompiledText
+    digest: str
+
+
+_Text = TypeVar("_Text", SmsText, EmailText)
+
+
+class Texts:
+    """The texts below a templates folder. Each is read once, at its first use: make a new one to see edits.
+
+    Every method raises TemplateFaultError with file, line and what to do. A fault is not kept: the file is read
+    again at the next use, so a mended text works at once.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._sms: dict[tuple[str, str], SmsText] = {}
+        self._emails: dict[tuple[str, str], EmailText] = {}
+
+    def file(self, template: str, language: str, channel: Channel) -> Path:
+        """Return where the text of a step's template lies, whether it is there or not."""
+        if not _STEP.fullmatch(template) or not _LANGUAGE.fullmatch(language):
+            hint = "a template is named like redness_check, a language like fr"
+            raise TemplateFaultError(Fault(self._folder, 1, "missing-template", "there is no such text", hint))
+        return self._folder / language / template / FILES[channel]
+
+    def sms(self, template: str, language: str) -> SmsText:
+        """Return the SMS of a step's template in a language."""
+        return _kept(self._sms, (template, language), lambda: _sms(self.file(template, language, Channel.SMS)))
+
+    def email(self, template: str, language: str) -> EmailText:
+        """Return the email of a step's template in a language."""
+        return _kept(self._emails, (template, language), lambda: _email(self.file(template, language, Channel.EMAIL)))
+
+
+def _kept(known: dict[tuple[str, str], _Text], key: tuple[str, str], make: Callable[[], _Text]) -> _Text:
+    if key not in known:
+        known[key] = make()
+    return known[key]
+
+
+def _sms(file: Path) -> SmsText:
+    source = read_source(file)
+    return SmsText(file, CompiledText(source.text, file), _digest(source))
+
+
+def _email(file: Path) -> EmailText:
+    source, footer = read_source(file), read_source(file.parent.parent / FOOTER)
+    fields, body = split_email(source)
+    return EmailText(
+        file=file,
+        subject=CompiledText(fields["subject"].text, file, line=fields["subject"].line),
+        preheader=CompiledText(fields["preheader"].text, file, line=fields["preheader"].line),
+        body=CompiledText(body.text, file, line=body.line, markdown=True),
+        footer=CompiledText(footer.text, footer.file, markdown=True),
+        digest=_digest(source, footer),
+    )
+
+
+def _digest(*sources: Source) -> str:
+    """Return one digest of several: of the digests, so that nothing can move from one file to the next unseen."""
+    if len(sources) == 1:
+        return sources[0].digest
+    return hashlib.sha256(" ".join(source.digest for source in sources).encode()).hexdigest()

@@ -1,0 +1,134 @@
+"""Planning: protocol + appointment + clinic -> the messages to be, each with its times and its reasons."""
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scheduler.domain.appointment import Appointment, Reach
+from scheduler.domain.clinic import Clinic
+from scheduler.domain.hours import SendingHours, sending_hours
+from scheduler.domain.lateness import Late, Settled, is_late, send_from, settle_late
+from scheduler.domain.planned import PlannedMessage
+from scheduler.domain.protocol import Channel, Protocol, Step
+from scheduler.domain.reasons import Reason, because
+from scheduler.domain.states import Status
+from scheduler.domain.timing import Nominal, nominal, visit_of
+
+
+def plan(
+    protocol: Protocol,
+    clinic: Clinic,
+    appointment: Appointment,
+    reach: Reach,
+    *,
+    now: datetime,
+    late_after: timedelta,
+    late_spacing: timedelta,
+) -> tuple[PlannedMessage, ...]:
+    """Plan all messages of an appointment registered, or moved, at `now`; in the order in which they are due.
+
+    Each step is planned by itself: deferring one moves no other. Steps whose time has passed follow `if_late`;
+    `scheduled`, `expired` and `held` are the only statuses. What is bound late (addresses, consent, the status of the
+    appointment) is left to `decide`; steps that wait for a reply are not planned here.
+    """
+    visit = visit_of(appointment, protocol.duration, clinic.timezone, reach.timezone)
+    drafts = [
+        _draft(step, found, sending_hours(step, clinic, reach.timezone))
+        for step in protocol.steps
+        if (found := nominal(step, visit))
+    ]
+    at_once = now + clinic.undo_grace
+    late = [_late(draft) for draft in drafts if draft.waits and is_late(draft.due_at, now=now, late_after=late_after)]
+    settled = settle_late(late, now=at_once, spacing=late_spacing)
+    messages = [
+        message for draft in drafts for message in _messages(draft, _settle(draft, settled, now, at_once), reach)
+    ]
+    return tuple(sorted(messages, key=lambda message: message.due_at))
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A step with the instant that it is due, whatever the present is."""
+
+    step: Step
+    nominal: Nominal
+    hours: SendingHours
+    settled: Settled
+
+    @property
+    def due_at(self) -> datetime:
+        return self.settled.at
+
+    @property
+    def waits(self) -> bool:
+        return self.settled.status is Status.SCHEDULED
+
+
+def _draft(step: Step, found: Nominal, hours: SendingHours) -> _Draft:
+    return _Draft(step, found, hours, send_from(found.planned_at, hours, found.useful_until))
+
+
+def _late(draft: _Draft) -> Late:
+    step = draft.step
+    return Late(
+        key=step.id,
+        unit=step.id,
+        step=step.id,
+        purpose=step.purpose,
+        due_at=draft.due_at,
+        useful_until=draft.nominal.useful_until,
+        if_late=step.if_late,
+        ask=step.ask,
+        hours=draft.hours,
+    )
+
+
+def _settle(draft: _Draft, late: Mapping[Hashable, Settled], now: datetime, at_once: datetime) -> Settled:
+    """Say when it goes out and why then, given that it was registered at `now` and not to leave before `at_once`."""
+    before = (*draft.nominal.reasons, *draft.settled.reasons)
+    if not draft.waits or draft.due_at >= at_once:
+        return Settled(draft.settled.status, draft.due_at, before)
+    settled = late.get(draft.step.id) or send_from(at_once, draft.hours, draft.nominal.useful_until)
+    goes = settled.status is Status.SCHEDULED
+    reasons = (*before, *_at_once(draft.due_at, now, at_once, goes=goes), *settled.reasons)
+    # What does not go out keeps the instant that it was due at: that is what its reasons speak of.
+    return Settled(settled.status, settled.at if goes else draft.due_at, reasons)
+
+
+def _at_once(due_at: datetime, now: datetime, at_once: datetime, *, goes: bool) -> Iterable[Reason]:
+    if due_at < now:
+        yield because("registered_late", due_at=due_at)
+    if goes and at_once > now:
+        yield because("undo_grace", until_at=at_once)
+
+
+def _messages(draft: _Draft, settled: Settled, reach: Reach) -> Iterable[PlannedMessage]:
+    step = draft.step
+    for channel, fallback in _channels(step, reach):
+        yield PlannedMessage(
+            step=step.id,
+            channel=channel,
+            occurrence=1,
+            purpose=step.purpose,
+            planned_at=draft.nominal.planned_at,
+            due_at=settled.at,
+            useful_until=draft.nominal.useful_until,
+            if_late=step.if_late,
+            ask=step.ask,
+            fallback=fallback,
+            status=settled.status,
+            reasons=settled.reasons,
+        )
+
+
+def _channels(step: Step, reach: Reach) -> Iterable[tuple[Channel, tuple[Channel, ...]]]:
+    """Return each channel of a message with what it may fall back on.
+
+    Of `first_of` it is the first for which there is an address, and the others stay in reserve: an address may
+    come to be known before the send.
+    """
+    if not step.first_of:
+        return [(channel, ()) for channel in step.channels]
+    known = {Channel.SMS: reach.has_phone, Channel.EMAIL: reach.has_email}
+    first = next((channel for channel in step.channels if known[channel]), step.channels[0])
+    return [(first, tuple(channel for channel in step.channels if channel is not first))]

@@ -1,0 +1,26 @@
+"""When a hand-over that failed for now is tried again."""
+
+from datetime import datetime, timedelta
+from random import Random
+
+FIRST_WAIT = 30.0
+LONGEST_WAIT = 1800.0
+_DOUBLINGS = 10
+
+
+def next_try(
+    tries: int, *, now: datetime, useful_until: datetime, rng: Random, retry_after: float | None = None
+) -> datetime | None:
+    """Return the instant of the next try after `tries` failed ones (at least 1), or None to give up.
+
+    Waits 30 s at first and twice as long each time, at most 30 minutes, less up to a half at random so that what
+    failed together does not return together. `retry_after`, in seconds, is the provider's wish: never sooner than
+    that. It is given up when the message would no longer be useful. Quiet hours are left to `decide` at that instant.
+    """
+    longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(tries - 1, _DOUBLINGS))
+    wait = longest * rng.uniform(0.5, 1.0)
+    if retry_after is not None and retry_after > 0:
+        wait = max(wait, retry_after + wait / 10)
+    if wait >= (useful_until - now).total_seconds():
+        return None
+    return now + timedelta(seconds=wait)

@@ -1,0 +1,189 @@
+"""What config/clinics/<id>.yaml may say: keys, their kinds and their meaning, one line each."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Any, Self
+
+from pydantic import Discriminator, Field, PlainValidator, Tag, model_validator
+
+from scheduler.domain.spans import Span, Unit
+from scheduler.protocols.addresses import (
+    Country,
+    Email,
+    EmergencyNumber,
+    Language,
+    Mailbox,
+    Phone,
+    SenderField,
+    Service,
+    Url,
+)
+from scheduler.protocols.blocks import Block, repeated
+from scheduler.protocols.faults import Fault, refusal, refuse_all
+from scheduler.protocols.fields import Id, Line, StatusField, Switch, one_of, text_of
+from scheduler.protocols.hints import suggest
+from scheduler.protocols.import_fields import IMPORT_FIELDS, NEEDED
+from scheduler.protocols.times import ClockSpan, ClockTime, DateFormat, Day, Zone
+
+
+def read_import_field(value: object) -> str:
+    """Read the name of one of our fields, which is a key of `columns`."""
+    text = text_of(value)
+    if text not in IMPORT_FIELDS:
+        raise refusal("unknown-key", "there is no such field", suggest(text, IMPORT_FIELDS))
+    return text
+
+
+ImportField = Annotated[str, PlainValidator(read_import_field), one_of(IMPORT_FIELDS)]
+
+
+class SmsBlock(Block):
+    """What text messages come from."""
+
+    messaging_service: Service | None = Field(default=None, description="A Twilio messaging service: MG…")
+    from_: SenderField | None = Field(
+        default=None,
+        alias="from",
+        description="A number with + and country code, or a name of up to 11 characters, which nobody can answer.",
+    )
+
+    @model_validator(mode="after")
+    def _one_sender(self) -> Self:
+        if self.messaging_service is not None and self.from_ is not None:
+            refuse_all(
+                [Fault(("from",), "conflicting-keys", "can't stand beside messaging_service", "keep one of them")]
+            )
+        if self.messaging_service is None and self.from_ is None:
+            refuse_all([Fault((), "missing-key", "has neither messaging_service nor from", "add one of them")])
+        return self
+
+
+class EmailBlock(Block):
+    """What emails come from."""
+
+    from_: Mailbox = Field(alias="from", description='Name and address: "Clinic <care@clinic.example>".')
+    reply_to: Email | None = Field(default=None, description="Where answers go; by default to `from`.")
+
+
+class QuietHoursBlock(Block):
+    """Hours in which nothing is sent, at the patient's place."""
+
+    from_: ClockTime = Field(alias="from", description="The first quiet minute, such as 20:00.")
+    to: ClockTime = Field(description="The first minute in which messages go out again, such as 08:00.")
+
+    @model_validator(mode="after")
+    def _has_a_length(self) -> Self:
+        if self.from_ == self.to:
+            message = f"is the same as from, {self.from_:%H:%M}: that is no time or all day"
+            refuse_all([Fault(("to",), "impossible-range", message, "take quiet_hours out to have none")])
+        return self
+
+
+class ClosureBlock(Block):
+    """Days on which the clinic is closed, both ends included."""
+
+    from_: Day = Field(alias="from", description="The first closed day, year-month-day.")
+    to: Day | None = Field(default=None, description="The last closed day; the first by default.")
+    why: Line | None = Field(default=None, description="For your own memory.")
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.to is not None and self.to < self.from_:
+            message = f"{self.to} is before {self.from_}, on which it begins"
+            refuse_all([Fault(("to",), "impossible-range", message, "from comes first")])
+        return self
+
+
+def _closure_kind(value: Any) -> str:
+    return "«day»" if isinstance(value, str | date) else "«days»"
+
+
+Closures = list[
+    Annotated[Annotated[Day, Tag("«day»")] | Annotated[ClosureBlock, Tag("«days»")], Discriminator(_closure_kind)]
+]
+
+
+class ConsentBlock(Block):
+    """What counts where nobody said whether a patient agreed."""
+
+    care: Switch = Field(default=True, description="Whether aftercare is sent when consent is not known.")
+    recall: Switch = Field(default=True, description="Whether invitations to the next session are.")
+    marketing: Switch = Field(default=False, description="Whether marketing is.")
+
+
+class OnCallBlock(Block):
+    """A person or desk that gets alerts about patients' answers."""
+
+    name: Line = Field(description="Who this is, for the alert's history.")
+    sms: Phone | None = Field(default=None, description="A number with + and country code.")
+    email: Email | None = Field(default=None, description="An email address.")
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if self.sms is None and self.email is None:
+            refuse_all([Fault((), "missing-key", "has neither sms nor email", "add one of them")])
+        return self
+
+
+class ImportBlock(Block):
+    """How the clinic's CSV export names things."""
+
+    columns: dict[ImportField, Line] = Field(description="Our field: the column's name in the export.")
+    dates: DateFormat | None = Field(
+        default=None, description="How dates and times are written, in strptime letters; ISO 8601 by default."
+    )
+    treatments: dict[Line, Id] = Field(default={}, description="The export's name of a treatment: our protocol.")
+    statuses: dict[Line, StatusField] = Field(
+        default={}, description="The export's word: booked, completed, cancelled or no_show."
+    )
+
+    @model_validator(mode="after")
+    def _has_what_is_needed(self) -> Self:
+        refuse_all(list(self._missing()))
+        return self
+
+    def _missing(self) -> Iterator[Fault]:
+        for group in NEEDED:
+            if not any(key in self.columns for key in group):
+                hint = "map one of them to a column of the export" if len(group) > 1 else "map it to a column"
+                yield Fault(("columns",), "missing-key", f"has no column for {' or '.join(group)}", hint)
+
+
+class ClinicFile(Block):
+    """config/clinics/<id>.yaml; the file's name without .yaml is the clinic's id."""
+
+    name: Line = Field(description="The clinic's name, as patients know it.")
+    timezone: Zone = Field(description="The IANA time zone of its place, such as America/Toronto.")
+    languages: list[Language] = Field(
+        min_length=1,
+        description="The languages that it writes in; the first is for patients whose language is not known.",
+    )
+    country: Country = Field(description="ISO 3166-1 code, such as CA: national phone numbers are read by it.")
+    phone: Phone = Field(description="The number that patients call, with + and country code.")
+    emergency_number: EmergencyNumber = Field(description="The emergency number at its place, such as 911 or 112.")
+    booking_url: Url | None = Field(default=None, description="Where patients book their next session.")
+    sms: SmsBlock | None = Field(default=None, description="What text messages come from.")
+    email: EmailBlock | None = Field(default=None, description="What emails come from.")
+    quiet_hours: QuietHoursBlock | None = Field(default=None, description="Hours in which nothing is sent.")
+    closures: Closures = Field(default=[], description="Days, or ranges {from, to, why}, on which it is closed.")
+    undo_grace: ClockSpan = Field(
+        default=Span(0, Unit.MINUTES),
+        description="Nothing is sent so soon after a registration, so that a mistake can be undone.",
+    )
+    sms_may_name_treatment: Switch = Field(
+        default=False, description="Whether a text message may name the treatment; others may read a phone's screen."
+    )
+    consent: ConsentBlock = Field(
+        default=ConsentBlock(), description="What counts where nobody said whether a patient agreed, per purpose."
+    )
+    on_call: list[OnCallBlock] = Field(default=[], description="Who gets alerts, in this order.")
+    imports: ImportBlock | None = Field(default=None, alias="import", description="How its CSV export names things.")
+    overrides: dict[str, dict[str, dict[str, Any]]] = Field(
+        default={},
+        description="treatment: {step: {key: value}}: what this clinic does otherwise; null takes a key away.",
+    )
+
+    @model_validator(mode="after")
+    def _names_nothing_twice(self) -> Self:
+        refuse_all(list(repeated(("languages",), self.languages)))
+        return self

@@ -1,0 +1,52 @@
+"""Everything that the files say, as values: what the rest of the product works with."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from scheduler.domain.clinic import Clinic
+from scheduler.domain.protocol import Protocol
+from scheduler.errors import ConfigError
+from scheduler.protocols.hints import suggest
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What holds for the whole installation: config/aftercare.yaml."""
+
+    late_after: timedelta = timedelta(minutes=30)
+    late_spacing: timedelta = timedelta(minutes=10)
+    sms_at_once: int = 64
+    emails_at_once: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The installation, its clinics by id and its protocols by treatment.
+
+    `overridden` holds the protocols that a clinic changed, by clinic and treatment: ask `protocol_for`.
+    """
+
+    instance: Instance
+    clinics: Mapping[str, Clinic]
+    protocols: Mapping[str, Protocol]
+    overridden: Mapping[tuple[str, str], Protocol] = field(default_factory=dict)
+
+    def clinic(self, clinic_id: str) -> Clinic:
+        """Return the clinic. Raises ConfigError that names the nearest one."""
+        try:
+            return self.clinics[clinic_id]
+        except KeyError:
+            raise ConfigError(_unknown("clinic", clinic_id, self.clinics)) from None
+
+    def protocol_for(self, clinic_id: str, treatment: str) -> Protocol:
+        """Return the treatment's protocol as this clinic has it. Raises ConfigError that names the nearest one."""
+        self.clinic(clinic_id)
+        if treatment not in self.protocols:
+            raise ConfigError(_unknown("treatment", treatment, self.protocols))
+        return self.overridden.get((clinic_id, treatment), self.protocols[treatment])
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    hint = suggest(name, sorted(known))
+    return f"there is no {what} {name!r} in the configuration{f': {hint}' if hint else ''}"

@@ -1,0 +1,74 @@
+"""Finds the files of a configuration folder, and what lies there that nothing reads."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler.protocols.problems import Problem
+
+INSTANCE = "aftercare.yaml"
+FOLDERS = {"clinics": "clinic", "protocols": "protocol"}
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFiles:
+    """What there is to read, in order of names. Without `instance` its defaults hold."""
+
+    instance: Path | None
+    clinics: tuple[Path, ...]
+    protocols: tuple[Path, ...]
+
+
+def find_files(config_dir: Path) -> tuple[ConfigFiles, list[Problem]]:
+    """Return the files of a folder, and a problem for each that is missing or would be passed over."""
+    problems: list[Problem] = []
+    top = _listed(config_dir, problems, "make one with `aftercare init DIR`")
+    if problems:
+        return ConfigFiles(None, (), ()), problems
+    instance = next((file for file in top if file.name == INSTANCE), None)
+    problems += [_stray(file) for file in top if _is_stray(file)]
+    found = {name: _yaml_files(config_dir / name, problems) for name in FOLDERS}
+    return ConfigFiles(instance, found["clinics"], found["protocols"]), problems
+
+
+def _yaml_files(folder: Path, problems: list[Problem]) -> tuple[Path, ...]:
+    unread = len(problems)
+    files = _listed(folder, problems, f"it holds one file per {FOLDERS[folder.name]}")
+    if len(problems) > unread:
+        return ()
+    problems += [_ignored(file) for file in files if file.suffix == ".yml"]
+    found = tuple(file for file in files if file.suffix == ".yaml")
+    if not found:
+        what = FOLDERS[folder.name]
+        message = f"there is no {what} in this folder"
+        problems.append(Problem(file=folder, code="no-files", message=message, hint=f"write a {what} as NAME.yaml"))
+    return found
+
+
+def _listed(folder: Path, problems: list[Problem], hint: str) -> tuple[Path, ...]:
+    """Return a folder's files by name, without hidden ones (editors leave those behind)."""
+    try:
+        return tuple(sorted(file for file in folder.iterdir() if not file.name.startswith(".")))
+    except FileNotFoundError:
+        problems.append(Problem(file=folder, code="unreadable", message="there is no such folder", hint=hint))
+    except NotADirectoryError:
+        problems.append(Problem(file=folder, code="unreadable", message="is not a folder", hint=hint))
+    except OSError as error:
+        reason = (error.strerror or "no reason given").lower()
+        problems.append(Problem(file=folder, code="unreadable", message=f"can't be read: {reason}"))
+    return ()
+
+
+def _is_stray(file: Path) -> bool:
+    return file.suffix in (".yaml", ".yml") and file.name != INSTANCE
+
+
+def _stray(file: Path) -> Problem:
+    if file.name == "aftercare.yml":
+        return _ignored(file)
+    hint = "clinics go into clinics/, protocols into protocols/"
+    return Problem(file=file, code="ignored-file", message="is ignored here", hint=hint, severity="warning")
+
+
+def _ignored(file: Path) -> Problem:
+    hint = f"rename it to {file.stem}.yaml"
+    return Problem(file=file, code="ignored-file", message="is ignored", hint=hint, severity="warning")

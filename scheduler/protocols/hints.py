@@ -1,0 +1,30 @@
+"""Suggestions: what a person probably meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+FEW = 14
+
+
+def nearest(wrong: str, allowed: Iterable[str]) -> str | None:
+    """Return the allowed word that looks most like `wrong`, or None when none is close."""
+    by_folded = {word.casefold(): word for word in allowed}
+    starts = [word for folded, word in by_folded.items() if wrong.casefold().startswith(folded)]
+    if len(starts) == 1:
+        return starts[0]
+    found = get_close_matches(wrong.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else None
+
+
+def suggest(wrong: str, allowed: Iterable[str]) -> str:
+    """Return a hint: the nearest allowed word, else all of them when they are few, else nothing."""
+    words = list(allowed)
+    if near := nearest(wrong, words):
+        return f"did you mean {near}?"
+    return f"one of {', '.join(words)}" if 0 < len(words) <= FEW else ""
+
+
+def shown(value: object) -> str:
+    """Return a value as it may stand in one line: no line breaks, not longer than a glance."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004  (a glance)

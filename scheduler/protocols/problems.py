@@ -1,0 +1,106 @@
+"""What is wrong with a file, as one line that a person can act on. Every kind of problem is listed here."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+CODES: Mapping[str, str] = {
+    # files
+    "unreadable": "A file or folder is not there or can't be read.",
+    "no-files": "A folder has no configuration in it, so there is nothing to do.",
+    "ignored-file": "A file lies where nothing reads it (warning).",
+    "file-name": "A file's name is an id, or repeats the one inside; this one can't be used.",
+    "too-large": "A configuration file is larger or nested deeper than any real one.",
+    "not-text": "A file is binary, or not saved as UTF-8.",
+    # YAML
+    "bad-yaml": "The file is not readable as YAML at this place.",
+    "unsupported-yaml": "Anchors, aliases, merge keys, tags and several documents are not used here.",
+    "duplicate-key": "The same key stands twice in one place; YAML would silently take one of them.",
+    "empty-file": "The file has nothing in it but comments.",
+    # shape
+    "unknown-key": "No such key belongs here; it is likely misspelled or in the wrong place.",
+    "missing-key": "A key is needed here.",
+    "empty-value": "A key or list item has no value.",
+    "wrong-shape": "A list, a block of keys or a single value is expected here.",
+    "conflicting-keys": "These keys can't stand together.",
+    # values
+    "bad-text": "The text is empty, too long or has line breaks in it.",
+    "bad-id": "An id is lower-case letters, digits and underscores, and begins with a letter.",
+    "bad-choice": "The value is none of those allowed here.",
+    "bad-switch": "The value is neither true nor false.",
+    "bad-number": "The value is not a whole number in the allowed range.",
+    "bad-span": "The value is not a length of time that can be used here.",
+    "bad-time": "The value is not a time of day.",
+    "bad-date": "The value is not a date.",
+    "bad-zone": "The value is not an IANA time zone that names a place.",
+    "bad-language": "The value is not a language code.",
+    "bad-country": "The value is not a country code.",
+    "bad-phone": "The value is not a phone number that exists.",
+    "bad-email": "The value is not an email address.",
+    "bad-url": "The value is not a web address.",
+    "bad-sender": "The value can't be what an SMS or email comes from.",
+    "bad-date-format": "The format can't read a date and a time of day from an export.",
+    # what does not fit together
+    "duplicate-step": "Two steps have the same id.",
+    "duplicate-value": "The same value stands twice in a list.",
+    "unknown-step": "A step is named that the protocol does not have.",
+    "unknown-treatment": "A treatment is named that has no protocol.",
+    "unreachable-step": "A step could never be sent.",
+    "impossible-range": "A range ends before it begins, or leaves out what it should hold.",
+    "missing-title": "A treatment has no title in a language that a clinic speaks.",
+    "missing-sender": "A step uses a channel for which the clinic has no sender.",
+    "missing-contact": "A step asks patients something, and the clinic has nobody who gets the answer.",
+    "one-way-sender": "A step asks for a reply to an SMS whose sender nobody can answer.",
+    "unlikely-emergency-number": "The emergency number is none that is known for the country (warning).",
+}
+"""Each code with one sentence. Codes are stable: scripts and the docs rely on them."""
+
+TEXT_CODES: Mapping[str, str] = {
+    "missing-template": "A step has no text in a language that a clinic speaks.",
+    "bad-template": "A text can't be read as a template: something is open, misplaced or missing.",
+    "template-grammar": "A text uses what message templates do not have: loops, calls, arithmetic and the like.",
+    "unknown-variable": "A text uses a value that does not exist.",
+    "unwritable-text": "A text can't be written for a clinic: a value is missing, or it comes out empty or too long.",
+    "named-treatment": "A text message names the treatment though the clinic does not allow it.",
+    "unreachable-clinic": "A check does not carry the clinic's phone number or the emergency number.",
+}
+"""The codes of message templates, which `scheduler.content` checks; likewise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One fault and where it is. `line` and `column` count from 1; `key` is a dotted path, empty for a whole file.
+
+    A code that is neither in `CODES` nor in `TEXT_CODES` is a programming error (KeyError).
+    """
+
+    file: Path
+    line: int = 1
+    column: int = 1
+    code: str
+    key: str = ""
+    message: str
+    hint: str = ""
+    severity: Severity = "error"
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            TEXT_CODES[self.code]
+
+    def __str__(self) -> str:
+        key = f"{self.key}: " if self.key else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.severity}: {key}{self.message}{hint}"
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return each problem once, by file, line and column."""
+    return tuple(sorted(dict.fromkeys(problems), key=lambda one: (str(one.file), one.line, one.column)))
+
+
+def has_errors(problems: Iterable[Problem]) -> bool:
+    """Whether any of them is more than a warning."""
+    return any(problem.severity == "error" for problem in problems)

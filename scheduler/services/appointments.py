@@ -1,0 +1,63 @@
+"""What staff do with an appointment: cancel, reschedule, complete, no-show; its messages follow."""
+
+from datetime import datetime
+
+from scheduler.domain.appointment import AppointmentStatus
+from scheduler.domain.reasons import because
+from scheduler.errors import ConflictError
+from scheduler.protocols.configuration import Configuration
+from scheduler.services.schedule import cancel_unsent, plan_anew
+from scheduler.store.appointments import StoredAppointment, get_appointment, move_appointment, set_appointment_status
+from scheduler.store.database import Tx
+from scheduler.store.patients import get_patient
+
+CALLED_OFF = {
+    AppointmentStatus.CANCELLED: "appointment_cancelled",
+    AppointmentStatus.NO_SHOW: "no_show",
+}
+"""The statuses after which nothing is sent, with the reason."""
+
+
+def call_off(tx: Tx, appointment_id: int, status: AppointmentStatus, *, now: datetime, by: str) -> None:
+    """Cancel an appointment, or note that the patient did not come; what is unsent is cancelled. The caller commits.
+
+    Raises NotFoundError.
+    """
+    set_appointment_status(tx, appointment_id, status, now=now, by=by)
+    cancel_unsent(tx, appointment_id, because(CALLED_OFF[status]), now=now, by=by)
+
+
+def complete(tx: Tx, appointment: StoredAppointment, *, now: datetime, by: str) -> None:
+    """Note that an appointment took place. The caller commits.
+
+    Raises ConflictError for one that was called off: its messages are cancelled, and only a new time plans them anew.
+    """
+    if appointment.status in CALLED_OFF:
+        raise ConflictError(
+            f"appointment {appointment.id} is {appointment.status}: book it again first with "
+            f"`aftercare reschedule {appointment.id} --at …`"
+        )
+    set_appointment_status(tx, appointment.id, AppointmentStatus.COMPLETED, now=now, by=by)
+
+
+def reschedule(
+    tx: Tx,
+    configuration: Configuration,
+    appointment: StoredAppointment,
+    *,
+    starts_at: datetime,
+    ends_at: datetime | None = None,
+    now: datetime,
+    by: str,
+) -> None:
+    """Move an appointment, or book one again that was called off; what is unsent is planned anew. The caller commits.
+
+    Without `ends_at` it keeps its length.
+    """
+    if ends_at is None and appointment.ends_at is not None:
+        ends_at = starts_at + (appointment.ends_at - appointment.starts_at)
+    if (starts_at, ends_at) != (appointment.starts_at, appointment.ends_at):
+        move_appointment(tx, appointment.id, starts_at=starts_at, ends_at=ends_at, now=now, by=by)
+    set_appointment_status(tx, appointment.id, AppointmentStatus.BOOKED, now=now, by=by)
+    moved = get_appointment(tx, appointment.id)
+    plan_anew(tx, configuration, moved, get_patient(tx, moved.patient_id), now=now, by=by)

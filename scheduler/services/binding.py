@@ -1,0 +1,61 @@
+"""Late binding: what a send depends on, looked up at the moment of deciding and given to the domain as values."""
+
+from zoneinfo import ZoneInfo
+
+from scheduler.domain.consent import consent_for
+from scheduler.domain.decision import Pending, Situation
+from scheduler.domain.hours import SendingHours, sending_hours
+from scheduler.domain.protocol import Channel, Step
+from scheduler.protocols.configuration import Configuration
+from scheduler.store.due import DueMessage
+from scheduler.store.messages import Message
+
+
+def pending_of(message: Message) -> Pending:
+    """Return a stored message as the decision sees it."""
+    return Pending(
+        key=message.id,
+        appointment=message.appointment_id,
+        step=message.step,
+        occurrence=message.occurrence,
+        channel=message.channel,
+        purpose=message.purpose,
+        due_at=message.due_at,
+        useful_until=message.useful_until,
+        if_late=message.if_late,
+        ask=message.ask,
+        fallback=message.fallback,
+    )
+
+
+def situation_of(due: DueMessage, configuration: Configuration, *, template_error: str | None = None) -> Situation:
+    """Return what holds for a message now. The clinic is in the configuration: the caller has looked."""
+    clinic = configuration.clinic(due.message.clinic)
+    zone = ZoneInfo(due.patient.timezone) if due.patient.timezone else None
+    step = step_of(due, configuration)
+    return Situation(
+        appointment=due.appointment.visit,
+        step=step,
+        hours=sending_hours(step, clinic, zone) if step else SendingHours(clinic.timezone, clinic.timezone),
+        addresses=frozenset(channel for channel in Channel if due.patient.address(channel)),
+        consents={
+            channel: consent_for(
+                channel,
+                due.message.purpose,
+                due.ledger,
+                stopped=channel in due.stopped,
+                when_unknown=clinic.consent_when_unknown,
+            )
+            for channel in Channel
+        },
+        rebooked=due.rebooked,
+        template_error=template_error,
+    )
+
+
+def step_of(due: DueMessage, configuration: Configuration) -> Step | None:
+    """Return the message's step as the clinic has it today; None where it is gone, or no longer on this channel."""
+    if due.appointment.treatment not in configuration.protocols:
+        return None
+    step = configuration.protocol_for(due.message.clinic, due.appointment.treatment).step(due.message.step)
+    return step if step and due.message.channel in step.channels else None

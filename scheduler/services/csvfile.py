@@ -1,0 +1,97 @@
+"""A clinic's CSV export as rows with their line numbers. Knows files, not appointments."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler.errors import RegistrationError
+
+DELIMITERS = ",;"
+CELL_LIMIT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRow:
+    """One row: `line` is where it begins in the file (the header is 1); `problem` says what is wrong with it."""
+
+    line: int
+    cells: dict[str, str]
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CsvFile:
+    """A readable file: its columns in order, its rows, and how many there are."""
+
+    columns: tuple[str, ...]
+    rows: tuple[CsvRow, ...]
+
+
+def read_csv(path: Path) -> CsvFile:
+    """Read a comma- or semicolon-separated UTF-8 file, with or without a byte-order mark.
+
+    Raises RegistrationError, naming file and line, where the file or its header can't be read at all; a row
+    that can't be read carries its problem instead.
+    """
+    text = _decode(path)
+    lines = text.splitlines()
+    if not lines or not text.strip():
+        raise RegistrationError(f"{path.name}: the file is empty: export it again")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(lines[0]), strict=True)
+    try:
+        header = tuple(cell.strip() for cell in next(reader))
+    except csv.Error as error:
+        raise RegistrationError(f"{path.name}:1: the header can't be read: {error}") from None
+    _check_header(path, header)
+    return CsvFile(header, tuple(_rows(reader, header)))
+
+
+def _decode(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RegistrationError(f"{path}: can't be read: {error.strerror}") from None
+    if b"\0" in data:
+        raise RegistrationError(f"{path.name}: this is a binary file, not CSV: export it as “CSV UTF-8”")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise RegistrationError(f"{path.name}:{line}: not UTF-8: save the file as “CSV UTF-8”") from None
+
+
+def _delimiter(header: str) -> str:
+    return max(DELIMITERS, key=header.count)
+
+
+def _check_header(path: Path, header: tuple[str, ...]) -> None:
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise RegistrationError(f"{path.name}:1: the column “{twice[0]}” stands there twice: rename one")
+
+
+def _rows(reader: Iterator[list[str]], header: tuple[str, ...]) -> Iterator[CsvRow]:
+    line = reader.line_num + 1  # type: ignore[attr-defined]  # csv.reader has it, its protocol does not say so
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield CsvRow(line, {}, f"can't be read as CSV: {error}; nothing after it was read")
+            return
+        if any(cell.strip() for cell in cells):
+            yield _row(line, cells, header)
+        line = reader.line_num + 1  # type: ignore[attr-defined]
+
+
+def _row(line: int, cells: list[str], header: tuple[str, ...]) -> CsvRow:
+    while len(cells) > len(header) and not cells[-1].strip():
+        cells.pop()
+    if len(cells) != len(header):
+        return CsvRow(line, {}, f"has {len(cells)} cells where the header has {len(header)} columns")
+    if any(len(cell) > CELL_LIMIT for cell in cells):
+        return CsvRow(line, {}, f"has a cell of more than {CELL_LIMIT:,} characters")
+    return CsvRow(line, dict(zip(header, cells, strict=True)))

@@ -1,0 +1,148 @@
+"""Looks the whole installation over: what is well, what is wrong, and how to mend it. Changes nothing."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from scheduler.channels.base import ChannelTransport
+from scheduler.channels.registry import open_transports
+from scheduler.clock import Clock
+from scheduler.domain.outgoing import Outgoing
+from scheduler.domain.protocol import Channel
+from scheduler.errors import AftercareError, ChannelError, SettingsError
+from scheduler.services.checking import check_all
+from scheduler.settings import Delivery, Settings
+from scheduler.store.database import Store, open_store
+from scheduler.store.health import count_overdue, newest_event
+
+OVERDUE = timedelta(minutes=5)
+DISK_MEGABYTES = 200
+AHEAD = timedelta(minutes=1)
+
+NAMES = {Channel.SMS: "Twilio", Channel.EMAIL: "SMTP"}
+
+
+class Health(StrEnum):
+    """How a part is."""
+
+    WELL = "well"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part of the installation, how it is, and what to do where it is not well."""
+
+    part: str
+    health: Health
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """Examines what the settings name."""
+
+    settings: Settings
+    clock: Clock
+
+    async def examine(self) -> list[Finding]:
+        """Return a finding for each part."""
+        findings = [self._delivery(), self._config(), *self._database(), *self._disk()]
+        if self.settings.delivery is Delivery.LIVE and not self.settings.missing_for_live:
+            findings += await self._channels()
+        return findings
+
+    async def _channels(self) -> list[Finding]:
+        """Probe what is used in live delivery."""
+        try:
+            transports = open_transports(self.settings, clock=self.clock, keep=_keep_nothing, emails_at_once=1)
+        except SettingsError as error:
+            return [Finding("delivery", Health.WRONG, str(error), "set it right")]
+        return [await _probe(NAMES[channel], transport) for channel, transport in transports.items()]
+
+    def _delivery(self) -> Finding:
+        if self.settings.delivery is Delivery.REHEARSAL:
+            return Finding("delivery", Health.WELL, "rehearsal: nothing leaves this machine")
+        if missing := self.settings.missing_for_live:
+            return Finding(
+                "delivery",
+                Health.WRONG,
+                f"live, but not set: {', '.join(missing)}",
+                "set them, or go back to rehearsal",
+            )
+        return Finding("delivery", Health.WELL, "live: patients get messages")
+
+    def _config(self) -> Finding:
+        problems = check_all(self.settings.config_dir, self.settings.templates_dir)
+        wrong = sum(problem.severity == "error" for problem in problems)
+        where = f"{self.settings.config_dir} and {self.settings.templates_dir}"
+        if wrong:
+            return Finding("config", Health.WRONG, f"{wrong} errors in {where}", "see them with `aftercare check`")
+        if problems:
+            return Finding("config", Health.WARNING, f"{len(problems)} warnings in {where}", "see `aftercare check`")
+        return Finding("config", Health.WELL, f"no errors in {where}")
+
+    def _database(self) -> Iterator[Finding]:
+        try:
+            store = open_store(self.settings)
+        except AftercareError as error:
+            yield Finding("database", Health.WRONG, str(error), "the line says what to do")
+            return
+        try:
+            kind = "SQLite" if self.settings.on_sqlite else "PostgreSQL"
+            yield Finding("database", Health.WELL, f"{kind}, migrated, the keys fit")
+            yield self._clock(store)
+            yield self._backlog(store)
+        finally:
+            store.close()
+
+    def _clock(self, store: Store) -> Finding:
+        with store.read() as tx:
+            newest = newest_event(tx)
+        now = self.clock.now()
+        if newest and newest > now + AHEAD:
+            return Finding(
+                "clock",
+                Health.WRONG,
+                f"it shows {now:%Y-%m-%d %H:%M} UTC, but the newest record is of {newest:%Y-%m-%d %H:%M} UTC",
+                "set the machine's clock (timedatectl set-ntp true)",
+            )
+        return Finding("clock", Health.WELL, f"{now:%Y-%m-%d %H:%M} UTC")
+
+    def _backlog(self, store: Store) -> Finding:
+        with store.read() as tx:
+            overdue = count_overdue(tx, before=self.clock.now() - OVERDUE)
+        if overdue:
+            return Finding(
+                "backlog",
+                Health.WARNING,
+                f"{overdue:,} messages are due and not sent",
+                "is `aftercare serve` running, or `aftercare dispatch` called every minute?",
+            )
+        return Finding("backlog", Health.WELL, "nothing is overdue")
+
+    def _disk(self) -> Iterator[Finding]:
+        if not self.settings.data_dir.is_dir():
+            return
+        free = shutil.disk_usage(self.settings.data_dir).free // 1_000_000
+        if free < DISK_MEGABYTES:
+            yield Finding("disk", Health.WARNING, f"{free} MB free at {self.settings.data_dir}", "make room")
+        else:
+            yield Finding("disk", Health.WELL, f"{free:,} MB free")
+
+
+async def _probe(name: str, channel: ChannelTransport) -> Finding:
+    try:
+        async with channel:
+            await channel.probe()
+    except ChannelError as error:
+        return Finding(name, Health.WRONG, str(error), "check its settings")
+    return Finding(name, Health.WELL, "answers, and takes the credentials")
+
+
+def _keep_nothing(_attempt: str, _channel: Channel, _outgoing: Outgoing) -> None:
+    """Stand in where nothing is rehearsed."""

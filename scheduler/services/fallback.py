@@ -1,0 +1,45 @@
+"""The other channel of `first_of`: a message of its own, made when the first channel can't be used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.domain.planned import PlannedMessage
+from scheduler.domain.protocol import Channel
+from scheduler.domain.reasons import because
+from scheduler.domain.states import Status
+from scheduler.store.database import Tx
+from scheduler.store.due import DueMessage
+from scheduler.store.messages import add_planned
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """`channel` takes the place of a message's own; None where no other can be used."""
+
+    due: DueMessage
+    channel: Channel | None
+
+
+def add_fallbacks(tx: Tx, fallbacks: Sequence[Fallback], *, now: datetime) -> None:
+    """Add the messages that take the place of others, due at once. One that is there already is left alone."""
+    for fallback in fallbacks:
+        message = fallback.due.message
+        if fallback.channel is None or now >= message.useful_until:
+            continue
+        rest = tuple(channel for channel in message.fallback if channel is not fallback.channel)
+        planned = PlannedMessage(
+            step=message.step,
+            channel=fallback.channel,
+            occurrence=message.occurrence,
+            purpose=message.purpose,
+            planned_at=message.planned_at,
+            due_at=now,
+            useful_until=message.useful_until,
+            if_late=message.if_late,
+            ask=message.ask,
+            fallback=rest,
+            status=Status.SCHEDULED,
+            reasons=(*message.reasons[:1], because("fallback", channel=message.channel.value)),
+        )
+        add_planned(tx, fallback.due.appointment, [planned], protocol_digest=message.protocol_digest or "", now=now)

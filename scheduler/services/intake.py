@@ -1,0 +1,234 @@
+"""From what a person or a file wrote to a checked registration. Every wrong field is named, all at once."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo, available_timezones
+
+import phonenumbers
+from babel import Locale, UnknownLocaleError
+from email_validator import EmailNotValidError, validate_email
+
+from scheduler.domain.appointment import AppointmentStatus
+from scheduler.domain.clinic import Clinic
+from scheduler.domain.consent import Answer
+from scheduler.domain.localtime import instant
+from scheduler.errors import RegistrationError
+
+NAME_LIMIT = 200
+ID_LIMIT = 100
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
+
+
+class Field(StrEnum):
+    """What a registration is made of; import mappings, options and errors use these names."""
+
+    CLINIC = "clinic"
+    TREATMENT = "treatment"
+    NAME = "name"
+    FIRST_NAME = "first_name"
+    LAST_NAME = "last_name"
+    PHONE = "phone"
+    EMAIL = "email"
+    LANGUAGE = "language"
+    TIMEZONE = "timezone"
+    EXTERNAL_ID = "external_id"
+    PATIENT_ID = "patient_id"
+    STARTS_AT = "starts_at"
+    ENDS_AT = "ends_at"
+    STATUS = "status"
+    CONSENT_SMS = "consent_sms"
+    CONSENT_EMAIL = "consent_email"
+    CONSENT_MARKETING = "consent_marketing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """One appointment as registered: addresses normalised, instants aware UTC. Its repr shows no patient data."""
+
+    clinic: str
+    treatment: str
+    name: str = field(repr=False)
+    phone: str | None = field(repr=False)
+    email: str | None = field(repr=False)
+    language: str | None
+    timezone: str | None
+    external_id: str | None
+    patient_ref: str | None = field(repr=False)
+    starts_at: datetime
+    ends_at: datetime | None
+    status: AppointmentStatus
+    consent_sms: Answer
+    consent_email: Answer
+    consent_marketing: Answer
+
+
+def read_registration(raw: Mapping[Field, str], clinic: Clinic, treatment: str, *, dates: str | None) -> Registration:
+    """Check the fields of one appointment; an empty text is a field that was not given.
+
+    `dates` is a strptime format for local wall-clock times; None reads ISO 8601, where a time without an
+    offset is the clinic's wall clock. Raises RegistrationError with one line that names every wrong field.
+    """
+    reader = _Reader(raw, clinic, dates)
+    registration = Registration(
+        clinic=clinic.id,
+        treatment=treatment,
+        name=reader.name(),
+        phone=reader.phone(),
+        email=reader.email(),
+        language=reader.language(),
+        timezone=reader.timezone(),
+        external_id=reader.identifier(Field.EXTERNAL_ID),
+        patient_ref=reader.identifier(Field.PATIENT_ID),
+        starts_at=reader.instant(Field.STARTS_AT) or datetime.max.replace(tzinfo=UTC),
+        ends_at=reader.instant(Field.ENDS_AT),
+        status=reader.status(),
+        consent_sms=reader.answer(Field.CONSENT_SMS),
+        consent_email=reader.answer(Field.CONSENT_EMAIL),
+        consent_marketing=reader.answer(Field.CONSENT_MARKETING),
+    )
+    reader.cross_check(registration)
+    return registration
+
+
+def read_instant(text: str, clinic: Clinic, dates: str | None = None) -> datetime:
+    """Read a moment; without an offset it is the clinic's wall clock. Raises ValueError in words."""
+    try:
+        moment = datetime.strptime(text, dates) if dates else datetime.fromisoformat(text)  # noqa: DTZ007  (zone below)
+    except ValueError:
+        shape = f"the clinic's format {dates}" if dates else "a date and time such as 2026-03-02T14:30"
+        raise ValueError(f"is not {shape}") from None
+    if not dates and len(text) <= len("2026-03-02"):
+        raise ValueError("has no time of day: write it as 2026-03-02T14:30")
+    if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        raise ValueError(f"lies outside the years {EARLIEST_YEAR} to {LATEST_YEAR}")
+    if moment.tzinfo is None:
+        return instant(moment.date(), moment.time(), clinic.timezone)
+    return moment.astimezone(UTC)
+
+
+class _Reader:
+    """Reads one field after the other and collects what is wrong."""
+
+    def __init__(self, raw: Mapping[Field, str], clinic: Clinic, dates: str | None) -> None:
+        self._raw = {key: value.strip() for key, value in raw.items()}
+        self._clinic = clinic
+        self._dates = dates
+        self._wrong: list[str] = []
+
+    def cross_check(self, registration: Registration) -> None:
+        """Check what concerns several fields, then raise if anything was wrong."""
+        if not self._raw.get(Field.PHONE) and not self._raw.get(Field.EMAIL):
+            self._wrong.append("phone, email: both are empty, so nothing could reach this patient")
+        if registration.ends_at and registration.ends_at <= registration.starts_at and not self._wrong:
+            self._wrong.append("ends_at: is not after starts_at")
+        if self._wrong:
+            raise RegistrationError("; ".join(self._wrong))
+
+    def name(self) -> str:
+        parts = (self._text(key) for key in (Field.NAME, Field.FIRST_NAME, Field.LAST_NAME))
+        text = " ".join(part for part in parts if part)
+        if not text:
+            self._say(Field.NAME, "is empty")
+        elif len(text) > NAME_LIMIT:
+            self._say(Field.NAME, f"has {len(text):,} characters, more than the {NAME_LIMIT} that a name may have")
+        return text
+
+    def phone(self) -> str | None:
+        text = self._text(Field.PHONE)
+        if not text:
+            return None
+        try:
+            number = phonenumbers.parse(text, self._clinic.country)
+        except phonenumbers.NumberParseException:
+            self._say(
+                Field.PHONE, f"is not a phone number of {self._clinic.country}, nor one with + and country code"
+            )
+            return None
+        if number.extension:
+            self._say(Field.PHONE, "has an extension, which can't get texts: give a direct number")
+        elif any(letter.isalpha() for letter in text):
+            self._say(Field.PHONE, "has letters in it: give digits only")
+        elif not phonenumbers.is_valid_number(number):
+            self._say(Field.PHONE, f"is no valid number in {self._clinic.country}: check the digits")
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+    def email(self) -> str | None:
+        text = self._raw.get(Field.EMAIL, "")
+        if not text:
+            return None
+        try:
+            return validate_email(text, check_deliverability=False, strict=True).normalized
+        except EmailNotValidError:
+            self._say(Field.EMAIL, "is not an email address: it needs one name@domain, without spaces or line breaks")
+            return None
+
+    def language(self) -> str | None:
+        text = self._raw.get(Field.LANGUAGE, "")
+        if not text:
+            return None
+        try:
+            locale = Locale.parse(text.replace("_", "-"), sep="-")
+        except (UnknownLocaleError, ValueError):
+            self._say(Field.LANGUAGE, "is not a language code such as en, fr or fr-CA")
+            return None
+        return f"{locale.language}-{locale.territory}" if locale.territory else locale.language
+
+    def timezone(self) -> str | None:
+        text = self._raw.get(Field.TIMEZONE, "")
+        if text and text not in available_timezones():
+            self._say(Field.TIMEZONE, "is not an IANA time zone such as Europe/Madrid")
+            return None
+        return str(ZoneInfo(text)) if text else None
+
+    def identifier(self, key: Field) -> str | None:
+        text = self._text(key)
+        if len(text) > ID_LIMIT:
+            self._say(key, f"has more than {ID_LIMIT} characters")
+        return text or None
+
+    def instant(self, key: Field) -> datetime | None:
+        text = self._raw.get(key, "")
+        if not text:
+            if key is Field.STARTS_AT:
+                self._say(key, "is empty")
+            return None
+        try:
+            return read_instant(text, self._clinic, self._dates)
+        except ValueError as error:
+            self._say(key, str(error))
+            return None
+
+    def status(self) -> AppointmentStatus:
+        text = self._raw.get(Field.STATUS, "")
+        try:
+            return AppointmentStatus(text.lower().replace("-", "_") or "booked")
+        except ValueError:
+            self._say(Field.STATUS, "is not booked, completed, cancelled or no_show: map it under import.statuses")
+            return AppointmentStatus.BOOKED
+
+    def answer(self, key: Field) -> Answer:
+        text = self._raw.get(key, "").casefold()
+        if text in _YES:
+            return Answer.YES
+        if text in _NO:
+            return Answer.NO
+        if text not in _UNKNOWN:
+            self._say(key, "is not yes, no or unknown")
+        return Answer.UNKNOWN
+
+    def _text(self, key: Field) -> str:
+        """Return a text in one line and normal form: no control or direction characters, single spaces."""
+        text = unicodedata.normalize("NFC", self._raw.get(key, ""))
+        kept = "".join(" " if char.isspace() else char for char in text)
+        return " ".join("".join(char for char in kept if unicodedata.category(char) not in ("Cc", "Cf")).split())
+
+    def _say(self, key: Field, what: str) -> None:
+        self._wrong.append(f"{key}: {what}")
+
+
+_YES = frozenset({"yes", "y", "true", "1", "oui", "o", "sí", "si", "s"})
+_NO = frozenset({"no", "n", "false", "0", "non"})
+_UNKNOWN = frozenset({"", "unknown", "?", "inconnu", "desconocido"})

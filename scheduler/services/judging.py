@@ -1,0 +1,62 @@
+"""Decides a batch of due messages, each patient's together, with what holds for them now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from scheduler.domain.decision import Decision, Kind, decide, decide_together
+from scheduler.domain.reasons import because
+from scheduler.protocols.configuration import Configuration
+from scheduler.services.binding import pending_of, situation_of
+from scheduler.store.due import DueMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A due message and what becomes of it."""
+
+    due: DueMessage
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Decides by the configuration of the moment."""
+
+    configuration: Configuration
+
+    def judge(self, dues: Sequence[DueMessage], *, now: datetime) -> list[Verdict]:
+        """Return the verdict of each message.
+
+        What else of a patient is due and held by nobody, or by another engine, takes part in deciding what
+        collapses into what; it gets no verdict here.
+        """
+        ordered = sorted(dues, key=lambda due: (due.patient.id, due.message.due_at, due.message.id))
+        return [
+            verdict
+            for _, group in groupby(ordered, key=lambda due: due.patient.id)
+            for verdict in self._judge_patient(list(group), now)
+        ]
+
+    def unrenderable(self, due: DueMessage, error: str, *, now: datetime) -> Verdict:
+        """Return the verdict of a message that would go out, had it a text."""
+        situation = situation_of(due, self.configuration, template_error=error)
+        late_after = self.configuration.instance.late_after
+        return Verdict(due, decide(pending_of(due.message), situation, now=now, late_after=late_after))
+
+    def _judge_patient(self, mine: Sequence[DueMessage], now: datetime) -> list[Verdict]:
+        known = [due for due in mine if due.message.clinic in self.configuration.clinics]
+        decisions = decide_together(
+            [(pending_of(due.message), situation_of(due, self.configuration)) for due in self._with_others(known)],
+            now=now,
+            late_after=self.configuration.instance.late_after,
+            late_spacing=self.configuration.instance.late_spacing,
+        )
+        gone = Decision(Kind.HOLD, (because("clinic_gone"),))
+        strangers = [Verdict(due, gone) for due in mine if due not in known]
+        return [Verdict(due, decision) for due, decision in zip(known, decisions, strict=False)] + strangers
+
+    def _with_others(self, known: Sequence[DueMessage]) -> list[DueMessage]:
+        """Return a patient's messages, those to be decided first."""
+        return [*known, *(known[0].others if known else ())]

@@ -1,0 +1,95 @@
+"""The story of one appointment: every step, past and future, with its sentence of why or why not."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from scheduler.domain.appointment import AppointmentStatus
+from scheduler.domain.decision import foresee
+from scheduler.domain.protocol import Channel, Purpose
+from scheduler.domain.reasons import Reason, sentence
+from scheduler.domain.states import Status
+from scheduler.protocols.configuration import Configuration
+from scheduler.services.binding import pending_of, situation_of
+from scheduler.store.appointments import get_appointment
+from scheduler.store.database import Tx
+from scheduler.store.due import DueMessage, load_due
+from scheduler.store.messages import messages_of
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineMessage:
+    """One message; `reason` is a sentence with times in the timeline's zone. Instants are aware UTC."""
+
+    id: int
+    step: str
+    channel: Channel
+    occurrence: int
+    purpose: Purpose
+    due_at: datetime
+    useful_until: datetime
+    status: Status
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One appointment with its messages, by when they are due. `timezone` is the clinic's."""
+
+    appointment: int
+    external_id: str | None
+    clinic: str
+    treatment: str
+    starts_at: datetime
+    status: AppointmentStatus
+    timezone: ZoneInfo
+    messages: tuple[TimelineMessage, ...]
+
+
+def timeline(tx: Tx, configuration: Configuration, appointment_id: int, *, now: datetime) -> Timeline:
+    """Return an appointment's timeline as it looks at `now`.
+
+    Raises NotFoundError, or ConfigError when its clinic is no longer configured.
+    """
+    appointment = get_appointment(tx, appointment_id)
+    zone = configuration.clinic(appointment.clinic).timezone
+    dues = load_due(tx, [message.id for message in messages_of(tx, appointment_id)], now=now)
+    return Timeline(
+        appointment=appointment.id,
+        external_id=appointment.external_id,
+        clinic=appointment.clinic,
+        treatment=appointment.treatment,
+        starts_at=appointment.starts_at,
+        status=appointment.status,
+        timezone=zone,
+        messages=tuple(_line(due, sentence(_reasons(due, configuration, now), zone)) for due in dues),
+    )
+
+
+def _reasons(due: DueMessage, configuration: Configuration, now: datetime) -> tuple[Reason, ...]:
+    """Return why it stood as it stands; for what is to come, the deciding function's word on it too."""
+    if due.message.status is not Status.SCHEDULED:
+        return due.message.reasons
+    expected = foresee(
+        pending_of(due.message),
+        situation_of(due, configuration),
+        planned_for=due.message.try_at,
+        now=now,
+        late_after=configuration.instance.late_after,
+    )
+    return (*due.message.reasons, *expected)
+
+
+def _line(due: DueMessage, reason: str) -> TimelineMessage:
+    message = due.message
+    return TimelineMessage(
+        id=message.id,
+        step=message.step,
+        channel=message.channel,
+        occurrence=message.occurrence,
+        purpose=message.purpose,
+        due_at=message.due_at,
+        useful_until=message.useful_until,
+        status=message.status,
+        reason=reason,
+    )

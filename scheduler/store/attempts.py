@@ -1,0 +1,152 @@
+"""The attempts: each hand-over of a message to a provider, recorded before the provider is called."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from scheduler.domain.protocol import Channel
+from scheduler.domain.states import Status
+from scheduler.errors import ErrorKind
+from scheduler.store.batches import among, given
+from scheduler.store.columns import Instant
+from scheduler.store.database import Tx
+from scheduler.store.moves import Outcome
+from scheduler.store.names import address_hash
+from scheduler.store.tables import attempts, messages
+
+_ADDRESS = "attempts.address"
+_BODY = "attempts.body"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A message that is about to be handed over: the attempt's unguessable token, and what goes where.
+
+    `segments` is for SMS, `header_id` for email (its Message-ID; the first one given is kept for good).
+    """
+
+    message_id: int
+    token: str
+    channel: Channel
+    address: str = field(repr=False)
+    body: str = field(repr=False)
+    language: str
+    template_digest: str
+    segments: int | None = None
+    header_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One hand-over. `outcome` is where it moved its message, None while it goes on."""
+
+    token: str
+    message_id: int
+    owner: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: Status | None
+    error_kind: ErrorKind | None
+    error_code: str
+    provider_id: str | None
+    address: str = field(repr=False)
+    body: str = field(repr=False)
+
+
+def open_attempts(tx: Tx, starts: Sequence[Start], *, owner: str, now: datetime) -> None:
+    """Record that these hand-overs are about to happen. The caller commits before it calls a provider."""
+    if not starts:
+        return
+    vault = tx.vault
+    tx.connection.execute(
+        sa.insert(attempts),
+        [
+            {
+                "token": item.token,
+                "message_id": item.message_id,
+                "owner": owner,
+                "started_at": now,
+                "address_sealed": vault.seal(item.address, of=_ADDRESS),
+                "address_hash": address_hash(vault, item.channel, item.address),
+                "body_sealed": vault.seal(item.body, of=_BODY),
+            }
+            for item in starts
+        ],
+    )
+
+
+def close_attempts(tx: Tx, outcomes: Sequence[Outcome], *, now: datetime) -> None:
+    """Record how attempts ended, in one statement. An end that is known stays; `unknown` gives way to it."""
+    records = [
+        {
+            "token": item.token,
+            "outcome": item.move.to,
+            "error_kind": item.error_kind,
+            "error_code": item.error_code or None,
+            "provider_id": item.provider_id,
+        }
+        for item in outcomes
+    ]
+    tx.connection.execute(_close_statement(tx.dialect), {"outcomes": records, "now": now})
+
+
+def close_lost(tx: Tx, message_ids: Sequence[int], *, now: datetime) -> None:
+    """Record that nobody knows how the latest attempts of these messages ended."""
+    if not message_ids:
+        return
+    latest = sa.select(messages.c.attempt).where(among(tx, messages.c.id, message_ids))
+    tx.connection.execute(
+        sa.update(attempts)
+        .where(attempts.c.token.in_(latest), attempts.c.outcome.is_(None))
+        .values(finished_at=now, outcome=Status.UNKNOWN)
+    )
+
+
+def attempts_of(tx: Tx, message_id: int) -> tuple[Attempt, ...]:
+    """Return all hand-overs of a message, oldest first, with the text as it was sent."""
+    found = sa.select(attempts).where(attempts.c.message_id == message_id).order_by(attempts.c.id)
+    return tuple(_attempt(tx, row) for row in tx.connection.execute(found))
+
+
+def find_attempt(tx: Tx, token: str) -> Attempt | None:
+    """Return the hand-over of that token, None for one that is not ours."""
+    row = tx.connection.execute(sa.select(attempts).where(attempts.c.token == token)).one_or_none()
+    return _attempt(tx, row) if row else None
+
+
+def _attempt(tx: Tx, row: sa.Row[Any]) -> Attempt:
+    return Attempt(
+        token=row.token,
+        message_id=row.message_id,
+        owner=row.owner,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        outcome=row.outcome,
+        error_kind=row.error_kind,
+        error_code=row.error_code or "",
+        provider_id=row.provider_id,
+        address=tx.vault.open(row.address_sealed, of=_ADDRESS),
+        body=tx.vault.open(row.body_sealed, of=_BODY),
+    )
+
+
+@cache
+def _close_statement(dialect: str) -> sa.Update:
+    columns = [attempts.c[name] for name in ("token", "outcome", "error_kind", "error_code", "provider_id")]
+    ended = given(dialect, "outcomes", columns)
+    still_open = sa.or_(attempts.c.outcome.is_(None), attempts.c.outcome == Status.UNKNOWN)
+    return (
+        sa.update(attempts)
+        .where(attempts.c.token == ended.c.token, still_open)
+        .values(
+            finished_at=sa.bindparam("now", type_=Instant),
+            outcome=ended.c.outcome,
+            error_kind=ended.c.error_kind,
+            error_code=ended.c.error_code,
+            provider_id=sa.func.coalesce(ended.c.provider_id, attempts.c.provider_id),
+        )
+    )

@@ -1,0 +1,172 @@
+"""The messages: added as planned, listed, planned anew. Their statuses are written in `transitions` only."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from scheduler.domain.planned import PlannedMessage
+from scheduler.domain.protocol import Channel, IfLate, Purpose
+from scheduler.domain.reasons import Reason, dump_reasons, load_reasons
+from scheduler.domain.states import REPLANNABLE, Cause, Status
+from scheduler.errors import NotFoundError
+from scheduler.store.appointments import StoredAppointment
+from scheduler.store.database import Tx
+from scheduler.store.moves import Move
+from scheduler.store.tables import IS_LEASED, IS_SCHEDULED, messages
+from scheduler.store.transitions import move_all
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as the store has it. Instants are aware UTC; `attempt` is the token of its latest hand-over."""
+
+    id: int
+    origin: str
+    clinic: str
+    patient_id: int
+    appointment_id: int
+    step: str
+    channel: Channel
+    occurrence: int
+    purpose: Purpose
+    status: Status
+    planned_at: datetime
+    due_at: datetime
+    try_at: datetime
+    useful_until: datetime
+    if_late: IfLate
+    ask: str | None
+    fallback: tuple[Channel, ...]
+    reasons: tuple[Reason, ...]
+    tries: int
+    lease_until: datetime | None
+    claimed_by: str | None
+    attempt: str | None
+    protocol_digest: str | None
+    template_digest: str | None
+    language: str | None
+    segments: int | None
+    header_id: str | None
+    provider_id: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Replan:
+    """Another plan for a message that stands at `expected`, which was never handed over."""
+
+    message_id: int
+    expected: Status
+    planned: PlannedMessage
+
+
+def origin_of(appointment_id: int, step: str, channel: Channel, occurrence: int) -> str:
+    """Return the key under which a step's message exists once, whoever wants it and how often."""
+    return f"{appointment_id}/{step}/{channel}/{occurrence}"
+
+
+def add_planned(
+    tx: Tx,
+    appointment: StoredAppointment,
+    planned: Sequence[PlannedMessage],
+    *,
+    protocol_digest: str,
+    now: datetime,
+) -> list[int]:
+    """Add an appointment's messages as planned and return their ids. The caller commits.
+
+    One that exists already, by its origin, is left as it is and is not in the answer.
+    """
+    if any(message.status not in REPLANNABLE for message in planned):
+        raise ValueError("a message begins as scheduled, or with the reason why it is not sent")
+    if not planned:
+        return []
+    rows = [_new_row(appointment, message, protocol_digest, now) for message in planned]
+    dialect = sqlite if tx.dialect == "sqlite" else postgresql
+    insert = dialect.insert(messages).on_conflict_do_nothing(index_elements=["origin"])
+    return list(tx.connection.execute(insert.returning(messages.c.id), rows).scalars())
+
+
+def get_message(tx: Tx, message_id: int) -> Message:
+    """Return a message. Raises NotFoundError."""
+    row = tx.connection.execute(sa.select(messages).where(messages.c.id == message_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no message {message_id}")
+    return read_message(row)
+
+
+def messages_of(tx: Tx, appointment_id: int) -> tuple[Message, ...]:
+    """Return an appointment's messages, by when they are due."""
+    found = sa.select(messages).where(messages.c.appointment_id == appointment_id)
+    return tuple(read_message(row) for row in tx.connection.execute(found.order_by(messages.c.due_at, messages.c.id)))
+
+
+def next_wake(tx: Tx) -> datetime | None:
+    """Return when there is something to do next: a message to try, or a lease to look after. None: nothing waits."""
+    trying = sa.select(sa.func.min(messages.c.try_at)).where(IS_SCHEDULED).scalar_subquery()
+    leased = sa.select(sa.func.min(messages.c.lease_until)).where(IS_LEASED).scalar_subquery()
+    return min(
+        (instant for instant in tx.connection.execute(sa.select(trying, leased)).one() if instant), default=None
+    )
+
+
+def replan(tx: Tx, replans: Sequence[Replan], *, protocol_digest: str, now: datetime, by: str) -> list[int]:
+    """Give unsent messages another plan, with its status and reasons; return the ids of those that took it.
+
+    One that has moved since it was read (claimed, sent) keeps its old plan. The caller commits.
+    """
+    moves = [
+        Move(
+            message_id=item.message_id,
+            expected=item.expected,
+            cause=Cause.REPLAN,
+            to=item.planned.status,
+            by=by,
+            reasons=item.planned.reasons,
+            planned=item.planned,
+            protocol_digest=protocol_digest,
+        )
+        for item in replans
+    ]
+    return move_all(tx, moves, now=now)
+
+
+def read_message(row: sa.Row[Any]) -> Message:
+    """Read a row of exactly the columns of `messages`, in their order."""
+    values = dict(zip(messages.c.keys(), row, strict=True))
+    values["fallback"] = tuple(Channel(name) for name in json.loads(values["fallback"]))
+    values["reasons"] = load_reasons(values["reasons"])
+    return Message(**values)
+
+
+def _new_row(
+    appointment: StoredAppointment, planned: PlannedMessage, protocol_digest: str, now: datetime
+) -> dict[str, Any]:
+    return {
+        "origin": origin_of(appointment.id, planned.step, planned.channel, planned.occurrence),
+        "clinic": appointment.clinic,
+        "patient_id": appointment.patient_id,
+        "appointment_id": appointment.id,
+        "step": planned.step,
+        "channel": planned.channel,
+        "occurrence": planned.occurrence,
+        "purpose": planned.purpose,
+        "status": planned.status,
+        "planned_at": planned.planned_at,
+        "due_at": planned.due_at,
+        "try_at": planned.due_at,
+        "useful_until": planned.useful_until,
+        "if_late": planned.if_late,
+        "ask": planned.ask,
+        "fallback": json.dumps(planned.fallback),
+        "reasons": dump_reasons(planned.reasons),
+        "protocol_digest": protocol_digest,
+        "created_at": now,
+        "updated_at": now,
+    }

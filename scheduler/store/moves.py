@@ -1,0 +1,164 @@
+"""Wishes to move messages from one status to another, as values, and as the records that a statement is given."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scheduler.domain.planned import PlannedMessage
+from scheduler.domain.reasons import Reason, dump_reasons
+from scheduler.domain.states import Cause, Status, may_move
+from scheduler.errors import ErrorKind
+from scheduler.store.columns import instant_text
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What a message takes on when it begins to be sent; `lease_until` None keeps the claim's lease."""
+
+    attempt: str
+    language: str
+    template_digest: str
+    segments: int | None = None
+    header_id: str | None = None
+    lease_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of the table, for many messages at once."""
+
+    start: Status
+    cause: Cause
+    end: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One wish to move a message from `expected` to `to`; it happens only if the message is still there.
+
+    `reasons`, when given, take the place of the message's. `try_at` is when it is next taken. `planned` gives it
+    another plan (its status and reasons are ignored: `to` and `reasons` count). `owner`: only while this owner
+    holds the lease. `attempt`: only while this token is its latest attempt.
+    """
+
+    message_id: int
+    expected: Status
+    cause: Cause
+    to: Status
+    by: str
+    reasons: tuple[Reason, ...] = ()
+    try_at: datetime | None = None
+    planned: PlannedMessage | None = None
+    protocol_digest: str | None = None
+    provider_id: str | None = None
+    handover: Handover | None = None
+    owner: str | None = None
+    attempt: str | None = None
+
+    @property
+    def way(self) -> Way:
+        """The way of the table that it takes."""
+        return Way(self.expected, self.cause, self.to)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended: the move of its message out of `sending`, and what the provider said."""
+
+    token: str
+    move: Move
+    provider_id: str | None = None
+    error_kind: ErrorKind | None = None
+    error_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the statement for some moves looks like: the columns that it sets, and what it makes sure of."""
+
+    columns: tuple[str, ...]
+    begins: bool
+    owned: bool
+    attempted: bool
+
+
+def refuse_impossible(moves: Sequence[Move]) -> None:
+    """Raise ValueError for what a program must never ask for."""
+    if len({move.message_id for move in moves}) != len(moves):
+        raise ValueError("a message is moved twice in one batch")
+    for move in moves:
+        if not may_move(move.expected, move.cause, move.to):
+            raise ValueError(f"there is no way from {move.expected} by {move.cause} to {move.to}")
+        if (move.to is Status.SENDING) != (move.handover is not None):
+            raise ValueError("a message is handed over when it begins to be sent, and only then")
+        if move.to is Status.SENDING and move.owner is None:
+            raise ValueError("only the owner of a lease begins to send")
+
+
+def records_by_shape(moves: Sequence[Move]) -> Mapping[Shape, list[dict[str, Any]]]:
+    """Return what the statements are given, grouped by the statement that takes it: one for each kind of move."""
+    groups: dict[Shape, list[dict[str, Any]]] = {}
+    for move in moves:
+        sets = _sets(move)
+        shape = Shape(tuple(sets), move.handover is not None, move.owner is not None, move.attempt is not None)
+        guards = {"expected": move.expected, "to": move.to, "owner_is": move.owner, "attempt_is": move.attempt}
+        groups.setdefault(shape, []).append({"id": move.message_id, **guards, **sets})
+    return groups
+
+
+def event_record(message_id: int, way: Way, *, by: str, reasons: Sequence[Reason]) -> dict[str, Any]:
+    """Return what `events.record_moves` is given for a message that moved."""
+    return {
+        "message_id": message_id,
+        "cause": way.cause,
+        "from_status": way.start,
+        "to_status": way.end,
+        "reasons": dump_reasons(reasons),
+        "by": by,
+    }
+
+
+def _sets(move: Move) -> dict[str, Any]:
+    """Return the further columns that a move sets, with their values as JSON knows them."""
+    values: dict[str, Any] = {}
+    if move.planned:
+        values |= _planned_values(move.planned)
+    if move.reasons:
+        values["reasons"] = dump_reasons(move.reasons)
+    if move.try_at:
+        values["try_at"] = instant_text(move.try_at)
+    if move.handover:
+        values |= _handover_values(move.handover)
+    if move.protocol_digest:
+        values["protocol_digest"] = move.protocol_digest
+    if move.provider_id:
+        values["provider_id"] = move.provider_id
+    return values
+
+
+def _planned_values(planned: PlannedMessage) -> dict[str, Any]:
+    return {
+        "purpose": planned.purpose,
+        "planned_at": instant_text(planned.planned_at),
+        "due_at": instant_text(planned.due_at),
+        "try_at": instant_text(planned.due_at),
+        "useful_until": instant_text(planned.useful_until),
+        "if_late": planned.if_late,
+        "ask": planned.ask,
+        "fallback": json.dumps(planned.fallback),
+    }
+
+
+def _handover_values(handover: Handover) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "attempt": handover.attempt,
+        "language": handover.language,
+        "template_digest": handover.template_digest,
+        "segments": handover.segments,
+        "header_id": handover.header_id,
+    }
+    if handover.lease_until:
+        values["lease_until"] = instant_text(handover.lease_until)
+    return values

@@ -1,0 +1,61 @@
+"""The rehearsal's outbox: what would have left the machine, sealed."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from scheduler.domain.outgoing import Outgoing, OutgoingSms
+from scheduler.domain.protocol import Channel
+from scheduler.store.database import Tx
+from scheduler.store.tables import outbox
+
+_ADDRESS = "outbox.address"
+_CONTENT = "outbox.content"
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """One message that would have been sent: an SMS's text or an email's MIME, as UTF-8 or as it is."""
+
+    attempt: str
+    channel: Channel
+    at: datetime
+    address: str = field(repr=False)
+    content: bytes = field(repr=False)
+
+
+def keep(tx: Tx, outgoing: Outgoing, *, now: datetime) -> None:
+    """Keep what would have been handed over; the same attempt is kept once. The caller commits."""
+    if isinstance(outgoing, OutgoingSms):
+        channel, content = Channel.SMS, outgoing.body.encode()
+    else:
+        channel, content = Channel.EMAIL, outgoing.mime
+    dialect = sqlite if tx.dialect == "sqlite" else postgresql
+    tx.connection.execute(
+        dialect.insert(outbox)
+        .on_conflict_do_nothing(index_elements=["attempt"])
+        .values(
+            attempt=outgoing.attempt,
+            channel=channel,
+            address_sealed=tx.vault.seal(outgoing.to, of=_ADDRESS),
+            content_sealed=tx.vault.seal_bytes(content, of=_CONTENT),
+            at=now,
+        )
+    )
+
+
+def rehearsed(tx: Tx, *, limit: int) -> tuple[Rehearsed, ...]:
+    """Return what was kept last, newest first."""
+    found = sa.select(outbox).order_by(outbox.c.id.desc()).limit(limit)
+    return tuple(
+        Rehearsed(
+            attempt=row.attempt,
+            channel=row.channel,
+            at=row.at,
+            address=tx.vault.open(row.address_sealed, of=_ADDRESS),
+            content=tx.vault.open_bytes(row.content_sealed, of=_CONTENT),
+        )
+        for row in tx.connection.execute(found)
+    )

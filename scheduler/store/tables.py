@@ -1,0 +1,248 @@
+"""All tables. Their history is in `migrations/`; a test proves that both say the same.
+
+Columns named *_sealed hold what the vault sealed, *_hash what it hashed for look-up. A patient's name, phone,
+email and texts are in no other kind of column.
+"""
+
+import sqlalchemy as sa
+
+from scheduler.domain.appointment import AppointmentCause, AppointmentStatus
+from scheduler.domain.consent import Verdict
+from scheduler.domain.protocol import Channel, IfLate, Purpose
+from scheduler.domain.states import Cause, Status
+from scheduler.errors import ErrorKind
+from scheduler.store.columns import Instant, number, one_of, reference, sealed, word
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+# Written out, not bound: neither database uses a partial index for a condition that it learns only at the run.
+IS_SCHEDULED = sa.text("status = 'scheduled'")
+IS_LEASED = sa.text("lease_until IS NOT NULL")
+_WITHOUT_EXTERNAL_ID = sa.text("external_id IS NULL")
+_IN_FORCE = sa.text("lifted_at IS NULL")
+_UNHANDLED = sa.text("handled_at IS NULL")
+_OF_MESSAGE = sa.text("message_id IS NOT NULL")
+_OF_VISIT = sa.text("appointment_id IS NOT NULL")
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+)
+
+patients = sa.Table(
+    "patients",
+    metadata,
+    number(),
+    sa.Column("clinic", sa.String(64), nullable=False),
+    sealed("ref_sealed", "patients.ref"),
+    sa.Column("ref_hash", sa.LargeBinary),
+    sealed("name_sealed", "patients.name", nullable=False),
+    sa.Column("name_hash", sa.LargeBinary, nullable=False),
+    sealed("phone_sealed", "patients.phone"),
+    sa.Column("phone_hash", sa.LargeBinary),
+    sealed("email_sealed", "patients.email"),
+    sa.Column("email_hash", sa.LargeBinary),
+    sa.Column("language", sa.String(35)),
+    sa.Column("timezone", sa.String(64)),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.UniqueConstraint("clinic", "ref_hash"),
+    sa.Index(None, "clinic", "name_hash"),
+    sa.Index(None, "phone_hash"),
+    sa.Index(None, "email_hash"),
+    sqlite_autoincrement=True,
+)
+
+appointments = sa.Table(
+    "appointments",
+    metadata,
+    number(),
+    sa.Column("clinic", sa.String(64), nullable=False),
+    reference("patient_id", "patients"),
+    sa.Column("external_id", sa.String(255)),
+    sa.Column("treatment", sa.String(64), nullable=False),
+    sa.Column("starts_at", Instant, nullable=False),
+    sa.Column("ends_at", Instant),
+    word("status", AppointmentStatus),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.UniqueConstraint("clinic", "external_id"),
+    sa.Index(
+        "uq_appointments_same",
+        "patient_id",
+        "treatment",
+        "starts_at",
+        unique=True,
+        sqlite_where=_WITHOUT_EXTERNAL_ID,
+        postgresql_where=_WITHOUT_EXTERNAL_ID,
+    ),
+    sa.Index(None, "patient_id", "treatment", "starts_at"),
+    sqlite_autoincrement=True,
+)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    number(),
+    sa.Column("origin", sa.String(255), nullable=False),
+    sa.Column("clinic", sa.String(64), nullable=False),
+    reference("patient_id", "patients"),
+    reference("appointment_id", "appointments"),
+    sa.Column("step", sa.String(64), nullable=False),
+    word("channel", Channel),
+    sa.Column("occurrence", sa.Integer, nullable=False),
+    word("purpose", Purpose),
+    word("status", Status),
+    sa.Column("planned_at", Instant, nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("try_at", Instant, nullable=False),
+    sa.Column("useful_until", Instant, nullable=False),
+    word("if_late", IfLate),
+    sa.Column("ask", sa.String(64)),
+    sa.Column("fallback", sa.String(64), nullable=False),
+    sa.Column("reasons", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("lease_until", Instant),
+    sa.Column("claimed_by", sa.String(128)),
+    sa.Column("attempt", sa.String(64)),
+    sa.Column("protocol_digest", sa.String(64)),
+    sa.Column("template_digest", sa.String(64)),
+    sa.Column("language", sa.String(35)),
+    sa.Column("segments", sa.Integer),
+    sa.Column("header_id", sa.String(255)),
+    sa.Column("provider_id", sa.String(255)),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.UniqueConstraint("origin"),
+    sa.CheckConstraint("(status IN ('claimed', 'sending')) = (lease_until IS NOT NULL)", name="lease"),
+    sa.CheckConstraint("(claimed_by IS NULL) = (lease_until IS NULL)", name="owner"),
+    sa.Index("ix_messages_due", "try_at", sqlite_where=IS_SCHEDULED, postgresql_where=IS_SCHEDULED),
+    sa.Index("ix_messages_leased", "lease_until", sqlite_where=IS_LEASED, postgresql_where=IS_LEASED),
+    sa.Index(None, "patient_id"),
+    sa.Index(None, "appointment_id"),
+    sqlite_autoincrement=True,
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    number(),
+    sa.Column("token", sa.String(64), nullable=False),
+    reference("message_id", "messages"),
+    sa.Column("owner", sa.String(128), nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("finished_at", Instant),
+    word("outcome", Status, nullable=True),
+    word("error_kind", ErrorKind, nullable=True),
+    sa.Column("error_code", sa.String(64)),
+    sa.Column("provider_id", sa.String(255)),
+    sealed("address_sealed", "attempts.address", nullable=False),
+    sa.Column("address_hash", sa.LargeBinary, nullable=False),
+    sealed("body_sealed", "attempts.body", nullable=False),
+    sa.UniqueConstraint("token"),
+    sa.Index(None, "message_id"),
+    sa.Index(None, "provider_id"),
+    sa.Index(None, "address_hash"),
+    sqlite_autoincrement=True,
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    number(),
+    reference("message_id", "messages", nullable=True),
+    reference("appointment_id", "appointments", nullable=True),
+    sa.Column("at", Instant, nullable=False),
+    one_of("cause", Cause, AppointmentCause),
+    word("from_status", Status, nullable=True),
+    word("to_status", Status, nullable=True),
+    sa.Column("reasons", sa.Text, nullable=False),
+    sa.Column("by", sa.String(128), nullable=False),
+    sa.CheckConstraint("(message_id IS NULL) <> (appointment_id IS NULL)", name="subject"),
+    sa.Index("ix_events_message_id", "message_id", sqlite_where=_OF_MESSAGE, postgresql_where=_OF_MESSAGE),
+    sa.Index("ix_events_appointment_id", "appointment_id", sqlite_where=_OF_VISIT, postgresql_where=_OF_VISIT),
+    sqlite_autoincrement=True,
+)
+
+consents = sa.Table(
+    "consents",
+    metadata,
+    number(),
+    reference("patient_id", "patients"),
+    word("channel", Channel),
+    word("purpose", Purpose),
+    word("verdict", Verdict),
+    sa.Column("source", sa.String(64), nullable=False),
+    sealed("wording_sealed", "consents.wording"),
+    sa.Column("by", sa.String(128), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index(None, "patient_id"),
+    sqlite_autoincrement=True,
+)
+
+stops = sa.Table(
+    "stops",
+    metadata,
+    number(),
+    sa.Column("clinic", sa.String(64), nullable=False),
+    word("channel", Channel),
+    sa.Column("address_hash", sa.LargeBinary, nullable=False),
+    sa.Column("source", sa.String(64), nullable=False),
+    sa.Column("by", sa.String(128), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("lifted_at", Instant),
+    sa.Column("lifted_by", sa.String(128)),
+    sa.Index(
+        "uq_stops_in_force",
+        "address_hash",
+        "clinic",
+        "channel",
+        unique=True,
+        sqlite_where=_IN_FORCE,
+        postgresql_where=_IN_FORCE,
+    ),
+    sqlite_autoincrement=True,
+)
+
+provider_events = sa.Table(
+    "provider_events",
+    metadata,
+    number(),
+    sa.Column("unique_id", sa.String(128), nullable=False),
+    sa.Column("provider", sa.String(32), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sealed("payload_sealed", "provider_events.payload", nullable=False),
+    sa.Column("received_at", Instant, nullable=False),
+    sa.Column("handled_at", Instant),
+    sa.UniqueConstraint("unique_id"),
+    sa.Index(
+        "ix_provider_events_unhandled",
+        "id",
+        sqlite_where=_UNHANDLED,
+        postgresql_where=_UNHANDLED,
+    ),
+    sqlite_autoincrement=True,
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    number(),
+    sa.Column("attempt", sa.String(64), nullable=False),
+    word("channel", Channel),
+    sealed("address_sealed", "outbox.address", nullable=False),
+    sealed("content_sealed", "outbox.content", nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.UniqueConstraint("attempt"),
+    sqlite_autoincrement=True,
+)

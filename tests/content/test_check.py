@@ -1,0 +1,86 @@
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scheduler.content.check import check_templates
+from scheduler.paths import shipped
+from scheduler.protocols.configuration import Configuration
+from scheduler.protocols.loader import load
+from scheduler.protocols.problems import Problem
+
+CONFIGURATION = load(shipped("config"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(shipped("templates"), tmp_path / "templates")
+    monkeypatch.chdir(tmp_path)
+    return Path("templates")
+
+
+def _write(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text, encoding="utf-8")
+
+
+def _one(folder: Path, configuration: Configuration = CONFIGURATION) -> str:
+    problems = check_templates(folder, configuration)
+    assert [type(problem) for problem in problems] == [Problem]
+    return str(problems[0])
+
+
+def test_a_missing_text_is_named_with_the_step_that_needs_it(folder: Path) -> None:
+    (folder / "es/prepare/email.md").unlink()
+    assert _one(folder) == (
+        "templates/es/prepare/email.md:1:1: error: prepare: there is no such text "
+        "(write it, or let the step leave this channel out)"
+    )
+
+
+def test_an_unknown_value_is_named_with_its_line_and_the_nearest_one(folder: Path) -> None:
+    _write(folder, "fr/week_check/sms.txt", "{{ clinic.name }}\n{{ clinic.phone }} {{ clinic.emergency_numbr }}\n")
+    assert _one(folder) == (
+        "templates/fr/week_check/sms.txt:2:1: error: there is no clinic.emergency_numbr "
+        "(did you mean clinic.emergency_number?)"
+    )
+
+
+def test_a_loop_is_refused(folder: Path) -> None:
+    _write(folder, "en/footer.md", "{% for x in y %}x{% endfor %}\n")
+    assert _one(folder) == (
+        "templates/en/footer.md:1:1: error: loops are not part of message templates (write the lines out)"
+    )
+
+
+def test_all_faults_of_a_file_are_found_at_once_and_each_once(folder: Path) -> None:
+    _write(folder, "fr/week_check/sms.txt", "{{ a }}\n{{ b() }}\n")
+    assert [problem.line for problem in check_templates(folder, CONFIGURATION)] == [1, 2]
+
+
+@pytest.mark.parametrize("missing", ["clinic.phone", "clinic.emergency_number"])
+def test_a_check_without_a_number_to_call_is_refused(folder: Path, missing: str) -> None:
+    file = "fr/week_check/sms.txt"
+    _write(folder, file, (folder / file).read_text(encoding="utf-8").replace(f"{{{{ {missing} }}}}", ""))
+    assert _one(folder) == (
+        f"templates/{file}:1:1: error: lumiere.microneedling.week_check: this check does not say {missing}, and a "
+        f"patient in trouble needs it (write {{{{ {missing} }}}} outside every {{% if %}})"
+    )
+
+
+def test_an_sms_that_names_the_treatment_is_refused_where_the_clinic_does_not_allow_it(folder: Path) -> None:
+    _write(folder, "fr/next_session/sms.txt", "{{ clinic.name }}: votre MICRONEEDLING. {{ clinic.phone }}")
+    assert [problem.code for problem in check_templates(folder, CONFIGURATION)] == ["named-treatment"]
+    lumiere = replace(CONFIGURATION.clinics["lumiere"], sms_may_name_treatment=True)
+    open_minded = replace(CONFIGURATION, clinics={**CONFIGURATION.clinics, "lumiere": lumiere})
+    assert check_templates(folder, open_minded) == ()
+
+
+def test_a_value_that_a_clinic_lacks_is_named_with_the_clinic(folder: Path) -> None:
+    _write(folder, "es/next_session/sms.txt", "{{ clinic.name }}: {{ clinic.booking_url }}")
+    serena = replace(CONFIGURATION.clinics["serena"], booking_url=None)
+    found = check_templates(folder, replace(CONFIGURATION, clinics={"serena": serena}))
+    assert str(found[0]) == (
+        "templates/es/next_session/sms.txt:1:1: error: serena.microneedling.next_session: clinic.booking_url has no "
+        "value here: write {% if clinic.booking_url %}…{% endif %} around it"
+    )

@@ -1,0 +1,171 @@
+"""The rules that every shipped text keeps, each with its row of the sources in docs/reference/texts.md."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from scheduler.content.check import check_templates
+from scheduler.content.gallery import pages
+from scheduler.content.render import render_email, render_sms
+from scheduler.content.samples import sample_variables
+from scheduler.content.templates import Texts
+from scheduler.domain.clinic import Clinic
+from scheduler.paths import shipped
+from scheduler.protocols.loader import load
+
+TEMPLATES = shipped("templates")
+CONFIGURATION = load(shipped("config"))
+TEXTS = Texts(TEMPLATES)
+LANGUAGES = ("en", "es", "fr")
+STEPS = sorted(folder.name for folder in (TEMPLATES / "en").iterdir() if folder.is_dir())
+CHECKS = [step for step in STEPS if step.endswith("check")]
+CARE = [step for step in STEPS if not step.startswith(("next_session", "prepare"))]
+RECALL = [step for step in STEPS if step.startswith("next_session")]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A step as a clinic sends it in a language."""
+
+    clinic: Clinic
+    step: str
+    language: str
+
+    @property
+    def sms(self) -> str:
+        return render_sms(TEXTS, self.step, self.language, self._values()).body
+
+    @property
+    def segments(self) -> int:
+        return render_sms(TEXTS, self.step, self.language, self._values()).segments
+
+    @property
+    def email(self) -> str:
+        made = render_email(TEXTS, self.step, self.language, self._values())
+        return f"{made.subject}\n{made.text}"
+
+    def _values(self):  # type: ignore[no-untyped-def] # noqa: ANN202
+        protocol = CONFIGURATION.protocol_for(self.clinic.id, "microneedling")
+        return sample_variables(self.clinic, protocol, self.language)
+
+
+def _shown(steps: list[str] = STEPS) -> Iterator[object]:
+    for clinic in CONFIGURATION.clinics.values():
+        for language in clinic.languages:
+            for step in steps:
+                yield pytest.param(Shown(clinic, step, language), id=f"{clinic.id}-{language}-{step}")
+
+
+def test_the_shipped_texts_pass_the_check() -> None:
+    assert check_templates(TEMPLATES, CONFIGURATION) == ()
+
+
+def test_every_step_has_both_texts_in_every_language() -> None:
+    found = {str(file.relative_to(TEMPLATES)) for file in TEMPLATES.rglob("*") if file.is_file()}
+    wanted = {
+        f"{language}/{step}/{name}" for language in LANGUAGES for step in STEPS for name in ("sms.txt", "email.md")
+    }
+    assert found - {"README.md"} == wanted | {f"{language}/footer.md" for language in LANGUAGES}
+
+
+@pytest.mark.parametrize("shown", _shown())
+def test_an_sms_begins_with_the_clinic_and_has_at_most_two_segments(shown: Shown) -> None:
+    assert shown.sms.startswith(shown.clinic.name)
+    assert shown.segments <= 2
+
+
+@pytest.mark.parametrize("shown", _shown())
+def test_an_sms_costs_one_segment_unless_the_clinics_own_name_makes_it_dear(shown: Shown) -> None:
+    body = shown.sms.replace(shown.clinic.name, "Clinic Lumen")
+    assert all(character not in body for character in "êâîôûëïçœÀáíóú")
+
+
+@pytest.mark.parametrize("shown", _shown())
+def test_no_sms_or_subject_names_a_treatment_or_a_patient(shown: Shown) -> None:
+    subject = shown.email.partition("\n")[0]
+    for word in ("needling", "peel", "laser", "filler", "radio", "Sample", "Muestra", "Exemple"):
+        assert word.casefold() not in f"{shown.sms} {subject}".casefold()
+
+
+@pytest.mark.parametrize("shown", _shown(CHECKS))
+def test_every_check_carries_both_numbers_and_asks_for_1_2_or_3(shown: Shown) -> None:
+    for text in (shown.sms, shown.email):
+        assert "+1 416-555-0100" in text or "+34 910 00 00 00" in text
+        assert re.search(rf"\b{shown.clinic.emergency_number}\b", text)
+        assert all(re.search(rf"\b{digit}\b", text) for digit in "123")
+
+
+@pytest.mark.parametrize("shown", _shown(CARE))
+def test_every_care_email_says_when_to_call_and_what_an_emergency_is(shown: Shown) -> None:
+    signs = {
+        "en": ["swelling", "pain", "pus", "bleeding", "fever", "blisters", "hives", "throat", "breathe", "faint"],
+        "fr": ["gonflement", "douleur", "pus", "saignement", "fièvre", "cloques", "urticaire", "gorge", "respirez",
+               "connaissance"],
+        "es": ["hinchazón", "dolor", "pus", "sangrado", "fiebre", "ampollas", "urticaria", "garganta", "respirar",
+               "desmaya"],
+    }  # fmt: skip
+    assert [sign for sign in signs[shown.language] if sign not in shown.email] == []
+
+
+@pytest.mark.parametrize("shown", _shown([step for step in STEPS if step.startswith("rf_")]))
+def test_radio_frequency_adds_its_own_urgent_signs(shown: Shown) -> None:
+    signs = {
+        "en": ["burns", "blisters", "numb", "change in the shape"],
+        "fr": ["brûlures", "cloques", "engourdie", "changement de forme"],
+        "es": ["quemaduras", "ampollas", "dormida", "cambio de forma"],
+    }
+    assert [sign for sign in signs[shown.language] if sign not in shown.email] == []
+
+
+NEVER = {
+    "a painkiller": r"ibuprof|paracetamol|acetaminophen|acétaminophène|naprox|aspirin|tylenol|advil|analg|antidolor",
+    "a word that carriers take": r"\b(YES|STOP|END|CANCEL|QUIT|ARRET|ARRÊT|ALTO|BAJA)\b",
+    "reassurance": r"don.t worry|no need to worry|nothing to worry|all is well|perfectly normal|rest assured"
+    r"|ne vous inquiétez|rassur|pas d.inquiétude|tout va bien|no se preocupe|tranquil|todo va bien|no pasa nada",
+    "a diagnosis": r"you have an? (infection|allergy|reaction)|vous avez une (infection|allergie)"
+    r"|usted tiene una? (infección|alergia)",
+    "promotion": r"[$€£%]|\b(offer|discount|deal|price|free|offre|promo\w*|rabais|remise|prix|gratuit|oferta|descuento"
+    r"|precio|gratis)\b",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shown", _shown())
+@pytest.mark.parametrize("what", NEVER)
+def test_no_text_has(shown: Shown, what: str) -> None:
+    flags = 0 if what == "a word that carriers take" else re.IGNORECASE
+    assert not re.search(NEVER[what], f"{shown.sms}\n{shown.email}", flags)
+
+
+@pytest.mark.parametrize("shown", _shown(["prepare", "avoid_actives"]))
+def test_who_leaves_products_out_is_told_to_go_on_with_prescribed_ones(shown: Shown) -> None:
+    said = {
+        "en": r"prescribed.*(Keep using it|Do not stop it)",
+        "fr": r"prescrit.*(Continuez-le|Ne l.arrêtez pas)",
+        "es": r"recetado.*(Siga con él|No lo deje)",
+    }
+    assert re.search(said[shown.language], shown.email)
+
+
+@pytest.mark.parametrize("shown", [case for case in _shown() if "-en-" in str(getattr(case, "id", ""))])
+def test_english_reads_at_grade_seven_or_below(shown: Shown) -> None:
+    assert _grade(shown.email) <= 7
+
+
+def _grade(text: str) -> float:
+    """Return the Flesch-Kincaid grade: 0.39 words a sentence + 11.8 syllables a word - 15.59."""
+    lines = [line.strip(" -|") for line in text.split("\n-- \n")[0].splitlines()]
+    sentences = [part for line in lines for part in re.split(r"(?<=[.?!:])\s", line) if re.search(r"[a-z]", part)]
+    words = re.findall(r"[a-z]+(?:['’][a-z]+)?", " ".join(sentences).lower())
+    syllables = sum(
+        max(1, len(re.findall(r"[aeiouy]+", re.sub(r"(?<=[^l])e$|es$|(?<=[^td])ed$", "", word)))) for word in words
+    )
+    return 0.39 * len(words) / len(sentences) + 11.8 * syllables / len(words) - 15.59
+
+
+@pytest.mark.parametrize("name", ["texts.md", *(f"texts-{language}.md" for language in LANGUAGES)])
+def test_the_docs_show_the_texts_as_they_are(name: str) -> None:
+    page = Path("docs/reference", name).read_text(encoding="utf-8")
+    assert page == pages(TEMPLATES, CONFIGURATION)[name], "run: python -m scheduler.content.gallery docs/reference"

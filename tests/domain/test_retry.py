@@ -1,0 +1,51 @@
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.domain.retry import FIRST_WAIT, LONGEST_WAIT, next_try
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+seeds = st.integers().map(Random)
+
+
+def waits(tries: int, *, seed: int = 1, retry_after: float | None = None) -> float:
+    again = next_try(tries, now=NOW, useful_until=NOW + DAY, rng=Random(seed), retry_after=retry_after)
+    assert again
+    return (again - NOW).total_seconds()
+
+
+@given(st.integers(1, 10_000), seeds)
+def test_the_wait_doubles_up_to_half_an_hour_and_loses_at_most_a_half_by_chance(tries: int, rng: Random) -> None:
+    again = next_try(tries, now=NOW, useful_until=NOW + DAY, rng=rng)
+    assert again
+    longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(tries - 1, 100))
+    assert longest / 2 <= (again - NOW).total_seconds() <= longest
+
+
+def test_what_failed_together_does_not_return_together() -> None:
+    assert len({waits(3, seed=seed) for seed in range(20)}) == 20
+
+
+@given(st.integers(1, 50), seeds, st.floats(0, 80_000))
+def test_it_is_never_tried_sooner_than_the_provider_wishes(tries: int, rng: Random, retry_after: float) -> None:
+    again = next_try(tries, now=NOW, useful_until=NOW + DAY, rng=rng, retry_after=retry_after)
+    assert again
+    assert (again - NOW).total_seconds() >= retry_after
+
+
+@given(st.integers(1, 50), seeds, st.integers(-100, 5000), st.one_of(st.none(), st.floats(allow_nan=False)))
+def test_it_is_given_up_rather_than_tried_when_it_no_longer_helps(
+    tries: int, rng: Random, left: int, retry_after: float | None
+) -> None:
+    until = NOW + timedelta(seconds=left)
+    again = next_try(tries, now=NOW, useful_until=until, rng=rng, retry_after=retry_after)
+    assert again is None or NOW < again < until
+
+
+@pytest.mark.parametrize("nonsense", [-5.0, 0.0, float("nan")])
+def test_a_wish_that_makes_no_sense_is_passed_over(nonsense: float) -> None:
+    assert waits(1, retry_after=nonsense) == waits(1)
