@@ -1,9 +1,8 @@
-"""Writes every shipped text, rendered, into the docs: `python -m scheduler.content.gallery docs/reference`.
+"""Writes every shipped text, rendered, into the docs: `python -m scheduler.content.gallery` at the repository's top.
 
 A test compares the pages with what this makes, so they are never out of date.
 """
 
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from scheduler.protocols.loader import load
 
 LANGUAGES = {"en": "English", "fr": "French", "es": "Spanish"}
 
-_MADE = "<!-- Made by `python -m scheduler.content.gallery docs/reference`: edit the templates, not this page. -->"
+_MADE = "<!-- Made by `python -m scheduler.content.gallery`: edit the templates, not this page. -->"
 
 _INDEX = """# Texts
 
@@ -135,11 +134,12 @@ def _fenced(text: str) -> str:
     return f"```text\n{text}\n```"
 
 
-def main(folder: Path) -> None:
-    """Write the pages of the shipped texts into a folder."""
-    for name, page in pages(shipped("templates"), load(shipped("config"))).items():
-        (folder / name).write_text(page, encoding="utf-8")
+def gallery_pages() -> dict[str, str]:
+    """Return the pages of the shipped texts by their path in the repository."""
+    made = pages(shipped("templates"), load(shipped("config")))
+    return {f"docs/reference/{name}": page for name, page in made.items()}
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    for path, text in gallery_pages().items():
+        Path(path).write_text(text, encoding="utf-8")

@@ -37,9 +37,9 @@ STATUS_AFTER: Mapping[Kind, Status] = {
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A message that is still to go out, as the store has it. `key` is unique; instants are aware UTC."""
+    """A message that is still to go out, as the store has it; `key` is its id, instants are aware UTC."""
 
-    key: Hashable
+    key: int
     appointment: Hashable
     step: str
     occurrence: int
@@ -107,17 +107,18 @@ def decide_together(
     1. What keeps a message from being sent at all, see `_refusal`; such a message collapses no other.
     2. Late ones are settled together by `if_late`; the others wait for allowed hours or are sent.
     """
-    refused = [_refusal(message, situation, now) for message, situation in cases]
+    refused = {message.key: _refusal(message, situation, now) for message, situation in cases}
     late = [
         _late(message, situation.hours)
-        for (message, situation), refusal in zip(cases, refused, strict=True)
-        if refusal is None and is_late(message.due_at, now=now, late_after=late_after)
+        # By id: two engines that each hold one of two due at once must not both collapse theirs into the other's.
+        for message, situation in sorted(cases, key=lambda case: case[0].key)
+        if refused[message.key] is None and is_late(message.due_at, now=now, late_after=late_after)
     ]
     settled = settle_late(late, now=now, spacing=late_spacing)
     return tuple(
-        refusal
+        refused[message.key]
         or _carried_out(settled.get(message.key) or send_from(now, situation.hours, message.useful_until), now)
-        for (message, situation), refusal in zip(cases, refused, strict=True)
+        for message, situation in cases
     )
 
 

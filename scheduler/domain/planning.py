@@ -38,7 +38,7 @@ def plan(
         if (found := nominal(step, visit))
     ]
     at_once = now + clinic.undo_grace
-    late = [_late(draft) for draft in drafts if draft.waits and is_late(draft.due_at, now=now, late_after=late_after)]
+    late = [_late(draft) for draft in drafts if is_late(draft.due_at, now=now, late_after=late_after)]
     settled = settle_late(late, now=at_once, spacing=late_spacing)
     messages = [
         message for draft in drafts for message in _messages(draft, _settle(draft, settled, now, at_once), reach)

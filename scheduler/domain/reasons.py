@@ -69,6 +69,12 @@ CLAUSES: Mapping[str, str] = {
     "operator": "decided by the clinic",
 }
 
+OF_THE_PLAN = frozenset(
+    {"same_day", "before", "after", "between", "after_reply", "fallback"}
+    | {"quiet_hours", "closure", "weekday", "visit_end", "undo_grace", "spaced", "registered_late"}
+)
+"""The clauses that say why a message was due when it was."""
+
 
 def because(code: str, **params: str | datetime) -> Reason:
     """Return the reason of that code.
@@ -94,9 +100,16 @@ def _clause(reason: Reason, zone: tzinfo) -> str:
 def _shown(name: str, value: str, zone: tzinfo) -> str:
     if name == "at" or name.endswith("_at"):
         return f"{datetime.fromisoformat(value).astimezone(zone):%a %Y-%m-%d %H:%M}"
+    if name == "channel":
+        return {"sms": "SMS"}.get(value, value)
     if name in SPANS:
         return parse_span(value).phrase
     return value
+
+
+def planned_part(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Return the clauses that say why it was due when it was, without what became of it since."""
+    return tuple(reason for reason in reasons if reason.code in OF_THE_PLAN)
 
 
 def dump_reasons(reasons: Iterable[Reason]) -> str:

@@ -11,7 +11,7 @@ from scheduler.clock import Clock
 from scheduler.content.templates import Texts
 from scheduler.domain.decision import STATUS_AFTER
 from scheduler.domain.protocol import Channel
-from scheduler.domain.reasons import Reason
+from scheduler.domain.reasons import Reason, planned_part
 from scheduler.domain.states import Status
 from scheduler.errors import ChannelError
 from scheduler.logs import get_logger
@@ -127,6 +127,6 @@ def _happening(
         language=language or due.patient.language or "",
         status=status,
         tried=language is not None,
-        planned=message.reasons[:1],
+        planned=planned_part(message.reasons),
         reasons=reasons,
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.protocol import Channel
-from scheduler.domain.reasons import because
+from scheduler.domain.reasons import because, planned_part
 from scheduler.domain.states import Status
 from scheduler.store.database import Tx
 from scheduler.store.due import DueMessage
@@ -40,6 +40,6 @@ def add_fallbacks(tx: Tx, fallbacks: Sequence[Fallback], *, now: datetime) -> No
             ask=message.ask,
             fallback=rest,
             status=Status.SCHEDULED,
-            reasons=(*message.reasons[:1], because("fallback", channel=message.channel.value)),
+            reasons=(*planned_part(message.reasons), because("fallback", channel=message.channel.value)),
         )
         add_planned(tx, fallback.due.appointment, [planned], protocol_digest=message.protocol_digest or "", now=now)

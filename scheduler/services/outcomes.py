@@ -6,7 +6,7 @@ from random import Random
 
 from scheduler.domain.consent import address_of
 from scheduler.domain.outgoing import Accepted
-from scheduler.domain.reasons import Reason, because
+from scheduler.domain.reasons import Reason, because, planned_part
 from scheduler.domain.retry import next_try
 from scheduler.domain.states import Cause, Status
 from scheduler.errors import ChannelError, ErrorKind
@@ -30,7 +30,13 @@ class Outcomes:
     def of(self, letter: Letter, ended: Ended, *, now: datetime) -> Outcome:
         """Return what is to be stored for one hand-over."""
         if isinstance(ended, Accepted):
-            move = self._move(letter, Cause.ACCEPT, Status.ACCEPTED, because("sent", at=now))
+            move = self._move(
+                letter,
+                Cause.ACCEPT,
+                Status.ACCEPTED,
+                *planned_part(letter.due.message.reasons),
+                because("sent", at=now),
+            )
             return Outcome(letter.outgoing.attempt, move, provider_id=ended.provider_id)
         move = self._failed(letter, ended, now)
         return Outcome(letter.outgoing.attempt, move, error_kind=ended.kind, error_code=ended.code)
@@ -60,7 +66,8 @@ class Outcomes:
             until = because("not_useful", until_at=message.useful_until)
             return self._move(letter, Cause.DECIDE, Status.EXPIRED, failed, until)
         retry = because("retry", until_at=at, error=_said(error))
-        return self._move(letter, Cause.RETRY, Status.SCHEDULED, *message.reasons[:1], retry, try_at=at)
+        planned = planned_part(message.reasons)
+        return self._move(letter, Cause.RETRY, Status.SCHEDULED, *planned, retry, try_at=at)
 
     def _move(
         self, letter: Letter, cause: Cause, to: Status, *reasons: Reason, try_at: datetime | None = None

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from scheduler.content.templates import Texts
 from scheduler.domain.decision import STATUS_AFTER, Kind
+from scheduler.domain.reasons import planned_part
 from scheduler.domain.states import Cause, Status
 from scheduler.errors import TemplateError
 from scheduler.logs import get_logger
@@ -74,14 +75,13 @@ class Preparer:
 
     def _move(self, verdict: Verdict) -> Move:
         message, decision = verdict.due.message, verdict.decision
-        planned_for = message.reasons[:1] if decision.kind is Kind.WAIT else ()
         return Move(
             message.id,
             Status.CLAIMED,
             Cause.DECIDE,
             STATUS_AFTER[decision.kind],
             by=self.owner,
-            reasons=(*planned_for, *decision.reasons),
+            reasons=(*planned_part(message.reasons), *decision.reasons),
             try_at=decision.at,
             owner=self.owner,
         )

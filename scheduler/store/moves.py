@@ -91,6 +91,8 @@ def refuse_impossible(moves: Sequence[Move]) -> None:
     for move in moves:
         if not may_move(move.expected, move.cause, move.to):
             raise ValueError(f"there is no way from {move.expected} by {move.cause} to {move.to}")
+        if move.to is Status.CLAIMED:
+            raise ValueError("messages are claimed by `claims.claim_due` only")
         if (move.to is Status.SENDING) != (move.handover is not None):
             raise ValueError("a message is handed over when it begins to be sent, and only then")
         if move.to is Status.SENDING and move.owner is None:

@@ -57,9 +57,9 @@ Call us: +1 416-555-0100
 
 https://lumiere.example/book?a=1&b=2
 
--- 
+--{space}
 Bye.
-"""
+""".format(space=" ")
 
 
 def test_the_plain_text_says_what_the_html_says_and_reads_well(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_an_edited_footer_changes_the_digest_of_an_email(tmp_path: Path) -> None
 
 
 def test_an_sms_is_made_plain_tidied_and_counted(tmp_path: Path) -> None:
-    texts = sms_text(tmp_path, "\ufeffIt’s  “you”…  \r\n\r\n\r\n\r\n– end\u200b\u202e \n")
+    texts = sms_text(tmp_path, "\ufeffIt\u2019s  \u201cyou\u201d\u2026  \r\n\r\n\r\n\r\n\u2013 end\u200b\u202e \n")
     sms = render_sms(texts, "step", "en", values())
     assert sms.body == 'It\'s  "you"...\n\n- end'
     assert (sms.encoding, sms.segments) == ("GSM-7", 1)

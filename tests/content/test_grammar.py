@@ -119,9 +119,9 @@ def test_the_treatment_is_missing_in_an_sms_unless_the_clinic_allows_it() -> Non
 
 PIECES = st.lists(
     st.sampled_from(
-        ["{{", "}}", "{%", "%}", "{#", "#}", "if", "endif", "else", "for", "in", "raw", "endraw", "set", "=", "==", "(",
-         ")", "[", "]", ".", "|", "patient", "name", "clinic", "upper", "treatment", "'a'", "9", "**", "~", "and",
-         "not", "__class__", "_", "-", "\n", " ", "loop", "{", "}", "filter", "block", "with", "\x00", "é"]
+        ["{{", "}}", "{%", "%}", "{#", "#}", "if", "endif", "else", "for", "in", "raw", "endraw", "set", "=", "==",
+         "(", ")", "[", "]", ".", "|", "patient", "name", "clinic", "upper", "treatment", "'a'", "9", "**", "~",
+         "and", "not", "__class__", "_", "-", "\n", " ", "loop", "{", "}", "filter", "block", "with", "\x00", "é"]
     ),
     max_size=25,
 )  # fmt: skip

@@ -104,8 +104,8 @@ def test_nothing_is_injected_whatever_the_texts(subject: str, name: str, text: s
 
 @pytest.mark.parametrize(
     "address",
-    ["a@x.example\r\nBcc: b@x.example", "a@x.example\n", "a b@x.example", "a@x.example, b@x.example", "<a@x.example>", "a",
-     "é@", "a@\u202ex.example", 'a"@x.example'],
+    ["a@x.example\r\nBcc: b@x.example", "a@x.example\n", "a b@x.example", "a@x.example, b@x.example", "<a@x.example>",
+     "a", "é@", "a@\u202ex.example", 'a"@x.example'],
 )  # fmt: skip
 def test_an_address_that_would_break_a_header_is_refused_without_repeating_it(address: str) -> None:
     with pytest.raises(TemplateError, match="the email address") as caught:

@@ -81,5 +81,5 @@ def test_the_window_is_the_range_of_the_recall_step_in_calendar_days() -> None:
 
 def test_every_message_has_every_known_value_and_the_docs_name_each() -> None:
     assert set(values().values) == set(KNOWN)
-    page = Path("docs/reference/texts.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/reference/texts.md").read_text(encoding="utf-8")
     assert all(f"`{name}`" in page for name in KNOWN)

@@ -85,8 +85,8 @@ def test_refusals_are_sentences() -> None:
         consent_for(Channel.EMAIL, Purpose.CARE, [], stopped=True, when_unknown=USUAL).refused,
     ]
     assert [sentence([one], MADRID) for one in refused if one] == [
-        "The patient did not agree to care messages by sms.",
-        "Consent to marketing messages by sms is not known, which this clinic takes as no.",
+        "The patient did not agree to care messages by SMS.",
+        "Consent to marketing messages by SMS is not known, which this clinic takes as no.",
         "The patient stopped messages to this email address.",
     ]
 

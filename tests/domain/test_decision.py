@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 
 import pytest
 
@@ -31,11 +32,14 @@ ALLOWED = {Channel.SMS: Consent(), Channel.EMAIL: Consent()}
 CHECK = step(after("2d", "10:00"), "redness_check", unless=["next_appointment"])
 
 
-def pending(key: str = "1", *, due_at: datetime = DUE, if_late: IfLate = IfLate.COLLAPSE) -> Pending:
+KEYS = count(1)
+
+
+def pending(step_id: str = "check", *, due_at: datetime = DUE, if_late: IfLate = IfLate.COLLAPSE) -> Pending:
     return Pending(
-        key=key,
+        key=next(KEYS),
         appointment=1,
-        step=f"step{key}",
+        step=step_id,
         occurrence=1,
         channel=Channel.SMS,
         purpose=Purpose.CARE,
@@ -201,6 +205,15 @@ def test_after_an_outage_a_patient_gets_the_latest_and_every_question_apart() ->
     ]
 
 
+def test_the_same_step_of_two_visits_is_two_messages_of_which_the_later_goes_out() -> None:
+    first, second = pending(), replace(pending(), appointment=2)
+    now = DUE + timedelta(hours=8)
+    outcome = [(Kind.EXPIRE, ["collapsed"]), (Kind.SEND, [])]
+    assert together((first, situation()), (second, situation()), now=now) == outcome
+    # Whichever of them an engine looks at first: else two engines would each give way to the other's.
+    assert together((second, situation()), (first, situation()), now=now) == outcome[::-1]
+
+
 def test_a_message_that_is_not_sent_for_another_reason_collapses_no_other() -> None:
     now = DUE + timedelta(hours=8)
     early, latest = pending("early"), pending("latest", due_at=DUE + timedelta(hours=2))
@@ -211,8 +224,7 @@ def test_a_message_that_is_not_sent_for_another_reason_collapses_no_other() -> N
 
 
 def test_both_channels_of_a_step_are_sent_at_once_however_late() -> None:
-    sms = pending("step")
-    email = replace(sms, key="other", channel=Channel.EMAIL)
+    sms, email = pending(), replace(pending(), channel=Channel.EMAIL)
     now = DUE + timedelta(hours=8)
     assert together((sms, situation()), (email, situation()), now=now) == [(Kind.SEND, []), (Kind.SEND, [])]
 

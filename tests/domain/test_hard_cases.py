@@ -97,6 +97,7 @@ ANOTHER_ZONE = [
     ("before",             TORONTO, AUCKLAND, "2026-03-12 10:00", before("7d", "10:00"),  "Thu 2026-03-05 10:00"),
     # Without `at` it is the visit's time at the clinic, wherever the patient is.
     ("without at",         TORONTO, MADRID,   "2026-03-02 10:00", after("2d"),            "Wed 2026-03-04 16:00"),
+    ("without at, clocks", TORONTO, MADRID,   "2026-03-07 10:00", after("2d"),            "Mon 2026-03-09 15:00"),
     # The weeks in which only one of the two has summer time.
     ("clocks apart",       TORONTO, MADRID,   "2026-03-09 10:00", after("2d", "10:00"),   "Wed 2026-03-11 10:00"),
     # A day ahead of the clinic, the next morning has passed before the visit has ended.

@@ -99,8 +99,9 @@ def test_the_first_minute_of_quiet_hours_is_quiet_and_their_end_is_not() -> None
 
 def test_quiet_hours_within_a_day_defer_to_the_same_day() -> None:
     hours = SendingHours(MADRID, MADRID, QuietHours(time(13), time(15)))
-    lunch = local("2026-03-02 13:30", MADRID)
-    assert shown(hours.defer(lunch, lunch + FAR)[0], MADRID) == "Mon 2026-03-02 15:00"
+    for text in ("2026-03-02 13:00", "2026-03-02 13:30", "2026-03-02 14:59", "2026-03-02 15:00"):
+        lunch = local(text, MADRID)
+        assert shown(hours.defer(lunch, lunch + FAR)[0], MADRID) == "Mon 2026-03-02 15:00"
 
 
 def test_quiet_hours_that_end_in_the_spring_gap_end_with_it() -> None:

@@ -1,5 +1,7 @@
 """What becomes of steps whose time had passed when the appointment was registered."""
 
+from datetime import timedelta
+
 import pytest
 
 from scheduler.domain.planned import PlannedMessage
@@ -101,6 +103,12 @@ def test_a_registration_at_night_waits_for_the_morning_and_expires_what_will_not
         "quiet_hours",
         "not_useful",
     ]
+
+
+def test_undo_grace_is_not_given_as_a_reason_for_what_does_not_go_out() -> None:
+    drop = step(after("2d", "10:00"), if_late=IfLate.DROP)
+    (message,) = planned(drop, VISIT, clinic(MADRID, grace=timedelta(minutes=3)), now=REGISTERED)
+    assert [reason.code for reason in message.reasons] == ["after", "registered_late", "late_dropped"]
 
 
 def test_what_has_stopped_being_useful_before_the_registration_expires_with_both_reasons() -> None:

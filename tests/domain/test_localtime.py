@@ -93,6 +93,12 @@ def test_calendar_spans_count_as_people_do(day: str, span: str, lands_on: str) -
     assert shift(date.fromisoformat(day), parse_span(span)).isoformat() == lands_on
 
 
+def test_an_evening_that_comes_again_after_midnight_is_found() -> None:
+    st_johns = ZoneInfo("America/St_Johns")  # until 2011 clocks went back there at 00:01
+    just_past_midnight = instant(date(2010, 11, 7), time(0, 0, 30), st_johns)
+    assert next_instant(just_past_midnight, time(23, 30), st_johns) - just_past_midnight == timedelta(minutes=29.5)
+
+
 def test_a_month_before_the_31st_is_the_last_day_of_a_shorter_month() -> None:
     assert shift(date(2026, 3, 31), parse_span("1mo"), back=True) == date(2026, 2, 28)
 

@@ -46,6 +46,17 @@ def test_it_is_given_up_rather_than_tried_when_it_no_longer_helps(
     assert again is None or NOW < again < until
 
 
+class LongestWait(Random):
+    def uniform(self, a: float, b: float) -> float:
+        return max(a, b)
+
+
+def test_a_try_at_the_very_end_of_its_usefulness_is_too_late() -> None:
+    end = NOW + timedelta(seconds=FIRST_WAIT)
+    assert next_try(1, now=NOW, useful_until=end, rng=LongestWait()) is None
+    assert next_try(1, now=NOW, useful_until=end + timedelta(seconds=1), rng=LongestWait()) == end
+
+
 @pytest.mark.parametrize("nonsense", [-5.0, 0.0, float("nan")])
 def test_a_wish_that_makes_no_sense_is_passed_over(nonsense: float) -> None:
     assert waits(1, retry_after=nonsense) == waits(1)

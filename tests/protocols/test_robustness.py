@@ -13,6 +13,7 @@ from scheduler.protocols.loader import check
 from scheduler.protocols.problems import Problem
 from tests.protocols.folders import CLINIC, INSTANCE, PROTOCOL, SOUND
 
+UNHURRIED = settings(deadline=None)  # a busy machine is no fault of ours
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 FILES = st.sampled_from([CLINIC, PROTOCOL, INSTANCE])
 KEYS = st.sampled_from(
@@ -52,22 +53,25 @@ def problems_with(name: str, content: bytes) -> tuple[Problem, ...]:
         return problems
 
 
+@UNHURRIED
 @given(FILES, st.binary(max_size=200))
 def test_arbitrary_bytes(name: str, content: bytes) -> None:
     problems_with(name, content)
 
 
+@UNHURRIED
 @given(FILES, st.text(max_size=200))
 def test_arbitrary_text(name: str, content: str) -> None:
     problems_with(name, content.encode("utf-8", "surrogatepass"))
 
 
+@UNHURRIED
 @given(FILES, st.dictionaries(KEYS, TREES, max_size=5))
 def test_arbitrary_trees_of_known_words(name: str, tree: dict[str, object]) -> None:
     problems_with(name, "".join(f"{key}: {written(value)}\n" for key, value in tree.items()).encode())
 
 
-@settings(max_examples=300)
+@UNHURRIED
 @given(st.sampled_from(["clinics/lumiere.yaml", "protocols/microneedling.yaml"]), st.data())
 def test_a_shipped_file_with_a_piece_cut_out_or_doubled(name: str, data: st.DataObject) -> None:
     text = (shipped("config") / name).read_text(encoding="utf-8")

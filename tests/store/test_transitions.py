@@ -20,15 +20,15 @@ from scheduler.store.tables import messages
 from scheduler.store.transitions import finish, move_all
 from tests.store.samples import LEASE, NOW, begun, claimed, many_due, message, planned, registered, start
 
+WAYS = TRANSITIONS - {(Status.SCHEDULED, Cause.CLAIM, Status.CLAIMED)}
 CANCEL = (Status.SCHEDULED, Cause.CANCEL, Status.CANCELLED)
 
 
 def put(store: Store, message_id: int, status: Status) -> None:
     """Set a status past the one writer, to begin a test there."""
     leased = status in (Status.CLAIMED, Status.SENDING)
-    values = (
-        {"lease_until": NOW + LEASE, "claimed_by": "alice"} if leased else {"lease_until": None, "claimed_by": None}
-    )
+    lease = {"lease_until": NOW + LEASE, "claimed_by": "alice"}
+    values = lease if leased else dict.fromkeys(lease)
     with store.write() as tx:
         tx.connection.execute(sa.update(messages).where(messages.c.id == message_id).values(status=status, **values))
 
@@ -41,9 +41,9 @@ def a_move(message_id: int, way: tuple[Status, Cause, Status]) -> Move:
     return Move(message_id, expected, cause, to, by="test")
 
 
-def test_every_way_of_the_table_can_be_gone_and_leaves_one_event(store: Store) -> None:
+def test_every_way_of_the_table_but_the_claim_can_be_gone_and_leaves_one_event(store: Store) -> None:
     (one,) = registered(store, [planned()])
-    for way in sorted(TRANSITIONS):
+    for way in sorted(WAYS):
         put(store, one, way[0])
         with store.write() as tx:
             assert move_all(tx, [a_move(one, way)], now=NOW) == [one]
@@ -185,7 +185,7 @@ def test_no_wish_in_any_order_moves_a_message_off_the_table(store: Store, data: 
     one = number or registered(store, [planned()])[0]
     put(store, one, Status.SCHEDULED)
     standing = Status.SCHEDULED
-    for way in data.draw(st.lists(st.sampled_from(sorted(TRANSITIONS)), max_size=8)):
+    for way in data.draw(st.lists(st.sampled_from(sorted(WAYS)), max_size=8)):
         with store.write() as tx:
             moved = move_all(tx, [a_move(one, way)], now=NOW)
             now_at = get_message(tx, one).status

@@ -1,0 +1,85 @@
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from scheduler.store.database import Store
+from scheduler.store.migrating import MIGRATIONS, alembic_config
+from scheduler.store.revisions import HEAD, KNOWN
+from scheduler.store.tables import metadata
+
+
+def test_the_program_knows_its_revisions() -> None:
+    script = ScriptDirectory.from_config(alembic_config())
+
+    assert script.get_heads() == [HEAD]
+    assert {revision.revision for revision in script.walk_revisions()} == KNOWN
+
+
+def test_the_migrations_make_the_tables_that_the_code_describes(store: Store) -> None:
+    with store.write() as tx:
+        context = MigrationContext.configure(tx.connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_migrations_make_every_check_and_constraint_by_its_name(store: Store) -> None:
+    with store.write() as tx:
+        made = _guards(tx.connection)
+        described = _described(tx.connection)
+    assert made == described
+    assert all(name for name, _ in made["messages"])
+
+
+def _described(connection: sa.Connection) -> dict[str, set[tuple[str | None, str]]]:
+    """Make the tables from the code beside those of the migrations, and look at them."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("CREATE SCHEMA described"))
+        connection.execute(sa.text("SET LOCAL search_path TO described"))
+        metadata.create_all(connection)
+        return _guards(connection, "described")
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as other:
+        metadata.create_all(other)
+        found = _guards(other)
+    engine.dispose()
+    return found
+
+
+def _guards(connection: sa.Connection, schema: str | None = None) -> dict[str, set[tuple[str | None, str]]]:
+    inspector = sa.inspect(connection)
+    found: dict[str, set[tuple[str | None, str]]] = {}
+    for table in metadata.tables:
+        checks = {(it["name"], _plain(it["sqltext"])) for it in inspector.get_check_constraints(table, schema)}
+        unique = {(it["name"], str(it["column_names"])) for it in inspector.get_unique_constraints(table, schema)}
+        foreign = {(it["name"], str(it["constrained_columns"])) for it in inspector.get_foreign_keys(table, schema)}
+        indexes = {(it["name"], str(it["column_names"])) for it in inspector.get_indexes(table, schema)}
+        found[table] = (
+            checks | unique | foreign | indexes | {(inspector.get_pk_constraint(table, schema)["name"], "")}
+        )
+    return found
+
+
+def _plain(condition: str) -> str:
+    return re.sub(r"[\s()]", "", condition)
+
+
+@pytest.mark.parametrize("query", ["try_at <= '2026'", "try_at <= '2026' ORDER BY try_at, id LIMIT 5"])
+def test_what_is_due_is_found_by_its_partial_index(store: Store, query: str) -> None:
+    with store.write() as tx:
+        if tx.dialect == "postgresql":
+            tx.connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
+            query = query.replace("'2026'", "now()")
+        explain = "EXPLAIN QUERY PLAN" if tx.dialect == "sqlite" else "EXPLAIN"
+        plan = tx.connection.execute(
+            sa.text(f"{explain} SELECT id FROM messages WHERE status = 'scheduled' AND {query}")
+        )
+        assert "ix_messages_due" in str(plan.all())
+
+
+def test_every_revision_is_in_the_package() -> None:
+    assert sorted(path.name for path in MIGRATIONS.glob("versions/*.py")) == ["0001_first.py"]
+    assert Path(MIGRATIONS, "env.py").is_file()
