@@ -107,25 +107,42 @@ def _running(programs: Path) -> Iterator[Cluster]:
     user = _unprivileged()
     # Not under pytest's folder: that one is root's alone, and too deep for the name of a socket.
     folder = Path(tempfile.mkdtemp(prefix="aftercare-pg-"))
-    server = None
     try:
         if user is not None:
             os.chown(folder, user, -1)
-        data = folder / "data"
-        make = [programs / "initdb", "-D", data, "-U", "aftercare", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
-        subprocess.run(make, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
-        cluster = Cluster(_free_port())
-        options = [part for setting in _FAST for part in ("-c", setting)]
-        command = [programs / "postgres", "-D", data, "-k", folder, "-h", "127.0.0.1", "-p", str(cluster.port)]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen([*command, *options], user=user, cwd=folder, stderr=log)
+        make = [str(programs / "initdb"), "-D", str(folder / "data"), "-U", "aftercare", "-A", "trust", "-E", "UTF8"]
+        subprocess.run(
+            [*make, "--no-locale", "--no-sync"], check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL
+        )
+        with _served(programs, folder, user) as cluster:
+            yield cluster
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _served(programs: Path, folder: Path, user: int | None) -> Iterator[Cluster]:
+    cluster = Cluster(_free_port())
+    serve = [
+        str(programs / "postgres"),
+        "-D",
+        str(folder / "data"),
+        "-k",
+        str(folder),
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(cluster.port),
+    ]
+    options = [part for setting in _FAST for part in ("-c", setting)]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen([*serve, *options], user=user, cwd=folder, stderr=log)
+    try:
         _wait_for(cluster, server, folder / "log")
         yield cluster
     finally:
-        if server:
-            server.send_signal(signal.SIGQUIT)
-            server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+        server.send_signal(signal.SIGQUIT)
+        server.wait()
 
 
 def _free_port() -> int:

@@ -3,7 +3,8 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from rich.table import Table
+from rich.padding import Padding
+from rich.text import Text
 
 from scheduler.cli.output import console, print_json
 from scheduler.domain.states import Status
@@ -26,23 +27,17 @@ def print_timeline(timeline: Timeline, as_json: bool) -> None:
         print_json(_data(timeline))
         return
     zone = timeline.timezone
+    widest = max((len(message.step) for message in timeline.messages), default=0)
     console.print(
         f"[bold]Appointment {timeline.appointment}[/]  {timeline.treatment} at {timeline.clinic}, "
         f"{_local(timeline.starts_at, zone)} ({zone.key}), {timeline.status}"
     )
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("when", "step", "channel", "status", "why"):
-        table.add_column(title, overflow="fold", no_wrap=title != "why")
     for message in timeline.messages:
         colour = COLOURS.get(message.status, "dim")
-        table.add_row(
-            _local(message.due_at, zone),
-            message.step,
-            message.channel,
-            f"[{colour}]{message.status}[/]",
-            message.reason,
-        )
-    console.print(table)
+        when = _local(message.due_at, zone)
+        head = f"{when}  {message.step:<{widest}}  {message.channel:<5}  [{colour}]{message.status}[/]"
+        console.print(head, highlight=False)
+        console.print(Padding(Text(message.reason, style="dim"), (0, 0, 0, 4)))
 
 
 def _local(instant: datetime, zone: ZoneInfo) -> str:

@@ -41,7 +41,7 @@ CLAUSES: Mapping[str, str] = {
     "not_attended": "the appointment begins at {until_at}",
     "rescheduled": "the appointment was moved",
     # why it is not sent
-    "registered_late": "its time ({due_at}) had passed before the appointment was registered",
+    "registered_late": "its time ({due_at}) had passed when this was planned",
     "not_useful": "it stopped being useful at {until_at}",
     "collapsed": "late, and a later message ({step}) says what counts now",
     "late_dropped": "late, and this step is not sent late",

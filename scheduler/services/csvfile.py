@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,8 @@ def read_csv(path: Path) -> CsvFile:
         raise RegistrationError(f"{path.name}: the file is empty: export it again")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(lines[0]), strict=True)
     try:
-        header = tuple(cell.strip() for cell in next(reader))
+        # A Mac writes é as two characters; the mapping has it as one.
+        header = tuple(unicodedata.normalize("NFC", cell.strip()) for cell in next(reader))
     except csv.Error as error:
         raise RegistrationError(f"{path.name}:1: the header can't be read: {error}") from None
     _check_header(path, header)

@@ -152,7 +152,7 @@ class _Reader:
         elif any(letter.isalpha() for letter in text):
             self._say(Field.PHONE, "has letters in it: give digits only")
         elif not phonenumbers.is_valid_number(number):
-            self._say(Field.PHONE, f"is no valid number in {self._clinic.country}: check the digits")
+            self._say(Field.PHONE, "is no number that exists: check the digits")
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
     def email(self) -> str | None:

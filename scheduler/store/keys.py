@@ -1,7 +1,6 @@
 """The three keys of an installation: where they come from, and when they may be made."""
 
 import base64
-import binascii
 import os
 import secrets
 from collections.abc import Mapping
@@ -106,7 +105,7 @@ def _decode(text: str, source: str) -> bytes:
     standard = text.replace("-", "+").replace("_", "/")
     try:
         key = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except binascii.Error:
+    except ValueError:  # also for characters that base64 does not have
         key = b""
     if len(key) != KEY_BYTES:
         raise KeysError(f"{source} is not a key: a key is {HOW_TO_MAKE}")

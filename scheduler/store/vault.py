@@ -62,7 +62,7 @@ class Vault:
             raise KeysError(f"{of} was sealed with a key ({key}) that is not in {source}: add it")
         try:
             return cipher.decrypt(blob[PREFIX_BYTES:_HEAD], blob[_HEAD:], of.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: cut short
             raise KeysError(f"a sealed value of {of} was changed and can't be opened: restore a backup") from None
 
     def seal_or_none(self, text: str | None, *, of: str) -> bytes | None:

@@ -82,12 +82,12 @@ def test_a_registration_three_days_late_sends_the_latest_of_each_purpose_and_eve
         "later sms Wed 2026-03-11 10:00",
     ]
     assert sentence(messages[0].reasons, MADRID) == (
-        "1 day after the appointment; its time (Tue 2026-03-03 09:30) had passed before the appointment was "
-        "registered; late, and a later message (exercise) says what counts now."
+        "1 day after the appointment; its time (Tue 2026-03-03 09:30) had passed when this was "
+        "planned; late, and a later message (exercise) says what counts now."
     )
     assert sentence(messages[4].reasons, MADRID) == (
-        "4 days after the appointment; its time (Fri 2026-03-06 10:00) had passed before the appointment was "
-        "registered; moved to Mon 2026-03-09 12:10, to leave time between late messages."
+        "4 days after the appointment; its time (Fri 2026-03-06 10:00) had passed when this was "
+        "planned; moved to Mon 2026-03-09 12:10, to leave time between late messages."
     )
 
 
@@ -115,8 +115,8 @@ def test_what_has_stopped_being_useful_before_the_registration_expires_with_both
     (message,) = planned(step(before("7d", "10:00")), VISIT, clinic(MADRID), now=REGISTERED)
     assert message.status is Status.EXPIRED
     assert sentence(message.reasons, MADRID) == (
-        "7 days before the appointment; its time (Mon 2026-02-23 10:00) had passed before the appointment was "
-        "registered; it stopped being useful at Mon 2026-03-02 10:00."
+        "7 days before the appointment; its time (Mon 2026-02-23 10:00) had passed when this was "
+        "planned; it stopped being useful at Mon 2026-03-02 10:00."
     )
 
 

@@ -94,10 +94,10 @@ def test_the_other_keys_may_not(tmp_path: Path, setting: str) -> None:
 def test_what_is_no_key_is_refused_with_how_to_make_one_and_without_showing_it(tmp_path: Path, text: str) -> None:
     given = settings_in(tmp_path, **{**TEST_KEYS, "AFTERCARE_ENCRYPTION_KEY": text})
 
-    with pytest.raises(KeysError, match="AFTERCARE_ENCRYPTION_KEY .*openssl rand -base64 32") as caught:
+    with pytest.raises(KeysError, match=r"AFTERCARE_ENCRYPTION_KEY .*openssl rand -base64 32") as caught:
         load_keys(given, database_is_new=False)
     assert "\n" not in str(caught.value)
-    assert text == "," or text == "=" or text not in str(caught.value)
+    assert len(text) == 1 or text not in str(caught.value)
 
 
 def test_a_key_file_that_is_no_text_is_refused_by_its_name(tmp_path: Path) -> None:

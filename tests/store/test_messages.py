@@ -13,7 +13,6 @@ from scheduler.store.messages import add_planned, get_message, messages_of
 from tests.store.samples import (
     DIGEST,
     NOW,
-    ZOE,
     a_patient,
     an_appointment,
     begun,
@@ -108,6 +107,5 @@ def test_what_is_overdue_is_counted_and_the_newest_record_known(store: Store) ->
 
 
 def test_a_message_that_is_not_there_is_named_by_number(store: Store) -> None:
-    assert ZOE.name
     with store.read() as tx, pytest.raises(NotFoundError, match="there is no message 99"):
         get_message(tx, 99)

@@ -137,9 +137,9 @@ def test_two_registrations_of_a_new_person_at_once_add_one_patient(settings: Set
 @pytest.mark.parametrize(
     ("name", "plain"),
     [
-        ("Zoë  O’BRIEN", "zoe o brien"),
+        ("Zoë  O\u2019BRIEN", "zoe o brien"),
         ("GROß, Jürgen", "gross jurgen"),
-        ("Ｚｏｅ", "zoe"),
+        ("\uff3a\uff4f\uff45", "zoe"),
         ("ελένη Παπαδοπούλου", "ελενη παπαδοπουλου"),
         ("देवी", "देवी"),
         ("  ", ""),

@@ -1,5 +1,6 @@
 """One new connection to the mail server: greeted, encrypted, logged in; or why not."""
 
+import asyncio
 import socket
 import ssl
 
@@ -21,17 +22,17 @@ async def connect(
     smtp = aiosmtplib.SMTP(
         hostname=server.host,
         port=server.port,
-        username=server.user,
-        password=server.password,
         use_tls=server.security is Security.TLS,
         start_tls=server.security is Security.STARTTLS,
         tls_context=tls,
         timeout=command_timeout,
         local_hostname=_own_name(),
     )
+    ready = False
     try:
         await smtp.connect(timeout=connect_timeout)
-        await _greet(smtp)
+        await _introduce(smtp, server)
+        ready = True
     except aiosmtplib.SMTPResponseException as reply:
         raise refused(reply.code, reply.message, Stage.CONNECT) from None
     except OSError as error:  # what aiosmtplib raises for a line that fails is one as well
@@ -42,16 +43,28 @@ async def connect(
             kind=ErrorKind.CONFIGURATION,
             code="not-offered",
         ) from None
+    finally:
+        if not ready:
+            hang_up(smtp)
     return smtp
 
 
-async def _greet(smtp: aiosmtplib.SMTP) -> None:
-    """Learn what the server can do, before the first mail is fitted to it."""
-    if smtp.is_ehlo_or_helo_needed:
-        try:
-            await smtp.ehlo()
-        except aiosmtplib.SMTPHeloError:
-            await smtp.helo()
+def hang_up(smtp: aiosmtplib.SMTP) -> None:
+    """End the connection now. A TLS line that is closed politely waits for the other side, even after the loop."""
+    transport = smtp.transport
+    smtp.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
+
+
+async def _introduce(smtp: aiosmtplib.SMTP, server: SmtpServer) -> None:
+    """Learn what the server can do, before the first mail is fitted to it, and log in."""
+    try:
+        await smtp.ehlo()
+    except aiosmtplib.SMTPHeloError:
+        await smtp.helo()
+    if server.user is not None:
+        await smtp.login(server.user, server.password or "")
 
 
 def _unreachable(server: SmtpServer, error: OSError) -> ChannelError:

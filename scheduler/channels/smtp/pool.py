@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import aiosmtplib
 
-from scheduler.channels.smtp.connect import connect
+from scheduler.channels.smtp.connect import connect, hang_up
 from scheduler.channels.smtp.server import SmtpServer
 from scheduler.errors import ChannelError
 
@@ -58,10 +59,9 @@ class Pool:
     async def close(self) -> None:
         """Take leave of the server on every kept connection."""
         while (smtp := self._take()) is not None:
-            try:
-                await smtp.quit(timeout=self._connect_timeout)
-            except aiosmtplib.SMTPException:
-                smtp.close()
+            with suppress(aiosmtplib.SMTPException):
+                await smtp.execute_command(b"QUIT", timeout=self._connect_timeout)
+            hang_up(smtp)
 
     async def _run_on(
         self,
@@ -82,7 +82,7 @@ class Pool:
             if fit:
                 self._keep(smtp)
             else:
-                smtp.close()
+                hang_up(smtp)
         return result
 
     def _keep(self, smtp: aiosmtplib.SMTP) -> None:
@@ -99,7 +99,7 @@ class Pool:
 
     def _drop(self, smtp: aiosmtplib.SMTP) -> None:
         self._idle.pop(smtp).cancel()
-        smtp.close()
+        hang_up(smtp)
 
     def _drop_all(self) -> None:
         for smtp in tuple(self._idle):

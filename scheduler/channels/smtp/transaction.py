@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import aiosmtplib
 
+from scheduler.channels.smtp.connect import hang_up
 from scheduler.channels.smtp.envelope import Envelope, envelope_of
 from scheduler.channels.smtp.errors import Stage, interrupted, refused
 from scheduler.clock import Clock
@@ -58,7 +59,7 @@ class Transaction:
             return await self._send_content(smtp)
         except ChannelError as error:
             if error.kind in (ErrorKind.NOT_CALLED, ErrorKind.UNKNOWN):
-                smtp.close()
+                hang_up(smtp)
             raise
 
     async def _send_content(self, smtp: aiosmtplib.SMTP) -> str:
@@ -75,7 +76,7 @@ class Transaction:
         if reply.code // 100 == 2:  # noqa: PLR2004
             return _queue_id(reply.message) or self._message.message_id
         if reply.code == _CLOSING:
-            smtp.close()
+            hang_up(smtp)
         if reply.code // 100 in (4, 5):
             raise refused(reply.code, reply.message, Stage.CONTENT)
         raise _unanswered("unreadable")
