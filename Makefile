@@ -26,7 +26,7 @@ demo: $(BIN)/.run  ## six weeks of two sample clinics in under a minute
 	@$(BIN)/aftercare demo --exit
 
 test: lint  ## lint, types, import contracts and all fast tests
-	$(BIN)/python -m pytest -n auto $(TESTS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(TESTS)
 
 test-all: test  ## everything that `test` does, and the long runs
 

@@ -9,6 +9,7 @@ from typing import Self
 from rich import box
 from rich.console import Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -24,6 +25,8 @@ from scheduler.services.happening import Happening
 from scheduler.services.importing import ImportReport
 
 SHOWN = 16
+WIDE = 120
+"""Columns from which on the clinic's name has room in each line."""
 MARKS = {
     Status.ACCEPTED: ("sent", "green"),
     Status.SUPPRESSED: ("not sent", "yellow"),
@@ -93,7 +96,8 @@ class DemoView:
 
     def _add(self, at: datetime, clinic: Clinic, line: Text) -> None:
         local = f"{at.astimezone(clinic.timezone):%a %d %b %H:%M}"
-        row = Text.assemble((f"{local}  ", "white"), (f"{clinic.name:<18.18} ", "magenta"), line)
+        place = Text(f"{clinic.name:<18.18} " if console.width >= WIDE else "", "magenta")
+        row = Text.assemble((f"{local}  ", "white"), place, line)
         row.no_wrap, row.overflow = True, "ellipsis"
         self._rows.append(row)
         if not console.is_terminal:
@@ -111,7 +115,7 @@ class DemoView:
             Text.assemble(("Aftercare ", "bold"), f"two sample clinics, week {week} of 6"),
             Text(f"{self._at:%A %d %B %Y}", style="bold cyan"),
         )
-        bar = ProgressBar(total=total, completed=done, width=None, complete_style="cyan")
+        bar = Padding(ProgressBar(total=total, completed=done, width=None, complete_style="cyan"), 0)
         empty = [Text("")] * (SHOWN - len(self._rows))
         body = Panel(
             Group(*self._rows, *empty), box=box.ROUNDED, border_style="dim", title="what goes to whom, and why"

@@ -29,6 +29,9 @@ UTC = ZoneInfo("UTC")
 TORONTO, MADRID = ZoneInfo("America/Toronto"), ZoneInfo("Europe/Madrid")
 STARTS, ENDS = datetime(2026, 3, 2, 8, tzinfo=UTC), datetime(2026, 4, 13, 8, tzinfo=UTC)
 
+# One demo for all tests of this file.
+pytestmark = pytest.mark.xdist_group("demo")
+
 Sent = tuple[str, str, str, str, str]
 """Local time, patient, channel, language, step."""
 
@@ -89,11 +92,9 @@ def test_every_message_went_out_when_where_and_how_the_protocol_says(demo_store:
 
 
 def test_each_message_that_was_sent_lies_in_the_outbox_once(demo: Played, demo_store: Store) -> None:
-    times = sorted(
-        (at.strftime("%Y%m%dT%H%M%SZ"), channel)
-        for at, _, _, channel, _, _ in rows(demo_store)
-    )
-    names = [re.fullmatch(r"(\w+)-(sms|email)-[\w-]+\.(txt|eml)", path.name) for path in (demo.folder / "outbox").iterdir()]
+    times = sorted((at.strftime("%Y%m%dT%H%M%SZ"), channel) for at, _, _, channel, _, _ in rows(demo_store))
+    files = (demo.folder / "outbox").iterdir()
+    names = [re.fullmatch(r"(\w+)-(sms|email)-[\w-]+\.(txt|eml)", path.name) for path in files]
     assert sorted((found[1], found[2]) for found in names if found) == times
     assert all(names)
 
@@ -101,9 +102,9 @@ def test_each_message_that_was_sent_lies_in_the_outbox_once(demo: Played, demo_s
 def test_each_mail_of_the_outbox_is_whole_and_in_the_language_of_its_patient(demo: Played) -> None:
     languages = {row["Client"]: row["Language"] or "fr" for row in export("lumiere-later.csv", ",")}
     languages |= {f"{row['Nombre']} {row['Apellidos']}": row["Idioma"] for row in export("serena.csv", ";")}
-    mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in (demo.folder / "outbox").glob("*.eml")]
+    files = (demo.folder / "outbox").glob("*.eml")
+    mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in files]
     for mail in mails:
-        # Some Pythons leave a space between the encoded words of a name.
         name = mail["To"].addresses[0].display_name
         assert mail["Content-Language"] == languages[name]
         assert not mail.defects

@@ -1,0 +1,46 @@
+"""Web server and engine in one process, started and stopped together."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+
+from scheduler.cli.wiring import Product
+from scheduler.runtime.engine import Engine
+from scheduler.web.app import create_app
+
+DRAIN = 30
+"""Seconds that requests get to end when the service is told to stop."""
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us, so that the engine is told to stop too."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+async def run_service(product: Product, listener: socket.socket) -> None:
+    """Run until a signal comes or one of the two ends; then let the other one finish.
+
+    Raises what ended the engine or the server. Raises SettingsError before anything is started when live
+    delivery lacks a setting.
+    """
+    stop = asyncio.Event()
+    engine_of = Engine(product.store, product.dispatcher(), product.clock, stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    engine = asyncio.create_task(engine_of.run(), name="engine")
+    app = create_app(well=lambda: not engine.done() and product.store.answers())
+    server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=DRAIN, server_header=False))
+    web = asyncio.create_task(server.serve(sockets=[listener]), name="web")
+    told = asyncio.create_task(stop.wait(), name="signal")
+    await asyncio.wait({engine, web, told}, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    server.should_exit = True
+    await asyncio.gather(engine, web, told)
