@@ -20,13 +20,12 @@ from scheduler.cli import (
     register,
     serve,
 )
-from scheduler.cli.output import say_error
+from scheduler.cli.output import say_error, say_usage
 from scheduler.errors import AftercareError
 
 app = typer.Typer(
     name="aftercare",
     help="Sends each patient the right aftercare message at the right local time, by SMS and email.",
-    no_args_is_help=True,
     # A traceback with local variables would print patients' data.
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -57,13 +56,18 @@ def common(
 def main() -> None:
     """Run the command line and leave with its exit code."""
     try:
-        app()
+        # Not standalone: a wrong usage is one line too, not a box of five.
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except typer.TyperException as error:
+        say_usage(error)
+        sys.exit(error.exit_code)
     except AftercareError as error:
         say_error(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except BrokenPipeError:
         # The reader went away (`aftercare timeline 1 | head`): nothing is left to say.
         sys.stderr.close()
         sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

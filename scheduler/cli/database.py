@@ -13,7 +13,7 @@ from scheduler.store.upgrade import upgrade
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="The database.", no_args_is_help=True)
+    group = typer.Typer(help="The database.")
     group.command(name="upgrade")(db_upgrade)
     app.add_typer(group, name="db")
     app.command()(rekey)

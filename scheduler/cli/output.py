@@ -22,6 +22,14 @@ def say_error(message: str) -> None:
     errors.print(f"[bold red]error:[/] {_escape(' '.join(message.split()))}")
 
 
+def say_usage(error: typer.TyperException) -> None:
+    """Print one line on what was wrong with the command's words, and where its help is."""
+    context: typer.Context | None = getattr(error, "ctx", None)
+    command = context.command_path if context else "aftercare"
+    said = error.format_message().replace("Value error, ", "").rstrip(".")
+    say_error(f"{said}: see `{command} --help`")
+
+
 def print_json(data: Any) -> None:
     """Print a value as JSON; instants become ISO 8601 in UTC with Z."""
     sys.stdout.write(json.dumps(data, default=_plain, ensure_ascii=False, indent=2) + "\n")

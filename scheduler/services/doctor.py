@@ -12,6 +12,7 @@ from scheduler.clock import Clock
 from scheduler.domain.outgoing import Outgoing
 from scheduler.domain.protocol import Channel
 from scheduler.errors import AftercareError, ChannelError, SettingsError
+from scheduler.protocols.loader import check
 from scheduler.services.checking import check_all
 from scheduler.settings import Delivery, Settings
 from scheduler.store.database import Store, open_store
@@ -53,7 +54,7 @@ class Doctor:
         """Return a finding for each part."""
         findings = [self._delivery(), self._config(), *self._database(), *self._disk()]
         if self.settings.delivery is Delivery.LIVE and not self.settings.missing_for_live:
-            findings += await self._channels()
+            findings += [*await self._channels(), *self._answers()]
         return findings
 
     async def _channels(self) -> list[Finding]:
@@ -63,6 +64,17 @@ class Doctor:
         except SettingsError as error:
             return [Finding("delivery", Health.WRONG, str(error), "set it right")]
         return [await _probe(NAMES[channel], transport) for channel, transport in transports.items()]
+
+    def _answers(self) -> Iterator[Finding]:
+        """Warn of what this version does not do: a "worse" that nobody reads would be harm."""
+        configuration, _ = check(self.settings.config_dir)
+        if configuration and any(step.ask for it in configuration.protocols.values() for step in it.steps):
+            yield Finding(
+                "answers",
+                Health.WARNING,
+                "patients are asked to answer, and this version does not read their answers yet",
+                "let Twilio forward the number's incoming messages to your desk, and watch the reply-to mailbox",
+            )
 
     def _delivery(self) -> Finding:
         if self.settings.delivery is Delivery.REHEARSAL:

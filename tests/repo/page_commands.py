@@ -62,7 +62,8 @@ def _command(name: str, command: TyperCommand) -> str:
         for param in command.params
         if isinstance(param, TyperOption) and param.required
     ]
-    usage = " ".join(["aftercare", name, *arguments, *needed, "[OPTIONS]"])
+    more = ["[OPTIONS]"] if len(needed) < len(option_names(command)) else []
+    usage = " ".join(["aftercare", name, *arguments, *needed, *more])
     lines = [f"## `aftercare {name}`", "", " ".join((command.help or "").split()), "", "```", usage, "```", ""]
     rows = [_row(param) for param in command.params if isinstance(param, TyperArgument | TyperOption)]
     if rows:

@@ -47,9 +47,21 @@ A length of time is a whole number and a unit: `m` minutes, `h` hours, `d` days,
 hours elapse; days, weeks and months are counted on the calendar.
 """
 FILES = (
-    ("config/aftercare.yaml", InstanceFile, "For the whole installation. The file and each of its keys may be left out."),
-    ("config/clinics/ID.yaml", ClinicFile, "One for each clinic; the file's name without `.yaml` is the clinic's id."),
-    ("config/protocols/TREATMENT.yaml", ProtocolFile, "One for each treatment; the file's name is the treatment's id."),
+    (
+        "config/aftercare.yaml",
+        InstanceFile,
+        "For the whole installation. The file and each of its keys may be left out.",
+    ),
+    (
+        "config/clinics/ID.yaml",
+        ClinicFile,
+        "One for each clinic; the file's name without `.yaml` is the clinic's id.",
+    ),
+    (
+        "config/protocols/TREATMENT.yaml",
+        ProtocolFile,
+        "One for each treatment; the file's name is the treatment's id.",
+    ),
 )
 _ANY_SPAN, _CLOCK_SPAN = "length of time", "length of time in minutes or hours, at most a day"
 WORDS: tuple[tuple[Any, str], ...] = (
@@ -74,10 +86,18 @@ WORDS: tuple[tuple[Any, str], ...] = (
     (Id, "id: lower-case letters, digits, `_`"),
     (Switch, "`true` or `false`"),
     (ImportField, "field of ours, see below"),
-    (str, "text"),
-    (Any, "any value of that key"),
+    (dict[str, dict[str, dict[str, Any]]], "`treatment: {step: {key: value}}`"),
 )
-CHOICES = (ChannelField, PurposeField, IfLateField, StatusField, WeekdayField, TriageField, UnlessField, ClosuresField)
+CHOICES = (
+    ChannelField,
+    PurposeField,
+    IfLateField,
+    StatusField,
+    WeekdayField,
+    TriageField,
+    UnlessField,
+    ClosuresField,
+)
 
 
 def config_page() -> str:
@@ -163,9 +183,9 @@ def _composed(kind: Any) -> str:
     if origin in (Union, UnionType):
         return ", or ".join(_said(part) for part in inner if part is not type(None))
     if origin is list:
-        return f"list, each: {_said(inner[0])}"
+        return f"list; each {_said(inner[0])}"
     if origin is dict:
-        return f"block, {_said(inner[0])}: {_said(inner[1])}"
+        return f"block; {_said(inner[0])} → {_said(inner[1])}"
     raise TypeError(f"no words for {kind}: add them to WORDS")
 
 

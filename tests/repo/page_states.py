@@ -30,12 +30,16 @@ def states_page() -> str:
         | {(Status.ACCEPTED, end, Cause.RECEIPT) for end in (Status.DELIVERED, Status.UNDELIVERED)}
     )
     lines = ["    [*] --> scheduled", *(f"    {start} --> {end}: {cause}" for start, end, cause in arrows)]
-    return "\n".join([HEAD + "\n".join(lines), "```", "", *_words("States", Status), *_words("Causes", Cause), *_table()])
+    return "\n".join(
+        [HEAD + "\n".join(lines), "```", "", *_words("States", Status), *_words("Causes", Cause), *_table()]
+    )
 
 
 def _words(title: str, words: type[StrEnum]) -> list[str]:
     """Return a table of the members and the sentence that stands below each in the source."""
-    said = dict(re.findall(r'^    ([A-Z_]+) = "[^"]+"\n    """(.+?)"""', inspect.getsource(words), re.MULTILINE | re.DOTALL))
+    said = dict(
+        re.findall(r'^    ([A-Z_]+) = "[^"]+"\n    """(.+?)"""', inspect.getsource(words), re.MULTILINE | re.DOTALL)
+    )
     rows = [f"| `{word.value}` | {' '.join(said[word.name].split())} |" for word in words]
     return [f"## {title}", "", "| word | meaning |", "|---|---|", *rows, ""]
 
