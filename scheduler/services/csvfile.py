@@ -42,10 +42,10 @@ def read_csv(path: Path) -> CsvFile:
         raise RegistrationError(f"{path.name}: the file is empty: export it again")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(lines[0]), strict=True)
     try:
-        # A Mac writes é as two characters; the mapping has it as one.
-        header = tuple(unicodedata.normalize("NFC", cell.strip()) for cell in next(reader))
+        cells = [cell.strip() for cell in next(reader)]
     except csv.Error as error:
         raise RegistrationError(f"{path.name}:1: the header can't be read: {error}") from None
+    header = tuple(_without_empty_end(cells, 0))
     _check_header(path, header)
     return CsvFile(header, tuple(_rows(reader, header)))
 
@@ -58,7 +58,8 @@ def _decode(path: Path) -> str:
     if b"\0" in data:
         raise RegistrationError(f"{path.name}: this is a binary file, not CSV: export it as “CSV UTF-8”")
     try:
-        return data.decode("utf-8-sig")
+        # A Mac may write é as two characters; the mappings have it as one.
+        return unicodedata.normalize("NFC", data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise RegistrationError(f"{path.name}:{line}: not UTF-8: save the file as “CSV UTF-8”") from None
@@ -89,9 +90,15 @@ def _rows(reader: Iterator[list[str]], header: tuple[str, ...]) -> Iterator[CsvR
         line = reader.line_num + 1  # type: ignore[attr-defined]
 
 
+def _without_empty_end(cells: list[str], least: int) -> list[str]:
+    """Return the cells without the empty ones at the end, which spreadsheets add; `least` of them stay."""
+    while len(cells) > least and not cells[-1].strip():
+        cells = cells[:-1]
+    return cells
+
+
 def _row(line: int, cells: list[str], header: tuple[str, ...]) -> CsvRow:
-    while len(cells) > len(header) and not cells[-1].strip():
-        cells.pop()
+    cells = _without_empty_end(cells, len(header))
     if len(cells) != len(header):
         return CsvRow(line, {}, f"has {len(cells)} cells where the header has {len(header)} columns")
     if any(len(cell) > CELL_LIMIT for cell in cells):

@@ -76,13 +76,24 @@ class Dispatcher:
         ]
         if not prepared.letters:
             return told
-        ended = await asyncio.gather(*(self._hand_over(letter, room) for letter in prepared.letters))
+        ended = await asyncio.gather(
+            *(self._hand_over(letter, room) for letter in prepared.letters), return_exceptions=True
+        )
+        known = [(it, end) for it, end in zip(prepared.letters, ended, strict=True) if isinstance(end, Ended)]
+        told += await self._record(known)
+        for end in ended:
+            if not isinstance(end, Ended):
+                # A fault of the program. Its message stays in `sending`, for nobody knows how far the hand-over came.
+                raise end
+        return told
+
+    async def _record(self, known: Sequence[tuple[Letter, Ended]]) -> list[Happening]:
         now = self.clock.now()
         recorder = Recorder(self.store, self.configuration, Outcomes(self.owner, self.rng))
-        outcomes = await asyncio.to_thread(recorder.record, prepared.letters, ended, now=now)
-        return told + [
+        outcomes = await asyncio.to_thread(recorder.record, known, now=now)
+        return [
             _happening(letter.due, letter.language, now, outcome.move.to, outcome.move.reasons)
-            for letter, outcome in zip(prepared.letters, outcomes, strict=True)
+            for (letter, _), outcome in zip(known, outcomes, strict=True)
         ]
 
     async def _hand_over(self, letter: Letter, room: Mapping[Channel, asyncio.Semaphore]) -> Ended:

@@ -10,7 +10,10 @@ from scheduler.domain.reasons import because, planned_part
 from scheduler.domain.states import Status
 from scheduler.store.database import Tx
 from scheduler.store.due import DueMessage
-from scheduler.store.messages import add_planned
+from scheduler.store.messages import Replan, add_planned, messages_of, replan
+
+GIVEN_UP = (Status.CANCELLED, Status.EXPIRED, Status.SUPPRESSED)
+"""Left over from an earlier plan of the appointment: such a message comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,8 @@ class Fallback:
     channel: Channel | None
 
 
-def add_fallbacks(tx: Tx, fallbacks: Sequence[Fallback], *, now: datetime) -> None:
-    """Add the messages that take the place of others, due at once. One that is there already is left alone."""
+def add_fallbacks(tx: Tx, fallbacks: Sequence[Fallback], *, now: datetime, by: str) -> None:
+    """Add the messages that take the place of others, due at once. One that is on its way already is left alone."""
     for fallback in fallbacks:
         message = fallback.due.message
         if fallback.channel is None or now >= message.useful_until:
@@ -42,4 +45,17 @@ def add_fallbacks(tx: Tx, fallbacks: Sequence[Fallback], *, now: datetime) -> No
             status=Status.SCHEDULED,
             reasons=(*planned_part(message.reasons), because("fallback", channel=message.channel.value)),
         )
-        add_planned(tx, fallback.due.appointment, [planned], protocol_digest=message.protocol_digest or "", now=now)
+        digest = message.protocol_digest or ""
+        if not add_planned(tx, fallback.due.appointment, [planned], protocol_digest=digest, now=now):
+            _bring_back(tx, message.appointment_id, planned, digest, now=now, by=by)
+
+
+def _bring_back(tx: Tx, appointment_id: int, planned: PlannedMessage, digest: str, *, now: datetime, by: str) -> None:
+    """Plan the message anew that an earlier plan had and gave up."""
+    wanted = (planned.step, planned.channel, planned.occurrence)
+    given_up = [
+        Replan(it.id, it.status, planned)
+        for it in messages_of(tx, appointment_id)
+        if (it.step, it.channel, it.occurrence) == wanted and it.status in GIVEN_UP
+    ]
+    replan(tx, given_up, protocol_digest=digest, now=now, by=by)

@@ -74,10 +74,7 @@ class Importer:
                     progress(len(reports), len(file.rows))
                 if dry_run:
                     raise _DryRunOverError
-        if dry_run:
-            # The numbers that were given are taken back with the rows.
-            reports = [replace(it, appointment=None) if it.result is Result.REGISTERED else it for it in reports]
-        return ImportReport(tuple(reports))
+        return ImportReport(tuple(_without_new(reports) if dry_run else reports))
 
     def _row(self, tx: Tx, row: CsvRow, columns: dict[Field, str]) -> RowReport:
         if row.problem:
@@ -103,6 +100,8 @@ class Importer:
         treatment = _mapped(text, self.clinic.imports.treatments)
         if treatment in self.configuration.protocols:
             return treatment
+        if not treatment:
+            raise RegistrationError("treatment: is empty")
         known = [*self.clinic.imports.treatments, *self.configuration.protocols]
         raise RegistrationError(
             f"treatment: “{shown(text)}” is not known: map it under import.treatments of clinic {self.clinic.id} "
@@ -127,6 +126,13 @@ class Importer:
                     f"map one under import.columns of clinic {self.clinic.id}"
                 )
         return columns
+
+
+def _without_new(reports: Sequence[RowReport]) -> Iterator[RowReport]:
+    """Yield the reports without the numbers that a dry run gave: they are taken back with its rows."""
+    new = {report.appointment for report in reports if report.result is Result.REGISTERED}
+    for report in reports:
+        yield replace(report, appointment=None) if report.appointment in new else report
 
 
 def _mapped(text: str, mapping: Mapping[str, str]) -> str:

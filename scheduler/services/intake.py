@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
@@ -113,7 +114,7 @@ class _Reader:
     """Reads one field after the other and collects what is wrong."""
 
     def __init__(self, raw: Mapping[Field, str], clinic: Clinic, dates: str | None) -> None:
-        self._raw = {key: value.strip() for key, value in raw.items()}
+        self._raw = {key: unicodedata.normalize("NFC", value.strip()) for key, value in raw.items()}
         self._clinic = clinic
         self._dates = dates
         self._wrong: list[str] = []
@@ -178,7 +179,7 @@ class _Reader:
 
     def timezone(self) -> str | None:
         text = self._raw.get(Field.TIMEZONE, "")
-        if text and text not in available_timezones():
+        if text and text not in _zones():
             self._say(Field.TIMEZONE, "is not an IANA time zone such as Europe/Madrid")
             return None
         return str(ZoneInfo(text)) if text else None
@@ -221,12 +222,20 @@ class _Reader:
 
     def _text(self, key: Field) -> str:
         """Return a text in one line and normal form: no control or direction characters, single spaces."""
-        text = unicodedata.normalize("NFC", self._raw.get(key, ""))
+        text = self._raw.get(key, "")
         kept = "".join(" " if char.isspace() else char for char in text)
+        if any(unicodedata.category(char) == "Cs" for char in kept):  # what a shell makes of bytes that are not UTF-8
+            self._say(key, "is not UTF-8 text: type it anew")
         return " ".join("".join(char for char in kept if unicodedata.category(char) not in ("Cc", "Cf")).split())
 
     def _say(self, key: Field, what: str) -> None:
         self._wrong.append(f"{key}: {what}")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return the names of all time zones: looking them up walks a folder of 600 files."""
+    return frozenset(available_timezones())
 
 
 _YES = frozenset({"yes", "y", "true", "1", "oui", "o", "sí", "si", "s"})

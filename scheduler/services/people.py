@@ -53,13 +53,22 @@ def follow_up(
     share a phone, so neither is turned into the other.
     """
     patient = get_patient(tx, known.patient_id)
-    same_ref = patient.ref is not None and patient.ref == registration.patient_ref
-    if not same_ref and name_hash(tx.vault, patient.name) != name_hash(tx.vault, registration.name):
+    if not _names(tx, registration, patient):
         raise ConflictError(
             f"external_id {registration.external_id} is appointment {known.id} of another patient: "
             "cancel it and register the new one with an external_id of its own"
         )
     return _bring_up_to_date(tx, patient, registration, clinic, now=now, by=by)
+
+
+def _names(tx: Tx, registration: Registration, patient: Patient) -> bool:
+    """Whether a registration is about that patient: by the clinic's own id where it is known, else by name."""
+    if registration.patient_ref and patient.ref:
+        return registration.patient_ref == patient.ref
+    found = find_registered(tx, registration)
+    if found and found.ref and found.ref == registration.patient_ref:
+        return False  # that id is somebody else's
+    return name_hash(tx.vault, patient.name) == name_hash(tx.vault, registration.name)
 
 
 def _bring_up_to_date(

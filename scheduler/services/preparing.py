@@ -53,7 +53,7 @@ class Preparer:
         with self.store.write() as tx:
             moved = set(move_all(tx, [self._move(verdict) for verdict in others], now=now))
             settled = [verdict for verdict in others if verdict.due.message.id in moved]
-            add_fallbacks(tx, [Fallback(it.due, it.decision.fallback) for it in settled], now=now)
+            add_fallbacks(tx, [Fallback(it.due, it.decision.fallback) for it in settled], now=now, by=self.owner)
             begun = set(begin(tx, [_start(letter) for letter in letters], owner=self.owner, now=now))
         return Prepared([letter for letter in letters if letter.due.message.id in begun], settled)
 

@@ -31,16 +31,17 @@ class Recorder:
     configuration: Configuration
     outcomes: Outcomes
 
-    def record(self, letters: Sequence[Letter], ended: Sequence[Ended], *, now: datetime) -> list[Outcome]:
-        """Store every outcome and return them in the order of `letters`. Blocks; commits. Raises StoreError."""
-        known = [self.outcomes.of(letter, end, now=now) for letter, end in zip(letters, ended, strict=True)]
+    def record(self, ended: Sequence[tuple[Letter, Ended]], *, now: datetime) -> list[Outcome]:
+        """Store every outcome and return them in the order of `ended`. Blocks; commits. Raises StoreError."""
+        letters = [letter for letter, _ in ended]
+        known = [self.outcomes.of(letter, end, now=now) for letter, end in ended]
         with self.store.write() as tx:
             finish(tx, known, now=now)
             for letter, outcome in zip(letters, known, strict=True):
                 if outcome.error_kind is ErrorKind.OPT_OUT:
                     self._stop(tx, letter, now)
-            add_fallbacks(tx, self._fallbacks(letters, known), now=now)
-        for letter, end in zip(letters, ended, strict=True):
+            add_fallbacks(tx, self._fallbacks(letters, known), now=now, by=self.outcomes.owner)
+        for letter, end in ended:
             if isinstance(end, ChannelError):
                 message = letter.due.message
                 log.warning(

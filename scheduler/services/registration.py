@@ -132,8 +132,9 @@ class Registrar:
                 "register the new one with an external_id of its own"
             )
         if not self.follow and _moved(known, registration):
+            named = f" (external_id {known.external_id})" if known.external_id else ""
             raise ConflictError(
-                f"external_id {registration.external_id} is appointment {known.id} at another time: "
+                f"this is appointment {known.id}{named}, registered for another time: "
                 f"move it with `aftercare reschedule {known.id} --at …`"
             )
 

@@ -1,12 +1,14 @@
 """Keeps an appointment's messages in step with its plan: made, moved, dropped. What was sent stays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from scheduler.domain.appointment import Reach
 from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.planning import plan
+from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import Reason, because
 from scheduler.domain.states import REPLANNABLE, UNSENT, Cause, Status
 from scheduler.protocols.configuration import Configuration
@@ -17,6 +19,8 @@ from scheduler.store.moves import Move
 from scheduler.store.patients import Patient
 from scheduler.store.transitions import move_all
 
+_Key = tuple[str, Channel, int]
+
 
 def plan_anew(
     tx: Tx, configuration: Configuration, appointment: StoredAppointment, patient: Patient, *, now: datetime, by: str
@@ -26,9 +30,9 @@ def plan_anew(
     A message that a provider may have is left as it is; one that the plan no longer has is cancelled.
     """
     protocol = configuration.protocol_for(appointment.clinic, appointment.treatment)
+    stored = {_key(item): item for item in messages_of(tx, appointment.id)}
     planned = _plan(configuration, appointment, patient, now)
-    stored = {(item.step, item.channel, item.occurrence): item for item in messages_of(tx, appointment.id)}
-    wanted = {(item.step, item.channel, item.occurrence): item for item in planned}
+    wanted = {_key(item): item for item in (_past_failure(item, stored) for item in planned)}
     add_planned(
         tx,
         appointment,
@@ -63,6 +67,20 @@ def _plan(
         late_after=configuration.instance.late_after,
         late_spacing=configuration.instance.late_spacing,
     )
+
+
+def _key(item: Message | PlannedMessage) -> _Key:
+    return item.step, item.channel, item.occurrence
+
+
+def _past_failure(item: PlannedMessage, stored: Mapping[_Key, Message]) -> PlannedMessage:
+    """Where the first channel of `first_of` failed for good, plan the next one instead."""
+    failed = _key(item) in stored and stored[_key(item)].status is Status.FAILED
+    if not failed or not item.fallback:
+        return item
+    channel, *rest = item.fallback
+    reasons = (*item.reasons, because("fallback", channel=item.channel.value))
+    return replace(item, channel=channel, fallback=tuple(rest), reasons=reasons)
 
 
 def _cancel(tx: Tx, messages: Iterable[Message], reason: Reason, *, now: datetime, by: str) -> None:

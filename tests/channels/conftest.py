@@ -27,9 +27,18 @@ def smtp() -> Iterator[SmtpServer]:
 
 
 @pytest.fixture
-def unused_port() -> int:
-    """A port of loopback where nothing listens: bound and given back."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def unused_port() -> Iterator[int]:
+    """A port of loopback where nothing listens, held so that nobody starts to."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+@pytest.fixture
+def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No name is known, and none is asked for outside of this machine."""
+
+    def unknown(*_arguments: object, **_named: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)

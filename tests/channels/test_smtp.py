@@ -11,19 +11,20 @@ from scheduler.clock import FixedClock
 from scheduler.domain.clinic import EmailSender
 from scheduler.errors import ChannelError, ErrorKind
 from tests.channels.messages import EMAIL, MIME, SMS, email_to, failure, hand_over, outcomes
-from tests.servers.smtp import At, Fault, SmtpServer
+from tests.servers.mail import At, Fault
+from tests.servers.smtp import SmtpServer
 
 ANNA = "anna@patients.example"
 BOB = "bob@patients.example"
 CARE = "care@lumiere.example"
-SHORT = 0.3
+SHORT = 0.4
 
 Open = Callable[..., SmtpTransport]
 
 
 @pytest.fixture
 def open_smtp(clock: FixedClock) -> Open:
-    def make(url: str, *, at_once: int = 4, idle_for: float = 30.0, timeout: float = 5.0) -> SmtpTransport:
+    def make(url: str, *, at_once: int = 4, idle_for: float = 30.0, timeout: float = 10.0) -> SmtpTransport:
         return SmtpTransport(
             read_smtp_url(url),
             clock=clock,
@@ -152,7 +153,8 @@ def test_only_what_breaks_after_the_content_is_unknown(
     delivered: int,
 ) -> None:
     smtp.replies[at, ANNA] = [fault]
-    first, second = outcomes(open_smtp(smtp.url, timeout=SHORT), EMAIL, email_to(BOB))
+    patience = SHORT if fault is Fault.SILENCE else 10.0
+    first, second = outcomes(open_smtp(smtp.url, timeout=patience), EMAIL, email_to(BOB))
     assert isinstance(first, ChannelError)
     assert (first.kind, first.code) == (kind, code)
     assert len(smtp.delivered_to(ANNA)) == delivered
@@ -164,7 +166,7 @@ def test_a_kept_connection_that_died_is_replaced_and_the_mail_goes_once(
     smtp: SmtpServer, open_smtp: Open, fault: Fault | str
 ) -> None:
     async def run() -> None:
-        async with open_smtp(smtp.url, timeout=SHORT) as channel:
+        async with open_smtp(smtp.url, timeout=SHORT if fault is Fault.SILENCE else 10.0) as channel:
             await channel.send(EMAIL)
             smtp.replies[At.MAIL, CARE] = [fault]
             await channel.send(email_to(BOB))

@@ -24,7 +24,8 @@ Made from the command line itself by `make docs`; a test compares them.
 | 2 | wrong usage: an unknown command or option, or one that is missing |
 | 130 | stopped by Ctrl-C |
 
-`import` ends with 1 when a row was refused, though the good rows are registered; `check` and `doctor` when anything is wrong.
+`import` ends with 1 when a row was refused, though the good rows are registered; `check` and `doctor` when
+anything is wrong.
 
 `--json`, where a command has it, prints what machines read; [json.md](json.md) shows each.
 """

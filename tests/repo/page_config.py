@@ -39,9 +39,10 @@ HEAD = """# Configuration files
 
 Made from the schema under `scheduler/protocols/` by `make docs`; a test compares them.
 
-Three kinds of YAML files lie under `config/`. An unknown key is an error, and so is a key without a value. How a value is
-written, with quotes or without, makes no difference. `aftercare check` names what is wrong with file, line and key;
-[problems.md](problems.md) lists what it may say. [Edit schedules](../how-to/edit-schedules.md) shows the keys at work.
+Three kinds of YAML files lie under `config/`. An unknown key is an error, and so is a key without a value. Whether
+a value stands in quotes makes no difference. `aftercare check` names what is wrong with file, line and key;
+[problems.md](problems.md) lists what it may say. [Edit schedules](../how-to/edit-schedules.md) shows the keys at
+work.
 
 A length of time is a whole number and a unit: `m` minutes, `h` hours, `d` days, `w` weeks, `mo` months. Minutes and
 hours elapse; days, weeks and months are counted on the calendar.

@@ -6,8 +6,8 @@ HEAD = """# What `aftercare check` may find
 
 Made from `scheduler/protocols/problems.py` by `make docs`; a test compares them.
 
-Each problem is one line, `file:line:column: error: key: what is wrong (hint)`. With `--json` it also has its code; codes
-are stable. Texts are checked once the configuration has no errors: it says which texts are needed.
+Each problem is one line, `file:line:column: error: key: what is wrong (hint)`. With `--json` it also has its
+code; codes are stable. Texts are checked once the configuration has no errors: it says which texts are needed.
 """
 
 

@@ -28,8 +28,18 @@ class BackgroundLoop:
         self._loop.close()
 
 
+async def settle() -> None:
+    """Let connections that are being accepted, or closed, become so: a few turns of the loop, no time.
+
+    asyncio drops a connection unclosed when its server is closed while it is being accepted.
+    """
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
 async def _cancel_the_rest() -> None:
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await settle()

@@ -5,54 +5,20 @@ By hand: python -m tests.servers.smtp --port 0 --record delivered.jsonl
 
 import argparse
 import asyncio
-import base64
-import json
 import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import Any, AnyStr, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from tests.servers.background import BackgroundLoop
+from tests.servers.background import BackgroundLoop, settle
 from tests.servers.certificates import Certificate
+from tests.servers.mail import At, Delivered, Fault
 
 Watch = Callable[[], None]
-
-
-class Fault(Enum):
-    """What is no reply."""
-
-    HANG_UP = "hang up"
-    SILENCE = "silence"
-
-
-class At(Enum):
-    """Where in a mail's way a reply is scripted; the address is the sender's at MAIL, else the recipient's."""
-
-    MAIL = "MAIL"
-    RCPT = "RCPT"
-    DATA = "DATA"
-    CONTENT = "the final dot"
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """A mail that this server took."""
-
-    sender: str
-    recipients: tuple[str, ...]
-    content: bytes
-    options: tuple[str, ...]
-    encrypted: bool
-    user: str | None
-
-    def record(self) -> str:
-        return json.dumps({**asdict(self), "content": base64.b64encode(self.content).decode()})
 
 
 class SmtpServer:
@@ -138,7 +104,9 @@ class SmtpServer:
     async def _stop(self) -> None:
         assert self._server is not None
         self._stopped.set()
+        await settle()
         self._server.close()
+        await settle()
         await self._abort_all()
 
     async def _abort_all(self) -> None:

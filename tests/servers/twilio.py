@@ -17,7 +17,7 @@ from typing import Self
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from tests.servers.background import BackgroundLoop
+from tests.servers.background import BackgroundLoop, settle
 from tests.servers.behaviours import ACCEPT, Behaviour
 from tests.servers.taken import Taken
 
@@ -73,11 +73,15 @@ class TwilioServer:
 
     async def _start(self) -> None:
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await self._site.start()
         self._port = self._runner.addresses[0][1]
 
     async def _stop(self) -> None:
         self._stopped.set()
+        await settle()
+        await self._site.stop()
+        await settle()
         await self._runner.cleanup()
 
     def _app(self) -> web.Application:

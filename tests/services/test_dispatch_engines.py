@@ -1,0 +1,70 @@
+"""Several engines, many messages, and an engine that is told to stop."""
+
+import asyncio
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import pytest
+
+from scheduler.runtime.passes import one_pass
+from scheduler.services.dispatch import BATCH
+from scheduler.services.summary import Summary
+from scheduler.store.database import open_store
+from tests.servers.twilio import TwilioServer
+from tests.services.house import VISIT, House, after
+
+DUE = after(VISIT, days=1)
+
+
+def register_many(house: House, count: int) -> None:
+    registrar = house.registrar()
+    with house.store.write() as tx:
+        for n in range(count):
+            registrar.register(
+                tx, house.registration(treatment="laser", name=f"Patient {n}", phone=f"+1416555{1000 + n}")
+            )
+    house.clock.move_to(DUE)
+
+
+def test_engines_on_one_database_send_each_message_once(
+    any_live: House, twilio: TwilioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.services.dispatch.BATCH", 7)
+    register_many(any_live, 120)
+    with open_store(any_live.settings) as other, ThreadPoolExecutor(3) as threads:
+        engines = [any_live, any_live.on(other), any_live.on(other)]
+        passes = [
+            threads.submit(asyncio.run, one_pass(house.dispatcher(f"engine-{n}"))) for n, house in enumerate(engines)
+        ]
+        summaries = [it.result() for it in passes]
+    assert sum(it.counts["sent"] for it in summaries) == 120
+    assert Counter(Counter(it.to for it in twilio.taken).values()) == {1: 120}
+
+
+def test_more_messages_than_a_batch_are_all_sent_in_one_pass(live: House, twilio: TwilioServer) -> None:
+    count = 2 * BATCH + 200
+    register_many(live, count)
+    assert live.dispatch(DUE) == {"sent": count}
+    assert Counter(Counter(it.to for it in twilio.taken).values()) == {1: count}
+    assert len(live.happenings) == count
+
+
+def test_an_engine_that_is_told_to_stop_finishes_its_batch_and_claims_no_more(
+    any_live: House, twilio: TwilioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.services.dispatch.BATCH", 10)
+    register_many(any_live, 30)
+
+    async def run_until_the_first_is_sent() -> Summary:
+        stop = asyncio.Event()
+        dispatcher = replace(any_live.dispatcher(), watch=lambda _happening: stop.set())
+        async with AsyncExitStack() as channels:
+            for transport in dispatcher.transports.values():
+                await channels.enter_async_context(transport)
+            return await dispatcher.run(stop)
+
+    assert asyncio.run(run_until_the_first_is_sent()).counts["sent"] == 10
+    assert len(twilio.taken) == 10
+    assert any_live.dispatch(DUE) == {"sent": 20}

@@ -1,0 +1,222 @@
+"""A clinic's export, row by row."""
+
+from pathlib import Path
+
+import pytest
+
+from scheduler.domain.appointment import AppointmentStatus
+from scheduler.errors import RegistrationError
+from scheduler.services.importing import Importer, ImportReport, RowReport
+from scheduler.store.patients import find_patient
+from tests.services.house import CHECK, EMAIL, VISIT, House, after
+
+HEADER = "Booking,Chart,Start,End,Client,Mobile,E-mail,Language,Service,Status,Texts,Emails"
+ZOE = "B-1,,2026-03-18 10:00,,Zoë Lachance,416-555-0123,zoe@patients.example,fr,Face peel,Confirmed,yes,yes"
+ANN = "B-2,,2026-03-18 11:30,,Ann Roy,416-555-0124,ann@patients.example,en,face  PEEL,confirmed,yes,"
+LEO = "B-3,,2026-03-18 13:00,,Léo Martin,416-555-0125,,,peel,,,"
+
+
+def run(
+    house: House, folder: Path, *rows: str, header: str = HEADER, dry_run: bool = False, clinic: str = "north"
+) -> ImportReport:
+    file = folder / "export.csv"
+    file.write_text("\n".join([header, *rows]), encoding="utf-8")
+    place = house.configuration.clinic(clinic)
+    return Importer(house.store, house.configuration, house.clock, place).run(file, dry_run=dry_run)
+
+
+def results(report: ImportReport) -> list[str]:
+    return [row.result.value for row in report.rows]
+
+
+def count_messages(house: House, *appointments: int | None) -> int:
+    return sum(len(house.messages(number)) for number in appointments if number)
+
+
+def test_each_row_becomes_an_appointment_with_its_plan(any_house: House, tmp_path: Path) -> None:
+    report = run(any_house, tmp_path, ZOE, ANN, LEO)
+    assert [(row.row, row.result.value, row.reason) for row in report.rows] == [
+        (2, "registered", ""),
+        (3, "registered", ""),
+        (4, "registered", ""),
+    ]
+    assert report.totals == {"registered": 3, "unchanged": 0, "rescheduled": 0, "cancelled": 0, "refused": 0}
+    first = report.rows[0].appointment
+    assert first
+    assert any_house.appointment(first).starts_at == VISIT
+    assert any_house.message(first, "check").due_at == CHECK
+    assert any_house.patient(first).language == "fr"
+
+
+def test_the_same_file_again_changes_nothing(any_house: House, tmp_path: Path) -> None:
+    first = run(any_house, tmp_path, ZOE, ANN, LEO)
+    again = run(any_house, tmp_path, ZOE, ANN, LEO)
+    assert results(again) == ["unchanged"] * 3
+    assert [row.appointment for row in again.rows] == [row.appointment for row in first.rows]
+
+
+def test_a_later_export_moves_cancels_and_corrects(house: House, tmp_path: Path) -> None:
+    first = run(house, tmp_path, ZOE, ANN, LEO)
+    zoe, ann, leo = (row.appointment or 0 for row in first.rows)
+    report = run(
+        house,
+        tmp_path,
+        ZOE.replace("2026-03-18", "2026-03-19"),
+        ANN.replace("confirmed", "Called off"),
+        LEO.replace("0125", "0126"),
+    )
+    assert [(row.result.value, row.reason) for row in report.rows] == [
+        ("rescheduled", ""),
+        ("cancelled", "cancelled"),
+        ("unchanged", ""),
+    ]
+    assert house.message(zoe, "check").due_at == after(CHECK, days=1)
+    assert set(house.statuses(ann).values()) == {"cancelled"}
+    assert house.patient(leo).phone == "+14165550126"
+
+
+def test_a_patient_who_came_is_completed_and_one_who_did_not_gets_nothing(house: House, tmp_path: Path) -> None:
+    first = run(house, tmp_path, ZOE, ANN)
+    zoe, ann = (row.appointment or 0 for row in first.rows)
+    report = run(house, tmp_path, ZOE.replace("Confirmed", "Arrived"), ANN.replace("confirmed", "No show"))
+    assert results(report) == ["unchanged", "cancelled"]
+    assert report.rows[1].reason == "no-show"
+    assert house.appointment(zoe).status is AppointmentStatus.COMPLETED
+    assert house.appointment(ann).status is AppointmentStatus.NO_SHOW
+
+
+def test_bad_rows_are_refused_with_their_reason_and_the_good_ones_are_registered(
+    house: House, tmp_path: Path
+) -> None:
+    report = run(
+        house,
+        tmp_path,
+        ZOE.replace("416-555-0123", "12").replace("zoe@", "zoe"),
+        ANN,
+        LEO.replace("peel", "botox"),
+        "B-9,too,short",
+        LEO.replace("2026-03-18 13:00", "18.3.26"),
+    )
+    assert report.rows[1].result == "registered"
+    assert [(row.row, row.reason) for row in report.rows if row.result == "refused"] == [
+        (2, ("phone: is no number that exists: check the digits; email: is not an email address: it needs one "
+            "name@domain, without spaces or line breaks")),
+        (4, ("treatment: “botox” is not known: map it under import.treatments of clinic north "
+            "(one of Face peel, laser, peel)")),
+        (5, "has 3 cells where the header has 12 columns"),
+        (6, "starts_at: is not the clinic's format %Y-%m-%d %H:%M"),
+    ]  # fmt: skip
+    assert report.totals["refused"] == 4
+
+
+def test_a_row_without_a_treatment_says_that_it_is_empty(house: House, tmp_path: Path) -> None:
+    (row,) = run(house, tmp_path, LEO.replace(",peel,", ",,")).rows
+    assert row.reason == "treatment: is empty"
+
+
+def test_a_patient_id_that_is_somebody_elses_refuses_its_row_and_not_the_whole_file(
+    any_house: House, tmp_path: Path
+) -> None:
+    run(any_house, tmp_path, ZOE, ANN.replace("B-2,", "B-2,chart-8"))
+    report = run(any_house, tmp_path, ZOE.replace("B-1,", "B-1,chart-8"), LEO)
+    assert results(report) == ["refused", "registered"]
+    assert "of another patient" in report.rows[0].reason
+
+
+def test_an_external_id_that_was_given_to_somebody_else_refuses_its_row(house: House, tmp_path: Path) -> None:
+    run(house, tmp_path, ZOE)
+    report = run(house, tmp_path, LEO.replace("B-3", "B-1"), ANN)
+    assert results(report) == ["refused", "registered"]
+
+
+def test_a_row_that_stands_twice_in_a_file_is_one_appointment(house: House, tmp_path: Path) -> None:
+    report = run(house, tmp_path, ZOE, ZOE)
+    assert results(report) == ["registered", "unchanged"]
+    assert report.rows[0].appointment == report.rows[1].appointment
+
+
+def test_a_dry_run_says_what_would_happen_and_stores_nothing(any_house: House, tmp_path: Path) -> None:
+    known = run(any_house, tmp_path, ANN).rows[0].appointment
+    report = run(
+        any_house, tmp_path, ZOE, ZOE, ANN.replace("11:30", "15:30"), LEO.replace("peel", "botox"), dry_run=True
+    )
+    assert [(row.result.value, row.appointment) for row in report.rows] == [
+        ("registered", None),
+        ("unchanged", None),
+        ("rescheduled", known),
+        ("refused", None),
+    ]
+    with any_house.store.read() as tx:
+        assert find_patient(tx, "north", ref=None, name="Zoë Lachance", phone="+14165550123", email=None) is None
+    assert known
+    assert any_house.appointment(known).starts_at == after(VISIT, hours=1.5)
+    assert results(run(any_house, tmp_path, ZOE)) == ["registered"]
+
+
+def test_more_rows_than_a_transaction_takes_are_all_imported_and_counted(house: House, tmp_path: Path) -> None:
+    rows = [LEO.replace("B-3", f"B-{n}").replace("0125", f"{1000 + n}") for n in range(450)]
+    seen: list[tuple[int, int]] = []
+    file = tmp_path / "export.csv"
+    file.write_text("\n".join([HEADER, *rows]), encoding="utf-8")
+    place = house.configuration.clinic("north")
+    report = Importer(house.store, house.configuration, house.clock, place).run(
+        file, progress=lambda done, total: seen.append((done, total))
+    )
+    assert report.totals["registered"] == 450
+    assert seen == [(n, 450) for n in range(1, 451)]
+
+
+def test_a_header_without_a_mapped_column_names_the_nearest_and_registers_nothing(
+    house: House, tmp_path: Path
+) -> None:
+    with pytest.raises(RegistrationError) as refused:
+        run(house, tmp_path, ZOE, header=HEADER.replace("Mobile", "Mobil"))
+    assert str(refused.value) == (
+        "export.csv:1: no column “Mobile” for phone in the header (did you mean Mobil?): rename it there, or map "
+        "phone anew under import.columns of clinic north"
+    )
+
+
+def test_without_a_mapping_the_columns_are_named_like_the_fields(house: House, tmp_path: Path) -> None:
+    header = "starts_at;name;email;treatment;language"
+    report = run(house, tmp_path, "2026-03-18 10:00;Ana;ana@pacientes.example;peel;es", header=header, clinic="south")
+    assert results(report) == ["registered"]
+
+
+@pytest.mark.parametrize(
+    ("header", "missing"),
+    [
+        ("starts_at,name,treatment", "phone or email"),
+        ("name,email,treatment", "starts_at"),
+        ("starts_at,name,email", "treatment"),
+        ("starts_at,email,treatment", "name or first_name or last_name"),
+    ],
+)
+def test_a_header_that_lacks_what_a_registration_needs_is_refused(
+    house: House, tmp_path: Path, header: str, missing: str
+) -> None:
+    with pytest.raises(RegistrationError, match=rf"export\.csv:1: no column for {missing} in the header"):
+        run(house, tmp_path, "x,y,z", header=header, clinic="south")
+
+
+def test_no_report_holds_what_the_patient_entered(house: House, tmp_path: Path) -> None:
+    bad = (
+        ZOE.replace("416-555-0123", "416-555-0123 x9")
+        .replace("zoe@patients.example", "zoe@")
+        .replace("fr,", "français,")
+    )
+    (row,) = run(house, tmp_path, bad).rows
+    assert isinstance(row, RowReport)
+    assert not any(secret in row.reason for secret in ("Zo", "555", "zoe"))
+
+
+def test_an_appointment_that_moves_after_its_aftercare_went_out_gets_only_what_is_left(
+    house: House, tmp_path: Path
+) -> None:
+    zoe = run(house, tmp_path, ZOE).rows[0].appointment
+    assert zoe
+    house.dispatch(CHECK)
+    sent = {key for key, status in house.statuses(zoe).items() if status == "accepted"}
+    run(house, tmp_path, ZOE.replace("2026-03-18", "2026-03-25"))
+    assert {key for key, status in house.statuses(zoe).items() if status == "accepted"} == sent
+    assert house.message(zoe, "rebook", EMAIL).status == "scheduled"
