@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
 
 def show(appointment: Appointment, *, as_json: Json = False) -> None:
     """Print every step, past and future, with its reason."""
-    with open_product() as product:
+    with open_product(create=False) as product:
         _print(product, appointment, as_json=as_json)
 
 
@@ -39,7 +39,7 @@ def cancel(appointment: Appointment, *, as_json: Json = False) -> None:
 
 def complete(appointment: Appointment, *, as_json: Json = False) -> None:
     """Mark an appointment as completed."""
-    with open_product() as product:
+    with open_product(create=False) as product:
         with product.store.write() as tx:
             appointments.complete(tx, get_appointment(tx, appointment), now=product.clock.now(), by="cli")
         _print(product, appointment, as_json=as_json)
@@ -57,7 +57,7 @@ def reschedule(
     as_json: Json = False,
 ) -> None:
     """Move an appointment: what is unsent moves with it, what was sent stays. A cancelled one is booked again."""
-    with open_product() as product:
+    with open_product(create=False) as product:
         with product.store.write() as tx:
             found = get_appointment(tx, appointment)
             try:
@@ -71,7 +71,7 @@ def reschedule(
 
 
 def _call_off(appointment: int, status: AppointmentStatus, *, as_json: bool) -> None:
-    with open_product() as product:
+    with open_product(create=False) as product:
         with product.store.write() as tx:
             appointments.call_off(tx, appointment, status, now=product.clock.now(), by="cli")
         _print(product, appointment, as_json=as_json)

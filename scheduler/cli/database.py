@@ -30,6 +30,6 @@ def rekey() -> None:
 
     It can be interrupted and run again.
     """
-    with open_product() as product, progress_bar("Encrypting anew", shown=True) as progress:
+    with open_product(create=False) as product, progress_bar("Encrypting anew", shown=True) as progress:
         count = rekey_all(product.store, progress=progress)
     console.print(f"{count:,} values are now under the first key; the others may be taken off the list.")

@@ -29,7 +29,7 @@ def dispatch(
     as_json: Json = False,
 ) -> None:
     """Send all that is due, print a summary, and end."""
-    with open_product(clock=_clock(now)) as product, ExitStack() as held:
+    with open_product(clock=_clock(now), create=False) as product, ExitStack() as held:
         if now:
             _refuse_moved_clock(product)
         if product.settings.on_sqlite:

@@ -53,7 +53,8 @@ def preview(
 
 def _print_sms(sms: RenderedSms) -> None:
     print(sms.body)  # noqa: T201  (no markup, no wrapping)
-    console.print(f"\n{len(sms.body)} characters, {sms.encoding}, {sms.segments} segments.", style="dim")
+    count = "1 segment" if sms.segments == 1 else f"{sms.segments} segments"
+    console.print(f"\n{len(sms.body)} characters, {sms.encoding}, {count}.", style="dim")
     if dear := find_dearest(sms.body):
         said = f"Without {dear.characters} it would take {dear.segments}."
         console.print(said, style="dim", markup=False)

@@ -3,7 +3,7 @@
 import os
 import random
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -57,15 +57,17 @@ class Product:
 
 @contextmanager
 def open_product(
-    *, clock: Clock | None = None, environ: Mapping[str, str] | None = None, settings: Settings | None = None
+    *, clock: Clock | None = None, settings: Settings | None = None, create: bool = True
 ) -> Iterator[Product]:
     """Open the product as the environment says and close it afterwards.
 
+    With `create` False a SQLite database that is not there is an error: whoever looks something up in a wrong
+    folder is told so, and no empty database is left behind.
     Raises SettingsError, ConfigError, KeysError or StoreError with one line each.
     """
-    chosen = settings or read_settings(os.environ if environ is None else environ)
+    chosen = settings or read_settings(os.environ)
     configuration = load(chosen.config_dir)
-    store = open_store(chosen)
+    store = open_store(chosen, create=create)
     try:
         yield Product(chosen, configuration, store, Texts(chosen.templates_dir), clock or SystemClock())
     finally:

@@ -30,8 +30,11 @@ def call_off(tx: Tx, appointment_id: int, status: AppointmentStatus, *, now: dat
 def complete(tx: Tx, appointment: StoredAppointment, *, now: datetime, by: str) -> None:
     """Note that an appointment took place. The caller commits.
 
-    Raises ConflictError for one that was called off: its messages are cancelled, and only a new time plans them anew.
+    Raises ConflictError for one that is still to come, or that was called off: its messages are cancelled, and
+    only a new time plans them anew.
     """
+    if appointment.starts_at > now:
+        raise ConflictError(f"appointment {appointment.id} is still to come: complete it once it has begun")
     if appointment.status in CALLED_OFF:
         raise ConflictError(
             f"appointment {appointment.id} is {appointment.status}: book it again first with "

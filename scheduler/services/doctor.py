@@ -17,6 +17,8 @@ from scheduler.services.checking import check_all
 from scheduler.settings import Delivery, Settings
 from scheduler.store.database import Store, open_store
 from scheduler.store.health import count_overdue, newest_event
+from scheduler.store.revisions import Standing
+from scheduler.store.upgrade import revision_state
 
 OVERDUE = timedelta(minutes=5)
 DISK_MEGABYTES = 200
@@ -100,9 +102,12 @@ class Doctor:
 
     def _database(self) -> Iterator[Finding]:
         try:
+            if self.settings.on_sqlite and revision_state(self.settings).standing is Standing.EMPTY:
+                yield Finding("database", Health.WARNING, "there is none yet", "the first registration makes it")
+                return
             store = open_store(self.settings)
         except AftercareError as error:
-            yield Finding("database", Health.WRONG, str(error), "the line says what to do")
+            yield Finding("database", Health.WRONG, str(error))
             return
         try:
             kind = "SQLite" if self.settings.on_sqlite else "PostgreSQL"
@@ -121,7 +126,7 @@ class Doctor:
                 "clock",
                 Health.WRONG,
                 f"it shows {now:%Y-%m-%d %H:%M} UTC, but the newest record is of {newest:%Y-%m-%d %H:%M} UTC",
-                "set the machine's clock (timedatectl set-ntp true)",
+                "set the machine's clock, unless a rehearsal moved it with `dispatch --now`",
             )
         return Finding("clock", Health.WELL, f"{now:%Y-%m-%d %H:%M} UTC")
 

@@ -128,7 +128,9 @@ def open_prepared(settings: Settings, prepare: Preparation, *, create: bool, pat
     refuse_newer(state, where)
     is_new = state.standing is Standing.EMPTY
     if settings.on_sqlite and is_new and not create:
-        raise StoreError(f"there is no database {where} yet: register an appointment first")
+        raise StoreError(
+            f"there is no database {where} yet: register or import an appointment first, or go to the folder of yours"
+        )
     keys = load_keys(settings, database_is_new=is_new)
     if settings.on_sqlite:
         engines.create_file(Path(where))

@@ -18,6 +18,8 @@ from tests.servers.background import BackgroundLoop, settle
 from tests.servers.certificates import Certificate
 from tests.servers.mail import At, Delivered, Fault
 
+__all__ = ["At", "Delivered", "Fault", "SmtpServer"]
+
 Watch = Callable[[], None]
 
 

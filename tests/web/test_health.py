@@ -1,23 +1,34 @@
-from fastapi.testclient import TestClient
+import asyncio
+
+import httpx
+from fastapi import FastAPI
 
 from scheduler.web.app import create_app
 
 
+def get(app: FastAPI, path: str) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://aftercare") as client:
+            return await client.get(path)
+
+    return asyncio.run(ask())
+
+
 def test_it_says_ok_while_the_service_does_its_work() -> None:
-    answer = TestClient(create_app(well=lambda: True)).get("/healthz")
+    answer = get(create_app(well=lambda: True), "/healthz")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
 def test_it_says_unavailable_while_database_or_engine_are_away_and_recovers_by_itself() -> None:
     well = False
-    client = TestClient(create_app(well=lambda: well))
-    answer = client.get("/healthz")
+    app = create_app(well=lambda: well)
+    answer = get(app, "/healthz")
     assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
     well = True
-    assert client.get("/healthz").status_code == 200
+    assert get(app, "/healthz").status_code == 200
 
 
 def test_nothing_else_is_told_to_strangers() -> None:
-    client = TestClient(create_app(well=lambda: True))
+    app = create_app(well=lambda: True)
     for path in ("/", "/docs", "/redoc", "/openapi.json"):
-        assert client.get(path).status_code == 404
+        assert get(app, path).status_code == 404

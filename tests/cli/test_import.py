@@ -1,0 +1,75 @@
+"""import: the report, the exit code, the dry run."""
+
+import pytest
+
+from tests.cli.command import SECRETS, Command
+
+HEADER = "Booking,Chart,Start,End,Client,Mobile,E-mail,Language,Service,Status,Texts,Emails"
+ZOE = "B-1,,2030-03-18 10:00,,Zoë Lachance,416-555-0123,zoe@patients.example,fr,Face peel,Confirmed,yes,yes"
+BAD = "B-2,,2030-03-18 11:30,,Ann Roy,416-555-0124 x5,ann@,en,Botox [new],Confirmed,yes,"
+
+
+def write(aftercare: Command, *lines: str) -> str:
+    (aftercare.folder / "export.csv").write_text("\n".join(lines), encoding="utf-8")
+    return "export.csv"
+
+
+def test_the_report_is_as_the_contract_says(aftercare: Command) -> None:
+    told = aftercare.json("import", write(aftercare, HEADER, ZOE), "--clinic", "north")
+    assert told == {
+        "rows": [{"row": 2, "result": "registered", "reason": "", "appointment": 1}],
+        "totals": {"registered": 1, "unchanged": 0, "rescheduled": 0, "cancelled": 0, "refused": 0},
+    }
+    again = aftercare.json("import", "export.csv", "--clinic", "north")
+    assert again["rows"] == [{"row": 2, "result": "unchanged", "reason": "", "appointment": 1}]
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_good_rows_of_a_mixed_file_are_registered_and_the_exit_code_is_one(
+    aftercare: Command, form: tuple[str, ...]
+) -> None:
+    ended = aftercare.run("import", write(aftercare, HEADER, BAD, ZOE), "--clinic", "north", *form)
+    assert (ended.code, ended.err) == (1, "")
+    assert "Botox [new]" in ended.out
+    assert aftercare.json("timeline", "1")["external_id"] == "B-1"
+
+
+def test_a_dry_run_registers_nothing(aftercare: Command) -> None:
+    file = write(aftercare, HEADER, ZOE)
+    told = aftercare.json("import", file, "--clinic", "north", "--dry-run")
+    assert told["rows"] == [{"row": 2, "result": "registered", "reason": "", "appointment": None}]
+    assert "Dry run, nothing was registered: 1 registered." in aftercare.done(
+        "import", file, "--clinic", "north", "--dry-run"
+    )
+    assert aftercare.refused("timeline", "1") == "there is no appointment 1"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "export.csv: the file is empty: export it again"),
+        ("Name,Phone\nZoe,1\n", "export.csv:1: no column “Booking” for external_id in the header"),
+        ("a,a\n1,2\n", "export.csv:1: the column “a” stands there twice: rename one"),
+    ],
+)
+def test_a_file_with_a_header_that_can_not_be_read_registers_nothing(
+    aftercare: Command, content: str, said: str
+) -> None:
+    assert aftercare.refused("import", write(aftercare, content), "--clinic", "north").startswith(said)
+    assert aftercare.refused("import", "gone.csv", "--clinic", "north").startswith("gone.csv: can't be read: No such")
+
+
+def test_a_clinic_that_is_not_there_is_named(aftercare: Command) -> None:
+    line = aftercare.refused("import", write(aftercare, HEADER, ZOE), "--clinic", "sooth")
+    assert line == "there is no clinic 'sooth' in the configuration: did you mean south?"
+
+
+def test_the_report_for_people_holds_no_patient_data(aftercare: Command) -> None:
+    bad = ZOE.replace("0123", "0123 x9").replace("@patients.example", "@")
+    printed = aftercare.run("import", write(aftercare, HEADER, bad), "--clinic", "north").out
+    assert "refused" in printed
+    assert not any(secret in printed for secret in SECRETS)
+
+
+def test_an_option_that_is_missing_is_a_wrong_usage(aftercare: Command) -> None:
+    assert "--clinic" in aftercare.refused("import", "export.csv", code=2)
