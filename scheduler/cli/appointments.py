@@ -14,7 +14,9 @@ from scheduler.services.intake import read_instant
 from scheduler.services.timeline import timeline
 from scheduler.store.appointments import get_appointment
 
-Appointment = Annotated[int, typer.Argument(help="The appointment's number.", metavar="APPOINTMENT")]
+Appointment = Annotated[
+    int, typer.Argument(help="The appointment's number.", metavar="APPOINTMENT", min=1, max=2**63 - 1)
+]
 
 
 def add_to(app: typer.Typer) -> None:

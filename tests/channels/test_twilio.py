@@ -136,6 +136,7 @@ def test_a_deadline_that_passes_while_the_connection_is_made_holds(twilio: Twili
         (Behaviour(body=b"{}"), 1, "unreadable"),
         (Behaviour(body=b'{"sid": null}'), 1, "unreadable"),
         (Behaviour(body=b'{"sid": 7'), 1, "unreadable"),
+        (Behaviour(body=b'{"sid": "SM1", "date_created": 7}'), 1, "unreadable"),
         (HALF_A_RESPONSE, 1, "connection-lost"),
         (CLOSE_BEFORE_READING, 0, "connection-lost"),
         (CLOSE_AFTER_TAKING, 1, "connection-lost"),

@@ -1,8 +1,10 @@
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.cli.command import Command
 from tests.postgres import TEST_KEYS
@@ -14,13 +16,14 @@ __all__ = ["migrated_file", "texts_dir"]
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Command]:
     """The command in a folder where it never ran, with nothing set."""
     for name in list(os.environ):
         if name.startswith(("AFTERCARE_", "TWILIO_")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    return Command(tmp_path, monkeypatch, capfd)
+    yield Command(tmp_path, monkeypatch, capfd)
+    structlog.reset_defaults()  # the command sends log lines to a stream that is closed now
 
 
 @pytest.fixture

@@ -55,12 +55,13 @@ def test_calling_an_appointment_off_cancels_its_messages(
     assert {(message["status"], message["reason"]) for message in told["messages"]} == {("cancelled", reason)}
 
 
-def test_complete_keeps_the_plan_and_is_refused_for_what_was_called_off(aftercare: Command) -> None:
-    appointment = str(aftercare.register())
-    assert aftercare.json("complete", appointment)["status"] == "completed"
-    aftercare.done("cancel", appointment)
-    said = aftercare.refused("complete", appointment)
-    assert said == "appointment 1 is cancelled: book it again first with `aftercare reschedule 1 --at …`"
+def test_complete_is_for_a_visit_that_has_begun_and_was_not_called_off(aftercare: Command) -> None:
+    to_come, over = str(aftercare.register()), str(aftercare.register("--at", "2020-03-20T10:00"))
+    assert "is still to come" in aftercare.refused("complete", to_come)
+    assert aftercare.json("complete", over)["status"] == "completed"
+    aftercare.done("cancel", over)
+    said = aftercare.refused("complete", over)
+    assert said == "appointment 2 is cancelled: book it again first with `aftercare reschedule 2 --at …`"
 
 
 def test_reschedule_moves_the_plan_and_books_again_what_was_cancelled(aftercare: Command) -> None:

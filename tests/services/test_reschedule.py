@@ -116,13 +116,21 @@ def test_a_no_show_gets_no_aftercare(house: House) -> None:
     assert house.dispatch(CHECK) == {}
 
 
-def test_completing_changes_no_message_and_what_was_called_off_is_not_completed(house: House) -> None:
+def test_completing_a_visit_that_has_begun_changes_no_message(house: House) -> None:
     appointment = house.register()
     before = house.messages(appointment)
+    with pytest.raises(ConflictError, match="is still to come"):
+        complete(house, appointment)
+    house.clock.move_to(VISIT)
     complete(house, appointment)
     assert house.messages(appointment) == before
     assert house.appointment(appointment).status is AppointmentStatus.COMPLETED
+
+
+def test_what_was_called_off_is_not_completed_but_booked_again_first(house: House) -> None:
+    appointment = house.register()
     call_off(house, appointment)
+    house.clock.move_to(VISIT)
     with pytest.raises(ConflictError, match=f"aftercare reschedule {appointment} --at"):
         complete(house, appointment)
 

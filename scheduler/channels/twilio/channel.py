@@ -18,6 +18,9 @@ from scheduler.errors import ChannelError, ErrorKind
 LONGEST_VALIDITY = 36_000
 """Seconds; Twilio's bound (error 90007 outside of 1 to this)."""
 
+SHAPES = (ValueError, TypeError, AttributeError, KeyError)
+"""What the SDK raises over an answer that is no JSON, or JSON of another shape than Twilio's."""
+
 
 class TwilioTransport:
     """The SMS channel. `timeout` bounds a whole request, `connect_timeout` its connection; seconds."""
@@ -64,7 +67,7 @@ class TwilioTransport:
             created = await self._client.messages.create_async(
                 to=message.to, body=message.body, **_sender(message.sender), **self._terms(message)
             )
-        except ValueError:
+        except SHAPES:
             raise unreadable("POST") from None
         finally:
             current.reset(token)
@@ -76,7 +79,7 @@ class TwilioTransport:
         """Ask for the account, to see that address and credentials work. Raises ChannelError."""
         try:
             await self._client.api.v2010.accounts(self._client.account_sid).fetch_async()
-        except ValueError:
+        except SHAPES:
             raise unreadable("GET") from None
 
     def _terms(self, message: OutgoingSms) -> dict[str, str | int]:
