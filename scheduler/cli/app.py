@@ -57,7 +57,7 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     try:
         # Not standalone: a wrong usage is one line too, not a box of five.
-        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        code = app(sys.argv[1:] or ["--help"], prog_name="aftercare", standalone_mode=False)
     except typer.TyperException as error:
         say_usage(error)
         sys.exit(error.exit_code)

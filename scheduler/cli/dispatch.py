@@ -4,6 +4,7 @@ import asyncio
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -13,7 +14,10 @@ from scheduler.clock import Clock, FixedClock, SystemClock
 from scheduler.errors import SettingsError
 from scheduler.runtime.lock import only_engine
 from scheduler.runtime.passes import one_pass
-from scheduler.settings import TWILIO_API_URL, Delivery
+from scheduler.services.intake import EARLIEST_YEAR, LATEST_YEAR
+from scheduler.settings import Delivery
+
+TWILIO = ".twilio.com"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,11 +57,14 @@ def _clock(text: str) -> Clock:
         raise typer.BadParameter("is not ISO 8601, such as 2026-03-02T14:30:00Z", param_hint="--now") from None
     if moment.tzinfo is None:
         raise typer.BadParameter("has no offset: end it with Z or +01:00", param_hint="--now")
+    if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        raise typer.BadParameter(f"lies outside the years {EARLIEST_YEAR} to {LATEST_YEAR}", param_hint="--now")
     return FixedClock(moment)
 
 
 def _refuse_moved_clock(product: Product) -> None:
-    if product.settings.delivery is Delivery.LIVE and product.settings.twilio_api_url == TWILIO_API_URL:
+    host = urlsplit(product.settings.twilio_api_url).hostname or ""
+    if product.settings.delivery is Delivery.LIVE and f".{host}".endswith(TWILIO):  # regions have hosts of their own
         raise SettingsError(
             "--now is for rehearsals and tests: with live delivery through Twilio the real clock counts"
         )

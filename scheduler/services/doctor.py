@@ -95,9 +95,11 @@ class Doctor:
         wrong = sum(problem.severity == "error" for problem in problems)
         where = f"{self.settings.config_dir} and {self.settings.templates_dir}"
         if wrong:
-            return Finding("config", Health.WRONG, f"{wrong} errors in {where}", "see them with `aftercare check`")
+            said = f"{_count(wrong, 'error')} in {where}"
+            return Finding("config", Health.WRONG, said, "see them with `aftercare check`")
         if problems:
-            return Finding("config", Health.WARNING, f"{len(problems)} warnings in {where}", "see `aftercare check`")
+            said = f"{_count(len(problems), 'warning')} in {where}"
+            return Finding("config", Health.WARNING, said, "see `aftercare check`")
         return Finding("config", Health.WELL, f"no errors in {where}")
 
     def _database(self) -> Iterator[Finding]:
@@ -137,7 +139,7 @@ class Doctor:
             return Finding(
                 "backlog",
                 Health.WARNING,
-                f"{overdue:,} messages are due and not sent",
+                f"due and not sent: {_count(overdue, 'message')}",
                 "is `aftercare serve` running, or `aftercare dispatch` called every minute?",
             )
         return Finding("backlog", Health.WELL, "nothing is overdue")
@@ -150,6 +152,10 @@ class Doctor:
             yield Finding("disk", Health.WARNING, f"{free} MB free at {self.settings.data_dir}", "make room")
         else:
             yield Finding("disk", Health.WELL, f"{free:,} MB free")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 async def _probe(name: str, channel: ChannelTransport) -> Finding:

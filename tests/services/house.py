@@ -182,6 +182,7 @@ def write_texts(folder: Path) -> Path:
         for step in steps:
             (folder / language / step).mkdir(parents=True)
             text = f"{language} {step} for {{{{ patient.first_name }}}} on {{{{ appointment.date }}}}"
+            text += ", {{ clinic.phone }}, {{ clinic.emergency_number }}" if step == "check" else ""
             (folder / language / step / "sms.txt").write_text(f"{text}\n", encoding="utf-8")
             (folder / language / step / "email.md").write_text(
                 f"---\nsubject: {language} {step}\npreheader: A word\n---\n{text}\n", encoding="utf-8"

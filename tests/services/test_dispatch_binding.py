@@ -138,8 +138,8 @@ def test_a_clinic_that_is_gone_from_the_configuration_holds_its_own_messages_onl
     house.configuration = replace(whole, clinics={"south": whole.clinics["south"]})
     assert house.dispatch(after(VISIT, days=1, hours=1)) == {"sent": 1, "held": 1}
     house.configuration = whole
-    assert house.why(north, "after_laser") == "1 day after the appointment; the clinic's file is no longer there."
-    assert house.statuses(south) == {"after_laser sms": "accepted"}
+    assert house.why(north, "first_day") == "1 day after the appointment; the clinic's file is no longer there."
+    assert house.statuses(south) == {"first_day sms": "accepted"}
 
 
 def test_a_treatment_that_is_gone_from_the_configuration_cancels_its_own_messages_only(house: House) -> None:
@@ -147,7 +147,7 @@ def test_a_treatment_that_is_gone_from_the_configuration_cancels_its_own_message
     whole = house.configuration
     house.configuration = replace(whole, protocols={"laser": whole.protocols["laser"]})
     assert house.dispatch(after(VISIT, days=1, hours=1))["sent"] == 1
-    assert house.statuses(laser) == {"after_laser sms": "accepted"}
+    assert house.statuses(laser) == {"first_day sms": "accepted"}
     assert house.message(peel, "next_day").status is Status.CANCELLED
     assert "the protocol no longer has this step" in house.why(peel, "next_day")
 

@@ -19,11 +19,11 @@ from tests.servers.twilio import TwilioServer
 from tests.services.house import CHECK, EMAIL, FIRST_HOURS, MAIL, NEXT_DAY, PHONE, SMS, TIPS, VISIT, House, after
 
 
-def test_without_a_phone_the_email_takes_the_place_of_the_sms(any_house: House) -> None:
-    appointment = any_house.register(phone="")
-    assert any_house.dispatch(CHECK)["sent"] >= 1
-    assert any_house.statuses(appointment)["check email"] == "accepted"
-    assert ("check", SMS) not in any_house.messages(appointment)
+def test_without_a_phone_the_email_takes_the_place_of_the_sms(house: House) -> None:
+    appointment = house.register(phone="")
+    assert house.dispatch(CHECK)["sent"] >= 1
+    assert house.statuses(appointment)["check email"] == "accepted"
+    assert ("check", SMS) not in house.messages(appointment)
 
 
 def test_a_refused_consent_turns_to_the_other_channel(any_house: House) -> None:
@@ -45,18 +45,18 @@ def test_where_no_channel_may_be_used_nothing_is_sent_and_both_reasons_are_told(
 
 @pytest.mark.parametrize("code", [21211, 21614, 30007])
 def test_a_refusal_for_good_turns_to_the_other_channel(
-    any_live: House, twilio: TwilioServer, smtp: SmtpServer, code: int
+    live: House, twilio: TwilioServer, smtp: SmtpServer, code: int
 ) -> None:
-    appointment = any_live.register()
+    appointment = live.register()
     twilio.default = refuse(400, code)
-    counts = any_live.dispatch(CHECK)
+    counts = live.dispatch(CHECK)
     assert counts["failed"] >= 1
-    assert any_live.message(appointment, "check").status is Status.FAILED
-    assert any_live.message(appointment, "check", EMAIL).status is Status.ACCEPTED
+    assert live.message(appointment, "check").status is Status.FAILED
+    assert live.message(appointment, "check", EMAIL).status is Status.ACCEPTED
     assert len(smtp.delivered_to(MAIL)) >= 1
-    assert str(code) in any_live.why(appointment, "check")
-    assert PHONE not in any_live.why(appointment, "check")
-    assert any_live.dispatch(after(CHECK, hours=1)) == {}
+    assert str(code) in live.why(appointment, "check")
+    assert PHONE not in live.why(appointment, "check")
+    assert live.dispatch(after(CHECK, hours=1)) == {}
 
 
 def test_a_stop_at_the_provider_is_recorded_for_its_clinic_and_the_other_channel_goes_on(
@@ -104,15 +104,15 @@ def test_a_refusal_for_now_is_tried_again_later_and_sent_once(any_live: House, t
 def test_tries_end_when_the_message_is_no_longer_useful(live: House, twilio: TwilioServer) -> None:
     appointment = live.register(treatment="laser", clinic="south")
     twilio.default = refuse(429, 20429)
-    message, tries = live.message(appointment, "after_laser"), 0
+    message, tries = live.message(appointment, "first_day"), 0
     live.clock.move_to(after(message.useful_until, hours=-4))
     while message.status is Status.SCHEDULED:
         live.dispatch(max(message.try_at, live.clock.now()))
-        message, tries = live.message(appointment, "after_laser"), tries + 1
+        message, tries = live.message(appointment, "first_day"), tries + 1
     assert message.status is Status.EXPIRED
     assert live.clock.now() < message.useful_until
     assert 10 < tries < 40
-    assert live.why(appointment, "after_laser") == (
+    assert live.why(appointment, "first_day") == (
         "The provider refused it (20429: SMS: too many requests at once (HTTP 429, Twilio 20429)); "
         "it stopped being useful at Sun 2026-03-22 10:00."
     )
@@ -130,18 +130,18 @@ def test_a_retry_waits_out_the_quiet_hours(live: House, twilio: TwilioServer) ->
 
 @pytest.mark.parametrize("behaviour", [CLOSE_AFTER_TAKING, FAIL_AFTER_TAKING, FAIL])
 def test_what_the_provider_may_have_taken_is_unknown_and_never_sent_again(
-    any_live: House, twilio: TwilioServer, behaviour: Behaviour
+    live: House, twilio: TwilioServer, behaviour: Behaviour
 ) -> None:
-    appointment = any_live.register()
+    appointment = live.register()
     twilio.default = behaviour
-    assert any_live.dispatch(CHECK)["unknown"] >= 1
-    assert any_live.statuses(appointment)["check sms"] == "unknown"
-    assert ("check", EMAIL) not in any_live.messages(appointment)
+    assert live.dispatch(CHECK)["unknown"] >= 1
+    assert live.statuses(appointment)["check sms"] == "unknown"
+    assert ("check", EMAIL) not in live.messages(appointment)
     taken = len(twilio.taken)
     twilio.default = Behaviour()
     for hours in (1, 24, 96):
-        any_live.dispatch(after(CHECK, hours=hours))
-    assert any_live.statuses(appointment)["check sms"] == "unknown"
+        live.dispatch(after(CHECK, hours=hours))
+    assert live.statuses(appointment)["check sms"] == "unknown"
     assert [it.body for it in twilio.taken[taken:]] == ["en tips for Zoë on Wednesday, March 18, 2026"]
 
 
@@ -173,8 +173,8 @@ def test_what_a_dead_engine_had_begun_to_send_is_unknown_and_stays_so(any_house:
     assert len(any_house.prepare("dead", any_house.claim("dead")).letters) == 1
     for minutes in (2, 60):
         assert any_house.dispatch(after(due, minutes=minutes)) == {}
-    assert any_house.message(appointment, "after_laser").status is Status.UNKNOWN
-    assert any_house.why(appointment, "after_laser") == (
+    assert any_house.message(appointment, "first_day").status is Status.UNKNOWN
+    assert any_house.why(appointment, "first_day") == (
         "The provider may have taken it; it is looked up before anything is sent again."
     )
 
@@ -213,7 +213,7 @@ def test_a_fault_of_the_program_is_not_swallowed_and_costs_its_own_message_only(
     with pytest.raises(ZeroDivisionError):
         asyncio.run(one_pass(dispatcher))
     assert channel.taken == ["+14165550124"]
-    assert any_house.statuses(ann) == {"after_laser sms": "accepted"}
-    assert any_house.statuses(zoe) == {"after_laser sms": "sending"}
+    assert any_house.statuses(ann) == {"first_day sms": "accepted"}
+    assert any_house.statuses(zoe) == {"first_day sms": "sending"}
     any_house.dispatch(after(VISIT, days=1, minutes=2))
-    assert any_house.statuses(zoe) == {"after_laser sms": "unknown"}
+    assert any_house.statuses(zoe) == {"first_day sms": "unknown"}

@@ -51,10 +51,7 @@ def test_late_messages_of_two_patients_have_nothing_to_do_with_each_other(live: 
     live.register()
     live.register(name="Ann Roy", email="ann@patients.example")
     live.dispatch(after(TIPS, hours=1))
-    assert sorted(it.body for it in twilio.taken) == [
-        "en check for Ann on Wednesday, March 18, 2026",
-        "en check for Zoë on Wednesday, March 18, 2026",
-    ]
+    assert sorted(it.body.partition(" on ")[0] for it in twilio.taken) == ["en check for Ann", "en check for Zoë"]
 
 
 def test_what_another_engine_holds_takes_part_in_deciding_what_counts(any_house: House) -> None:

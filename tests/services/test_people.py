@@ -22,11 +22,11 @@ LATER = after(VISIT, days=40).isoformat()
     ],
     ids=["same name and phone", "same name and email", "another spelling of the name"],
 )
-def test_a_name_with_the_same_phone_or_email_is_the_same_patient(any_house: House, same: dict[str, str]) -> None:
-    first = any_house.register()
-    second = any_house.register(starts_at=LATER, **same)
+def test_a_name_with_the_same_phone_or_email_is_the_same_patient(house: House, same: dict[str, str]) -> None:
+    first = house.register()
+    second = house.register(starts_at=LATER, **same)
     assert first != second
-    assert any_house.patient(first).id == any_house.patient(second).id
+    assert house.patient(first).id == house.patient(second).id
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,10 @@ def test_a_name_with_the_same_phone_or_email_is_the_same_patient(any_house: Hous
     ],
     ids=["a shared phone", "a namesake", "words of the name in another order"],
 )
-def test_nobody_is_found_by_a_phone_or_a_name_alone(any_house: House, other: dict[str, str]) -> None:
-    first = any_house.register()
-    second = any_house.register(starts_at=LATER, **other)
-    assert any_house.patient(first).id != any_house.patient(second).id
+def test_nobody_is_found_by_a_phone_or_a_name_alone(house: House, other: dict[str, str]) -> None:
+    first = house.register()
+    second = house.register(starts_at=LATER, **other)
+    assert house.patient(first).id != house.patient(second).id
 
 
 def test_a_clinics_own_patient_id_finds_the_patient_whatever_else_changed(any_house: House) -> None:
@@ -53,15 +53,15 @@ def test_a_clinics_own_patient_id_finds_the_patient_whatever_else_changed(any_ho
     assert (now.name, now.phone, now.email) == ("Zoë Martin", "+14165550199", "zm@patients.example")
 
 
-def test_two_patient_ids_are_two_people_even_with_one_name_and_phone(any_house: House) -> None:
-    first = any_house.register(patient_id="chart-7")
-    second = any_house.register(starts_at=LATER, patient_id="chart-8")
-    assert any_house.patient(first).id != any_house.patient(second).id
+def test_two_patient_ids_are_two_people_even_with_one_name_and_phone(house: House) -> None:
+    first = house.register(patient_id="chart-7")
+    second = house.register(starts_at=LATER, patient_id="chart-8")
+    assert house.patient(first).id != house.patient(second).id
 
 
-def test_patients_of_two_clinics_are_never_the_same(any_house: House) -> None:
-    north, south = any_house.register(), any_house.register(clinic="south")
-    assert any_house.patient(north).id != any_house.patient(south).id
+def test_patients_of_two_clinics_are_never_the_same(house: House) -> None:
+    north, south = house.register(), house.register(clinic="south")
+    assert house.patient(north).id != house.patient(south).id
 
 
 def test_an_external_id_of_another_patient_is_refused_before_anything_is_written(any_house: House) -> None:
@@ -76,11 +76,11 @@ def test_an_external_id_of_another_patient_is_refused_before_anything_is_written
     assert any_house.ledger(appointment)["sms", "care"] == ["assumed_granted"]
 
 
-def test_a_namesake_with_another_patient_id_under_the_same_external_id_is_another_patient(any_house: House) -> None:
-    appointment = any_house.register(external_id="B-1", patient_id="chart-7")
+def test_a_namesake_with_another_patient_id_under_the_same_external_id_is_another_patient(house: House) -> None:
+    appointment = house.register(external_id="B-1", patient_id="chart-7")
     with pytest.raises(ConflictError, match="of another patient"):
-        any_house.enter(any_house.registration(external_id="B-1", patient_id="chart-8"), follow=True)
-    assert any_house.patient(appointment).ref == "chart-7"
+        house.enter(house.registration(external_id="B-1", patient_id="chart-8"), follow=True)
+    assert house.patient(appointment).ref == "chart-7"
 
 
 def test_a_patient_id_that_is_somebody_elses_is_refused_in_words_and_not_by_the_database(any_house: House) -> None:
@@ -91,13 +91,13 @@ def test_a_patient_id_that_is_somebody_elses_is_refused_in_words_and_not_by_the_
     assert any_house.patient(appointment).ref is None
 
 
-def test_a_patient_id_that_comes_later_is_kept_with_the_patient(any_house: House) -> None:
-    appointment = any_house.register(external_id="B-1")
-    done = any_house.enter(any_house.registration(external_id="B-1", patient_id="chart-7"), follow=True)
-    assert (done.result, any_house.patient(appointment).ref) == (Result.UNCHANGED, "chart-7")
-    corrected = any_house.registration(external_id="B-1", patient_id="chart-7", name="Zoé Lachance-Roy")
-    any_house.enter(corrected, follow=True)
-    assert any_house.patient(appointment).name == "Zoé Lachance-Roy"
+def test_a_patient_id_that_comes_later_is_kept_with_the_patient(house: House) -> None:
+    appointment = house.register(external_id="B-1")
+    done = house.enter(house.registration(external_id="B-1", patient_id="chart-7"), follow=True)
+    assert (done.result, house.patient(appointment).ref) == (Result.UNCHANGED, "chart-7")
+    corrected = house.registration(external_id="B-1", patient_id="chart-7", name="Zoé Lachance-Roy")
+    house.enter(corrected, follow=True)
+    assert house.patient(appointment).name == "Zoé Lachance-Roy"
 
 
 def test_what_a_registration_leaves_empty_stays_as_it_was_known(house: House) -> None:

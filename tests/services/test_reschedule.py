@@ -54,38 +54,36 @@ def test_a_move_takes_what_is_unsent_along_and_leaves_what_was_sent(any_house: H
     assert any_house.dispatch(after(FIRST_HOURS, days=2)) == {"sent": 1}
 
 
-def test_a_move_and_back_again_is_as_if_nothing_had_happened(any_house: House) -> None:
-    appointment = any_house.register()
-    before = {key: (it.status, it.due_at, it.reasons) for key, it in any_house.messages(appointment).items()}
-    move(any_house, appointment, after(VISIT, days=9))
-    move(any_house, appointment, VISIT)
-    again = {key: (it.status, it.due_at, it.reasons) for key, it in any_house.messages(appointment).items()}
+def test_a_move_and_back_again_is_as_if_nothing_had_happened(house: House) -> None:
+    appointment = house.register()
+    before = {key: (it.status, it.due_at, it.reasons) for key, it in house.messages(appointment).items()}
+    move(house, appointment, after(VISIT, days=9))
+    move(house, appointment, VISIT)
+    again = {key: (it.status, it.due_at, it.reasons) for key, it in house.messages(appointment).items()}
     assert again == before
 
 
-def test_what_expired_comes_back_when_the_visit_moves_on(any_house: House) -> None:
-    any_house.clock.move_to(after(VISIT, hours=-3))
-    appointment = any_house.register()
-    assert (
-        any_house.message(appointment, "prepare", EMAIL).status is Status.SCHEDULED
-    )  # still useful: the visit is ahead
-    any_house.clock.move_to(after(VISIT, hours=4))
-    any_house.dispatch(after(VISIT, hours=4))
-    assert any_house.message(appointment, "prepare", EMAIL).status is Status.EXPIRED
-    move(any_house, appointment, after(VISIT, days=7))
-    assert any_house.message(appointment, "prepare", EMAIL).status is Status.SCHEDULED
-    assert any_house.dispatch(after(PREPARE, days=7)) == {"sent": 1}
+def test_what_expired_comes_back_when_the_visit_moves_on(house: House) -> None:
+    house.clock.move_to(after(VISIT, hours=-3))
+    appointment = house.register()
+    assert house.message(appointment, "prepare", EMAIL).status is Status.SCHEDULED  # still useful: the visit is ahead
+    house.clock.move_to(after(VISIT, hours=4))
+    house.dispatch(after(VISIT, hours=4))
+    assert house.message(appointment, "prepare", EMAIL).status is Status.EXPIRED
+    move(house, appointment, after(VISIT, days=7))
+    assert house.message(appointment, "prepare", EMAIL).status is Status.SCHEDULED
+    assert house.dispatch(after(PREPARE, days=7)) == {"sent": 1}
 
 
-def test_cancelling_stops_all_that_is_to_come_and_leaves_what_was_sent(any_house: House) -> None:
-    appointment = any_house.register()
-    any_house.dispatch(PREPARE)
-    call_off(any_house, appointment)
-    statuses = any_house.statuses(appointment)
+def test_cancelling_stops_all_that_is_to_come_and_leaves_what_was_sent(house: House) -> None:
+    appointment = house.register()
+    house.dispatch(PREPARE)
+    call_off(house, appointment)
+    statuses = house.statuses(appointment)
     assert statuses.pop("prepare email") == "accepted"
     assert set(statuses.values()) == {"cancelled"}
-    assert any_house.why(appointment, "check") == "The appointment was cancelled."
-    assert any_house.dispatch(CHECK) == {}
+    assert house.why(appointment, "check") == "The appointment was cancelled."
+    assert house.dispatch(CHECK) == {}
 
 
 def test_a_cancelled_appointment_that_is_booked_again_is_planned_anew(any_house: House) -> None:
@@ -99,13 +97,13 @@ def test_a_cancelled_appointment_that_is_booked_again_is_planned_anew(any_house:
     assert any_house.dispatch(PREPARE) == {"sent": 1}
 
 
-def test_what_was_sent_before_a_cancellation_is_not_sent_again_after_it(any_house: House) -> None:
-    appointment = any_house.register()
-    any_house.dispatch(PREPARE)
-    call_off(any_house, appointment)
-    move(any_house, appointment, VISIT)
-    assert any_house.dispatch(after(PREPARE, hours=1)) == {}
-    assert any_house.dispatch(FIRST_HOURS) == {"sent": 1}
+def test_what_was_sent_before_a_cancellation_is_not_sent_again_after_it(house: House) -> None:
+    appointment = house.register()
+    house.dispatch(PREPARE)
+    call_off(house, appointment)
+    move(house, appointment, VISIT)
+    assert house.dispatch(after(PREPARE, hours=1)) == {}
+    assert house.dispatch(FIRST_HOURS) == {"sent": 1}
 
 
 def test_a_no_show_gets_no_aftercare(house: House) -> None:
@@ -194,17 +192,17 @@ def test_a_message_that_an_engine_has_claimed_can_be_cancelled(any_house: House)
 
 
 def test_a_first_channel_learned_later_takes_over_at_the_next_plan_and_the_other_stays_in_reserve(
-    any_live: House, twilio: TwilioServer
+    live: House, twilio: TwilioServer
 ) -> None:
-    appointment = any_live.register(external_id="B-1", phone="")
-    assert any_live.message(appointment, "check", EMAIL).fallback == (SMS,)
-    any_live.enter(any_live.registration(external_id="B-1", starts_at=after(VISIT, days=1).isoformat()), follow=True)
-    assert any_live.statuses(appointment)["check sms"] == "scheduled"
-    assert any_live.statuses(appointment)["check email"] == "cancelled"
+    appointment = live.register(external_id="B-1", phone="")
+    assert live.message(appointment, "check", EMAIL).fallback == (SMS,)
+    live.enter(live.registration(external_id="B-1", starts_at=after(VISIT, days=1).isoformat()), follow=True)
+    assert live.statuses(appointment)["check sms"] == "scheduled"
+    assert live.statuses(appointment)["check email"] == "cancelled"
     twilio.default = refuse(400, 21211)
-    any_live.dispatch(after(CHECK, days=1))
-    assert any_live.statuses(appointment)["check sms"] == "failed"
-    assert any_live.statuses(appointment)["check email"] == "accepted"
+    live.dispatch(after(CHECK, days=1))
+    assert live.statuses(appointment)["check sms"] == "failed"
+    assert live.statuses(appointment)["check email"] == "accepted"
 
 
 def test_the_other_channel_of_first_of_is_used_again_after_a_move(any_house: House) -> None:
@@ -235,14 +233,12 @@ def test_a_move_keeps_the_channel_that_took_the_place_of_one_that_failed_for_goo
     assert "instead of SMS, which did not work" in any_live.why(appointment, "check", EMAIL)
 
 
-def test_what_was_sent_by_the_other_channel_is_not_sent_again_after_a_move(
-    any_live: House, twilio: TwilioServer
-) -> None:
-    appointment = any_live.register()
+def test_what_was_sent_by_the_other_channel_is_not_sent_again_after_a_move(live: House, twilio: TwilioServer) -> None:
+    appointment = live.register()
     twilio.default = refuse(400, 21211)
-    any_live.dispatch(CHECK)
-    assert any_live.statuses(appointment)["check email"] == "accepted"
-    move(any_live, appointment, after(VISIT, days=5))
-    any_live.dispatch(after(CHECK, days=5))
-    sent = [it for it in any_live.happenings if (it.step, it.status) == ("check", Status.ACCEPTED)]
+    live.dispatch(CHECK)
+    assert live.statuses(appointment)["check email"] == "accepted"
+    move(live, appointment, after(VISIT, days=5))
+    live.dispatch(after(CHECK, days=5))
+    sent = [it for it in live.happenings if (it.step, it.status) == ("check", Status.ACCEPTED)]
     assert len(sent) == 1

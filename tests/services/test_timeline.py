@@ -15,9 +15,9 @@ from tests.servers.twilio import TwilioServer
 from tests.services.house import CHECK, EMAIL, FIRST_HOURS, PREPARE, REGISTERED, VISIT, House, after
 
 
-def test_a_new_appointment_says_when_each_message_goes_out_and_why_then(any_house: House) -> None:
-    appointment = any_house.register()
-    story = any_house.story(appointment)
+def test_a_new_appointment_says_when_each_message_goes_out_and_why_then(house: House) -> None:
+    appointment = house.register()
+    story = house.story(appointment)
     assert [(step, channel.value) for step, channel in story] == [
         ("prepare", "email"),
         ("first_hours", "sms"),

@@ -1,0 +1,107 @@
+"""The doctor names what is wrong, and how to mend it, and changes nothing."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scheduler.clock import FixedClock
+from scheduler.services.doctor import Doctor, Finding, Health
+from scheduler.settings import Delivery, Settings
+from tests.servers.smtp import SmtpServer
+from tests.servers.twilio import TwilioServer
+from tests.services.conftest import live_settings
+from tests.services.house import CONFIG, FIRST_HOURS, REGISTERED, House, after
+
+
+@pytest.fixture
+def settings(sqlite_settings: Settings, texts_dir: Path) -> Settings:
+    return replace(sqlite_settings, config_dir=CONFIG, templates_dir=texts_dir)
+
+
+def examine(settings: Settings, at: FixedClock | None = None) -> dict[str, Finding]:
+    findings = asyncio.run(Doctor(settings, at or FixedClock(REGISTERED)).examine())
+    found = {it.part: it for it in findings}
+    assert len(found) == len(findings)
+    assert all(it.remedy or it.health is Health.WELL or it.part == "database" for it in findings)
+    return found
+
+
+def test_a_rehearsing_installation_in_order_is_well_all_over(settings: Settings) -> None:
+    found = examine(settings)
+    assert {part: it.health for part, it in found.items()} == dict.fromkeys(
+        ("delivery", "config", "database", "clock", "backlog", "disk"), Health.WELL
+    )
+    assert found["delivery"].message == "rehearsal: nothing leaves this machine"
+
+
+def test_a_new_installation_has_no_database_yet_and_the_doctor_makes_none(settings: Settings, tmp_path: Path) -> None:
+    data = tmp_path / "var"
+    found = examine(replace(settings, database_url=f"sqlite:///{data}/aftercare.db", data_dir=data))
+    assert (found["database"].health, found["database"].message) == (Health.WARNING, "there is none yet")
+    assert not data.exists()
+
+
+def test_a_database_that_can_not_be_used_is_wrong_and_says_why(settings: Settings) -> None:
+    (settings.data_dir / "aftercare.db").write_text("Dear diary, " * 100)
+    found = examine(settings)
+    assert found["database"].health is Health.WRONG
+    assert "is not a database" in found["database"].message
+
+
+def test_live_delivery_without_credentials_names_them_all(settings: Settings) -> None:
+    found = examine(replace(settings, delivery=Delivery.LIVE))
+    assert found["delivery"].health is Health.WRONG
+    assert found["delivery"].message == (
+        "live, but not set: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, AFTERCARE_SMTP_URL"
+    )
+
+
+def test_live_delivery_is_tried_out_without_sending_anything(
+    settings: Settings, twilio: TwilioServer, smtp: SmtpServer
+) -> None:
+    found = examine(live_settings(settings, twilio, smtp))
+    assert (found["Twilio"].health, found["SMTP"].health) == (Health.WELL, Health.WELL)
+    assert (twilio.taken, smtp.delivered) == ([], [])
+
+
+def test_wrong_credentials_and_a_server_that_is_away_are_told_apart_from_each_other(
+    settings: Settings, twilio: TwilioServer, smtp: SmtpServer
+) -> None:
+    wrong = replace(live_settings(settings, twilio, smtp), twilio_auth_token="guess", smtp_url="smtp://127.0.0.1:1")
+    found = examine(wrong)
+    assert found["Twilio"].health is found["SMTP"].health is Health.WRONG
+    assert "TWILIO_ACCOUNT_SID" in found["Twilio"].message
+    assert "guess" not in found["Twilio"].message
+
+
+def test_errors_of_the_config_are_counted_and_the_command_that_shows_them_is_named(
+    settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "config" / "clinics").mkdir(parents=True)
+    found = examine(replace(settings, config_dir=tmp_path / "config"))
+    assert found["config"].health is Health.WRONG
+    assert found["config"].remedy == "see them with `aftercare check`"
+
+
+def test_messages_that_nobody_sends_are_told(settings: Settings, house: House) -> None:
+    house.register(treatment="laser")
+    due = after(FIRST_HOURS, hours=21)
+    assert examine(settings, FixedClock(due))["backlog"].health is Health.WELL
+    backlog = examine(settings, FixedClock(due + timedelta(minutes=6)))["backlog"]
+    assert (backlog.health, backlog.message) == (Health.WARNING, "due and not sent: 1 message")
+
+
+def test_a_clock_that_is_behind_its_own_records_is_wrong(settings: Settings, house: House) -> None:
+    house.register()
+    behind = examine(settings, FixedClock(REGISTERED - timedelta(minutes=2)))["clock"]
+    assert behind.health is Health.WRONG
+    assert "the newest record is of 2026-03-10 15:00 UTC" in behind.message
+
+
+def test_no_finding_holds_a_password_or_patient_data(settings: Settings, house: House) -> None:
+    house.register()
+    said = " ".join(it.message + it.remedy for it in examine(replace(settings, delivery=Delivery.LIVE)).values())
+    assert not any(secret in said for secret in ("Zo", "555", "zoe@"))
