@@ -11,6 +11,7 @@ from scheduler.paths import shipped
 
 SECRETS = (
     "TWILIO_AUTH_TOKEN",
+    "TWILIO_SHARED_KEYS",
     "AFTERCARE_DATABASE_URL",
     "AFTERCARE_SMTP_URL",
     "AFTERCARE_SECRET_KEY",
@@ -38,6 +39,7 @@ class Settings:
     delivery: Delivery = Delivery.REHEARSAL
     twilio_account_sid: str | None = None
     twilio_auth_token: str | None = field(default=None, repr=False)
+    twilio_shared_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     twilio_api_url: str = TWILIO_API_URL
     smtp_url: str | None = field(default=None, repr=False)
     public_url: str = "http://127.0.0.1:8000"
@@ -77,6 +79,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         delivery=_delivery(environ.get("AFTERCARE_DELIVERY")),
         twilio_account_sid=environ.get("TWILIO_ACCOUNT_SID") or None,
         twilio_auth_token=_secret(environ, "TWILIO_AUTH_TOKEN"),
+        twilio_shared_keys=_shared_keys(_secret(environ, "TWILIO_SHARED_KEYS")),
         twilio_api_url=_http_url(environ, "AFTERCARE_TWILIO_API_URL", TWILIO_API_URL),
         smtp_url=_smtp_url(_secret(environ, "AFTERCARE_SMTP_URL")),
         public_url=_http_url(environ, "AFTERCARE_PUBLIC_URL", "http://127.0.0.1:8000"),
@@ -135,6 +138,18 @@ def _http_url(environ: Mapping[str, str], name: str, default: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise SettingsError(f"{name} is a web address such as https://care.example.com, without ? or #")
     return value.rstrip("/")
+
+
+def _shared_keys(value: str | None) -> Mapping[str, str]:
+    """Return the secrets by the id that Twilio names them with."""
+    keys: dict[str, str] = {}
+    for entry in (value or "").split(","):
+        name, _, secret = (part.strip() for part in entry.partition("="))
+        if name and secret:
+            keys[name] = secret
+        elif entry.strip():
+            raise SettingsError("TWILIO_SHARED_KEYS looks like id=secret,id=secret")
+    return keys
 
 
 def _smtp_url(value: str | None) -> str | None:

@@ -1,6 +1,7 @@
 """`aftercare dispatch`: one pass that sends all that is due, for cron."""
 
 import asyncio
+import signal
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Annotated
@@ -14,7 +15,9 @@ from scheduler.clock import Clock, FixedClock, SystemClock
 from scheduler.errors import SettingsError
 from scheduler.runtime.lock import only_engine
 from scheduler.runtime.passes import one_pass
+from scheduler.services.dispatch import Dispatcher
 from scheduler.services.intake import EARLIEST_YEAR, LATEST_YEAR
+from scheduler.services.summary import Summary
 from scheduler.settings import Delivery
 
 TWILIO = ".twilio.com"
@@ -38,14 +41,28 @@ def dispatch(
             _refuse_moved_clock(product)
         if product.settings.on_sqlite:
             held.enter_context(only_engine(product.settings.data_dir))
-        summary = asyncio.run(one_pass(product.dispatcher()))
+        summary, stopped = asyncio.run(_pass(product.dispatcher()))
         if as_json:
             print_json({"now": product.clock.now(), **summary.counts})
-            return
-        said = ", ".join(f"{count} {what}" for what, count in summary.counts.items() if count)
-        console.print(f"{said or 'Nothing was due'}.")
-        if product.settings.delivery is Delivery.REHEARSAL and summary.counts["sent"]:
-            console.print(f"Rehearsal: nothing left this machine; see {product.settings.outbox_dir}/")
+        else:
+            _print(summary.counts, product)
+    if stopped:
+        raise typer.Exit(130)
+
+
+async def _pass(dispatcher: Dispatcher) -> tuple[Summary, bool]:
+    """Send what is due; a signal ends it after the batch at hand, so that no outcome is lost."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return await one_pass(dispatcher, stop), stop.is_set()
+
+
+def _print(counts: dict[str, int], product: Product) -> None:
+    said = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items() if count)
+    console.print(f"{said or 'Nothing was due'}.")
+    if product.settings.delivery is Delivery.REHEARSAL and counts["sent"]:
+        console.print(f"Rehearsal: nothing left this machine; see {product.settings.outbox_dir}/")
 
 
 def _clock(text: str) -> Clock:

@@ -38,6 +38,10 @@ Outgoing = OutgoingSms | OutgoingEmail
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider took it; `provider_id` is its name for it (a Twilio SID, a queue id)."""
+    """The provider took it; `provider_id` is its name for it (a Twilio SID, a queue id).
+
+    `reports`: whether the provider says later what became of it, and can be asked.
+    """
 
     provider_id: str
+    reports: bool = False

@@ -3,6 +3,17 @@
 from datetime import datetime, timedelta
 from random import Random
 
+LOOK_AFTER = timedelta(minutes=2)
+"""After a hand-over whose end nobody knows, until it is first looked up: what goes on may still end."""
+LOOK_AGAIN = timedelta(minutes=3)
+"""Between two looks. The provider's list may lag, so one look that finds nothing proves nothing."""
+NOT_BEFORE = timedelta(minutes=5)
+"""After a hand-over, until "the provider does not have it" is believed."""
+REPORT_AFTER = timedelta(hours=1)
+"""After a provider took a message, until it is asked for the report that has not come."""
+REPORT_AGAIN = timedelta(hours=6)
+"""Between the first time of asking for a report and the last."""
+
 FIRST_WAIT = 30.0
 LONGEST_WAIT = 1800.0
 _DOUBLINGS = 10

@@ -37,10 +37,13 @@ class Alarm:
         """Stop it and forget the alarm."""
         self._scheduler.shutdown(wait=False)
 
-    def set_for(self, instant: datetime | None) -> None:
-        """Ring at `instant` (aware), which may be past; None rings only at the furthest."""
+    def set_for(self, instant: datetime | None, *, at_least: float = 0.0) -> None:
+        """Ring at `instant` (aware), which may be past; None rings only at the furthest.
+
+        `at_least` is the shortest wait, in seconds.
+        """
         self.rung.clear()
-        seconds = min(FURTHEST, self._clock.alarm_in(instant or NEVER))
+        seconds = min(FURTHEST, max(at_least, self._clock.alarm_in(instant or NEVER)))
         if seconds <= 0:
             self.rung.set()
             return

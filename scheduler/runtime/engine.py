@@ -15,6 +15,9 @@ from scheduler.store.messages import next_wake
 
 log = get_logger(__name__)
 
+BREATH = 0.2
+"""Seconds between two looks at messages that another engine is about to take."""
+
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -43,7 +46,9 @@ class Engine:
     async def _turn(self, alarm: Alarm) -> None:
         try:
             await self.dispatcher.run(self.stop)
-            alarm.set_for(await asyncio.to_thread(self._next_wake))
+            wake = await asyncio.to_thread(self._next_wake)
+            # What is due and was not ours to take is in another transaction's hands: no reason to spin.
+            alarm.set_for(wake, at_least=BREATH if wake and wake <= self.clock.now() else 0.0)
         except StoreError as error:
             log.warning("store.unavailable", reason=str(error))
             alarm.set_for(None)

@@ -1,11 +1,11 @@
 """Decides a batch of due messages, each patient's together, with what holds for them now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from scheduler.domain.decision import Decision, Kind, decide, decide_together
+from scheduler.domain.decision import Decision, Kind, decide_together
 from scheduler.domain.reasons import because
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import pending_of, situation_of
@@ -26,8 +26,10 @@ class Judge:
 
     configuration: Configuration
 
-    def judge(self, dues: Sequence[DueMessage], *, now: datetime) -> list[Verdict]:
-        """Return the verdict of each message.
+    def judge(
+        self, dues: Sequence[DueMessage], *, now: datetime, unrenderable: Mapping[int, str] | None = None
+    ) -> list[Verdict]:
+        """Return the verdict of each message; `unrenderable` says of some why their text can't be rendered.
 
         What else of a patient is due and held by nobody, or by another engine, takes part in deciding what
         collapses into what; it gets no verdict here.
@@ -36,27 +38,26 @@ class Judge:
         return [
             verdict
             for _, group in groupby(ordered, key=lambda due: due.patient.id)
-            for verdict in self._judge_patient(list(group), now)
+            for verdict in self._judge_patient(list(group), now, unrenderable or {})
         ]
 
-    def unrenderable(self, due: DueMessage, error: str, *, now: datetime) -> Verdict:
-        """Return the verdict of a message that would go out, had it a text."""
-        situation = situation_of(due, self.configuration, template_error=error)
-        late_after = self.configuration.instance.late_after
-        return Verdict(due, decide(pending_of(due.message), situation, now=now, late_after=late_after))
-
-    def _judge_patient(self, mine: Sequence[DueMessage], now: datetime) -> list[Verdict]:
+    def _judge_patient(
+        self, mine: Sequence[DueMessage], now: datetime, unrenderable: Mapping[int, str]
+    ) -> list[Verdict]:
         known = [due for due in mine if due.message.clinic in self.configuration.clinics]
+        beside = known[0].others if known else ()
         decisions = decide_together(
-            [(pending_of(due.message), situation_of(due, self.configuration)) for due in self._with_others(known)],
+            [
+                (
+                    pending_of(due.message),
+                    situation_of(due, self.configuration, template_error=unrenderable.get(due.message.id)),
+                )
+                for due in (*known, *beside)
+            ],
             now=now,
             late_after=self.configuration.instance.late_after,
             late_spacing=self.configuration.instance.late_spacing,
         )
         gone = Decision(Kind.HOLD, (because("clinic_gone"),))
         strangers = [Verdict(due, gone) for due in mine if due not in known]
-        return [Verdict(due, decision) for due, decision in zip(known, decisions, strict=False)] + strangers
-
-    def _with_others(self, known: Sequence[DueMessage]) -> list[DueMessage]:
-        """Return a patient's messages, those to be decided first."""
-        return [*known, *(known[0].others if known else ())]
+        return [Verdict(due, it) for due, it in zip(known, decisions[: len(known)], strict=True)] + strangers

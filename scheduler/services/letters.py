@@ -12,20 +12,30 @@ from scheduler.domain.outgoing import Outgoing, OutgoingEmail, OutgoingSms
 from scheduler.domain.protocol import Channel
 from scheduler.errors import TemplateError
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.leases import LAST_WRITE
 from scheduler.store.due import DueMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message ready to go: what the channel takes, and what the store keeps of it."""
+    """A message ready to go: what the channel takes, and what the store keeps of it.
+
+    Until `write_until` (aware UTC) its engine may begin to hand it over.
+    """
 
     due: DueMessage
     outgoing: Outgoing
+    write_until: datetime
     text: str = field(repr=False)
     language: str
     template_digest: str
     segments: int | None
     header_id: str | None
+
+    @property
+    def channel(self) -> Channel:
+        """The way it takes."""
+        return self.due.message.channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +45,14 @@ class Writer:
     configuration: Configuration
     texts: Texts
 
-    def write(self, due: DueMessage, *, now: datetime, deadline: datetime) -> Letter:
-        """Render one message. Nothing of it may be written to a provider after `deadline`.
+    def write(self, due: DueMessage, *, now: datetime) -> Letter:
+        """Render one message that this engine has claimed.
 
         Raises TemplateError when its text is missing or can't be rendered.
         """
+        assert due.message.lease_until
+        write_until = due.message.lease_until - LAST_WRITE
+        deadline = min(write_until, due.message.useful_until)
         clinic = self.configuration.clinic(due.message.clinic)
         protocol = self.configuration.protocol_for(clinic.id, due.appointment.treatment)
         step = protocol.step(due.message.step)
@@ -57,7 +70,7 @@ class Writer:
             outgoing: Outgoing = OutgoingSms(
                 attempt, clinic.sms, due.patient.phone, sms.body, deadline, due.message.useful_until
             )
-            return Letter(due, outgoing, sms.body, language, sms.digest, sms.segments, None)
+            return Letter(due, outgoing, write_until, sms.body, language, sms.digest, sms.segments, None)
         assert clinic.email
         assert due.patient.email
         email = render_email(self.texts, step.template, language, variables)
@@ -72,4 +85,6 @@ class Writer:
             language=language,
         )
         outgoing = OutgoingEmail(attempt, clinic.email, due.patient.email, message_id, mime, deadline)
-        return Letter(due, outgoing, f"{email.subject}\n\n{email.text}", language, email.digest, None, message_id)
+        return Letter(
+            due, outgoing, write_until, f"{email.subject}\n\n{email.text}", language, email.digest, None, message_id
+        )

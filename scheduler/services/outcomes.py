@@ -7,7 +7,7 @@ from random import Random
 from scheduler.domain.consent import address_of
 from scheduler.domain.outgoing import Accepted
 from scheduler.domain.reasons import Reason, because, planned_part
-from scheduler.domain.retry import next_try
+from scheduler.domain.retry import LOOK_AFTER, REPORT_AFTER, next_try
 from scheduler.domain.states import Cause, Status
 from scheduler.errors import ChannelError, ErrorKind
 from scheduler.services.letters import Letter

@@ -1,8 +1,8 @@
-"""From claimed messages to letters that have begun: decided, rendered, and on record before anything is called."""
+"""From claimed messages to letters: decided with what holds now, rendered; what does not go out is settled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from scheduler.content.templates import Texts
 from scheduler.domain.decision import STATUS_AFTER, Kind
@@ -14,10 +14,8 @@ from scheduler.protocols.configuration import Configuration
 from scheduler.services.fallback import Fallback, add_fallbacks
 from scheduler.services.judging import Judge, Verdict
 from scheduler.services.letters import Letter, Writer
-from scheduler.store.attempts import Start
-from scheduler.store.claims import begin
 from scheduler.store.database import Store
-from scheduler.store.due import load_due
+from scheduler.store.due import DueMessage, load_due
 from scheduler.store.moves import Move
 from scheduler.store.transitions import move_all
 
@@ -26,7 +24,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What has begun and may be handed over, and the verdicts that were carried out instead."""
+    """The letters that may go out, and the verdicts that were carried out instead."""
 
     letters: list[Letter]
     settled: list[Verdict]
@@ -41,37 +39,37 @@ class Preparer:
     texts: Texts
     owner: str
 
-    def prepare(self, ids: Sequence[int], *, now: datetime, write_within: timedelta) -> Prepared:
+    def prepare(self, ids: Sequence[int], *, now: datetime) -> Prepared:
         """Prepare what this owner claimed. Blocks; commits before it returns. Raises StoreError.
 
-        A message that was cancelled, moved or taken over since the claim is in neither list.
+        What was cancelled, moved or taken over since the claim is left out. The letters are still only claimed:
+        they begin as they are handed over.
         """
         with self.store.read() as tx:
-            dues = load_due(tx, ids, now=now)
-        verdicts = Judge(self.configuration).judge(dues, now=now)
-        letters, others = self._write(verdicts, now, now + write_within)
+            dues = [due for due in load_due(tx, ids, now=now) if due.message.claimed_by == self.owner]
+        letters, others = self._write(dues, now)
         with self.store.write() as tx:
             moved = set(move_all(tx, [self._move(verdict) for verdict in others], now=now))
             settled = [verdict for verdict in others if verdict.due.message.id in moved]
             add_fallbacks(tx, [Fallback(it.due, it.decision.fallback) for it in settled], now=now, by=self.owner)
-            begun = set(begin(tx, [_start(letter) for letter in letters], owner=self.owner, now=now))
-        return Prepared([letter for letter in letters if letter.due.message.id in begun], settled)
+        return Prepared(letters, settled)
 
-    def _write(
-        self, verdicts: Sequence[Verdict], now: datetime, deadline: datetime
-    ) -> tuple[list[Letter], list[Verdict]]:
-        """Render what goes out; what can't be rendered is decided once more, with that known."""
-        writer = Writer(self.configuration, self.texts)
-        letters: list[Letter] = []
-        others = [verdict for verdict in verdicts if verdict.decision.kind is not Kind.SEND]
-        for verdict in verdicts:
-            if verdict.decision.kind is Kind.SEND:
-                try:
-                    letters.append(writer.write(verdict.due, now=now, deadline=deadline))
-                except TemplateError as error:
-                    log.warning("message.unrenderable", message=verdict.due.message.id, reason=str(error))
-                    others.append(Judge(self.configuration).unrenderable(verdict.due, str(error), now=now))
-        return letters, others
+    def _write(self, dues: Sequence[DueMessage], now: datetime) -> tuple[list[Letter], list[Verdict]]:
+        """Decide and render; what can't be rendered is decided again with that known, and all others with it.
+
+        A text that fails must not have swallowed an earlier message of the same patient before it fails.
+        """
+        judge, writer = Judge(self.configuration), Writer(self.configuration, self.texts)
+        letters: dict[int, Letter] = {}
+        faults: dict[int, str] = {}
+        while True:
+            verdicts = judge.judge(dues, now=now, unrenderable=faults)
+            expected = [it.due for it in verdicts if it.decision.kind in (Kind.SEND, Kind.WAIT)]
+            fresh = _render(writer, [due for due in expected if due.message.id not in letters], now, letters)
+            if not fresh:
+                going = [letters[it.due.message.id] for it in verdicts if it.decision.kind is Kind.SEND]
+                return going, [it for it in verdicts if it.decision.kind is not Kind.SEND]
+            faults |= fresh
 
     def _move(self, verdict: Verdict) -> Move:
         message, decision = verdict.due.message, verdict.decision
@@ -87,15 +85,13 @@ class Preparer:
         )
 
 
-def _start(letter: Letter) -> Start:
-    return Start(
-        message_id=letter.due.message.id,
-        channel=letter.due.message.channel,
-        token=letter.outgoing.attempt,
-        address=letter.outgoing.to,
-        body=letter.text,
-        language=letter.language,
-        template_digest=letter.template_digest,
-        segments=letter.segments,
-        header_id=letter.header_id,
-    )
+def _render(writer: Writer, dues: Sequence[DueMessage], now: datetime, letters: dict[int, Letter]) -> dict[int, str]:
+    """Render into `letters`; return why the others can't be rendered, by message."""
+    faults: dict[int, str] = {}
+    for due in dues:
+        try:
+            letters[due.message.id] = writer.write(due, now=now)
+        except TemplateError as error:
+            log.warning("message.unrenderable", message=due.message.id, reason=str(error))
+            faults[due.message.id] = str(error)
+    return faults

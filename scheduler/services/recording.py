@@ -1,10 +1,10 @@
-"""Records how the hand-overs of a batch ended, and what follows from it, in one commit."""
+"""Records how the hand-overs of a portion ended, and what follows from it, in one commit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from scheduler.domain.states import Status
+from scheduler.domain.states import Cause, Status
 from scheduler.errors import ChannelError, ErrorKind
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
@@ -12,15 +12,28 @@ from scheduler.services.binding import situation_of
 from scheduler.services.fallback import Fallback, add_fallbacks
 from scheduler.services.letters import Letter
 from scheduler.services.outcomes import Ended, Outcomes
+from scheduler.services.schedule import plan_anew
+from scheduler.store.appointments import get_appointment
 from scheduler.store.consents import record_stop
 from scheduler.store.database import Store, Tx
 from scheduler.store.moves import Outcome
-from scheduler.store.transitions import finish
+from scheduler.store.patients import get_patient
+from scheduler.store.transitions import finish, move_all
 
 log = get_logger(__name__)
 
 NEVER_HERE = (Status.FAILED, Status.SUPPRESSED)
 """The channel won't take it: another of `first_of` may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """One hand-over: what went out, how it ended, what that means. `moved`: the message took it on."""
+
+    letter: Letter
+    ended: Ended
+    outcome: Outcome
+    moved: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,41 +44,59 @@ class Recorder:
     configuration: Configuration
     outcomes: Outcomes
 
-    def record(self, ended: Sequence[tuple[Letter, Ended]], *, now: datetime) -> list[Outcome]:
-        """Store every outcome and return them in the order of `ended`. Blocks; commits. Raises StoreError."""
-        letters = [letter for letter, _ in ended]
-        known = [self.outcomes.of(letter, end, now=now) for letter, end in ended]
+    def record(self, ended: Sequence[tuple[Letter, Ended]], *, now: datetime) -> list[Handed]:
+        """Store every outcome and return them in order. Blocks; commits. Raises StoreError, and may be repeated."""
+        handed = [Handed(letter, end, self.outcomes.of(letter, end, now=now)) for letter, end in ended]
         with self.store.write() as tx:
-            finish(tx, known, now=now)
-            for letter, outcome in zip(letters, known, strict=True):
-                if outcome.error_kind is ErrorKind.OPT_OUT:
-                    self._stop(tx, letter, now)
-            add_fallbacks(tx, self._fallbacks(letters, known), now=now, by=self.outcomes.owner)
-        for letter, end in ended:
-            if isinstance(end, ChannelError):
-                message = letter.due.message
-                log.warning(
-                    "message.not_taken", message=message.id, channel=message.channel, kind=end.kind, code=end.code
-                )
-        return known
+            moved = self._move(tx, [it.outcome for it in handed], now)
+            handed = [replace(it, moved=it.letter.due.message.id in moved) for it in handed]
+            for it in handed:
+                self._follow(tx, it, now)
+            add_fallbacks(tx, self._fallbacks(handed), now=now, by=self.outcomes.owner)
+        for it in handed:
+            _log(it)
+        return handed
 
-    def _stop(self, tx: Tx, letter: Letter, now: datetime) -> None:
-        message = letter.due.message
-        record_stop(
-            tx,
-            message.clinic,
-            message.channel,
-            letter.outgoing.to,
-            source="provider",
-            by=self.outcomes.owner,
-            now=now,
-        )
-
-    def _fallbacks(self, letters: Sequence[Letter], known: Sequence[Outcome]) -> list[Fallback]:
-        return [
-            Fallback(
-                letter.due, situation_of(letter.due, self.configuration).open_channel(letter.due.message.fallback)
+    def _move(self, tx: Tx, outcomes: Sequence[Outcome], now: datetime) -> set[int]:
+        """Move the messages on; one that was taken for lost while its call went on is settled by its end."""
+        moved = set(finish(tx, outcomes, now=now))
+        late = [it for it in outcomes if it.move.message_id not in moved and it.move.to is not Status.UNKNOWN]
+        settled = [
+            replace(
+                it.move, expected=Status.UNKNOWN, cause=Cause.SETTLE, attempt=it.token, provider_id=it.provider_id
             )
-            for letter, outcome in zip(letters, known, strict=True)
-            if outcome.move.to in NEVER_HERE and letter.due.message.fallback
+            for it in late
         ]
+        return moved | set(move_all(tx, settled, now=now))
+
+    def _follow(self, tx: Tx, handed: Handed, now: datetime) -> None:
+        """Do what an end asks for beyond its message."""
+        message, by = handed.letter.due.message, self.outcomes.owner
+        if handed.outcome.error_kind is ErrorKind.OPT_OUT:
+            address = handed.letter.outgoing.to
+            record_stop(tx, message.clinic, message.channel, address, source="provider", by=by, now=now)
+        if handed.moved and handed.outcome.move.to is Status.SCHEDULED:
+            self._plan_anew_if_moved(tx, handed, now)
+
+    def _plan_anew_if_moved(self, tx: Tx, handed: Handed, now: datetime) -> None:
+        """Plan again what comes back for another try after its appointment was moved: it still has the old times."""
+        known = handed.letter.due.appointment
+        current = get_appointment(tx, known.id)
+        if current.visit != known.visit:
+            patient = get_patient(tx, current.patient_id)
+            plan_anew(tx, self.configuration, current, patient, now=now, by=self.outcomes.owner)
+
+    def _fallbacks(self, handed: Sequence[Handed]) -> list[Fallback]:
+        return [
+            Fallback(due, situation_of(due, self.configuration).open_channel(due.message.fallback))
+            for it in handed
+            if it.moved and it.outcome.move.to in NEVER_HERE and (due := it.letter.due).message.fallback
+        ]
+
+
+def _log(handed: Handed) -> None:
+    end, message = handed.ended, handed.letter.due.message
+    if isinstance(end, ChannelError):
+        log.warning("message.not_taken", message=message.id, channel=message.channel, kind=end.kind, code=end.code)
+    if not handed.moved:
+        log.warning("outcome.late", message=message.id, outcome=handed.outcome.move.to)

@@ -107,8 +107,8 @@ class Registrar:
                 known.id,
                 SAID[registration.status] if changed else "",
             )
-        moved = _moved(known, registration)
-        if moved or known.status in CALLED_OFF:
+        moved, again = _moved(known, registration), _booked_again(known, registration)
+        if moved or again:
             reschedule(
                 tx,
                 self.configuration,
@@ -120,7 +120,7 @@ class Registrar:
             )
         if registration.status is AppointmentStatus.COMPLETED:
             set_appointment_status(tx, known.id, registration.status, now=now, by=self.by)
-        if moved or known.status in CALLED_OFF:
+        if moved or again:
             return Registered(Result.RESCHEDULED, known.id, "" if moved else "booked again")
         return Registered(Result.UNCHANGED, known.id)
 
@@ -142,3 +142,13 @@ class Registrar:
 def _moved(known: StoredAppointment, registration: Registration) -> bool:
     ends_at = registration.ends_at or known.ends_at
     return registration.starts_at != known.starts_at or (ends_at != known.ends_at)
+
+
+def _booked_again(known: StoredAppointment, registration: Registration) -> bool:
+    """Whether a visit that was called off is on again at the same time.
+
+    One that was missed is so only if the clinic now says that it took place: many exports go on saying "booked".
+    """
+    if known.status is AppointmentStatus.NO_SHOW:
+        return registration.status is AppointmentStatus.COMPLETED
+    return known.status is AppointmentStatus.CANCELLED

@@ -42,7 +42,10 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One hand-over. `outcome` is where it moved its message, None while it goes on."""
+    """One hand-over. `outcome` is where it moved its message, None while it goes on.
+
+    `asked_at` is when the provider was asked about it first, without an answer that decides.
+    """
 
     token: str
     message_id: int
@@ -53,6 +56,7 @@ class Attempt:
     error_kind: ErrorKind | None
     error_code: str
     provider_id: str | None
+    asked_at: datetime | None
     address: str = field(repr=False)
     body: str = field(repr=False)
 
@@ -118,6 +122,28 @@ def find_attempt(tx: Tx, token: str) -> Attempt | None:
     return _attempt(tx, row) if row else None
 
 
+def find_attempt_of(tx: Tx, provider_id: str) -> Attempt | None:
+    """Return the hand-over that the provider calls so, None for one that is not ours."""
+    found = sa.select(attempts).where(attempts.c.provider_id == provider_id).order_by(attempts.c.id).limit(1)
+    row = tx.connection.execute(found).one_or_none()
+    return _attempt(tx, row) if row else None
+
+
+def close_by_receipt(tx: Tx, told: Outcome, *, now: datetime) -> None:
+    """Record what the provider said of an attempt, whatever was believed before. The caller commits."""
+    tx.connection.execute(
+        sa.update(attempts)
+        .where(attempts.c.token == told.token)
+        .values(
+            finished_at=sa.func.coalesce(attempts.c.finished_at, sa.bindparam("now", now, type_=Instant)),
+            outcome=told.move.to,
+            error_kind=told.error_kind,
+            error_code=told.error_code or None,
+            provider_id=sa.func.coalesce(attempts.c.provider_id, told.provider_id),
+        )
+    )
+
+
 def _attempt(tx: Tx, row: sa.Row[Any]) -> Attempt:
     return Attempt(
         token=row.token,
@@ -129,6 +155,7 @@ def _attempt(tx: Tx, row: sa.Row[Any]) -> Attempt:
         error_kind=row.error_kind,
         error_code=row.error_code or "",
         provider_id=row.provider_id,
+        asked_at=row.asked_at,
         address=tx.vault.open(row.address_sealed, of=_ADDRESS),
         body=tx.vault.open(row.body_sealed, of=_BODY),
     )

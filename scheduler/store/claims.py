@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from scheduler.domain.reasons import because, dump_reasons
+from scheduler.domain.retry import LOOK_AFTER
 from scheduler.domain.states import Cause, Status
 from scheduler.store.attempts import Start, close_lost, open_attempts
 from scheduler.store.database import Tx
@@ -72,7 +73,7 @@ def release_expired(tx: Tx, *, now: datetime, by: str = "rescue", limit: int = 1
         now=now,
         by=by,
         reasons=lost_lease,
-        values={"reasons": dump_reasons((because("outcome_unknown"),))},
+        values={"reasons": dump_reasons((because("outcome_unknown"),)), "look_at": now + LOOK_AFTER},
     )
     close_lost(tx, lost, now=now)
     return Expired(tuple(released), tuple(lost))

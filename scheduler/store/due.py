@@ -3,30 +3,39 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.consent import Entry
+from scheduler.domain.lateness import Sent, Unit
 from scheduler.domain.protocol import Channel
 from scheduler.domain.states import Status
+from scheduler.errors import KeysError
+from scheduler.logs import get_logger
 from scheduler.store.appointments import StoredAppointment, read_appointment
 from scheduler.store.batches import among
 from scheduler.store.consents import ledgers_of
 from scheduler.store.database import Tx
 from scheduler.store.messages import Message, read_message
-from scheduler.store.patients import Patient, read_patient
+from scheduler.store.patients import Patient, read_reachable
 from scheduler.store.tables import appointments, attempts, messages, patients, stops
+
+log = get_logger(__name__)
+
+_IN_HAND = (Status.SENDING, Status.UNKNOWN, Status.ACCEPTED, Status.DELIVERED)
+_LONGEST_SPACING = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class DueMessage:
     """A message with what decides about it, as it is now.
 
-    `stopped`: the channels whose address of this patient is stopped. `rebooked`: a later appointment of the same
-    patient and treatment is booked. `last_started_at`: when the patient was last sent anything. `others`: what
-    else of this patient is due and not in the batch; it counts where late messages are settled together.
+    `stopped`: the channels whose address of this patient is stopped. `rebooked`: the same patient has a later
+    appointment for the same treatment, booked or over. `others`: what else of this patient is due, whenever it is
+    tried next, and not in the batch; it counts where late messages are settled together. `sent`: what the patient
+    was sent, or may have been, since the oldest of the batch was planned for, and in the day before that.
     """
 
     message: Message
@@ -35,38 +44,57 @@ class DueMessage:
     ledger: tuple[Entry, ...]
     stopped: frozenset[Channel]
     rebooked: bool
-    last_started_at: datetime | None
+    sent: tuple[Sent, ...] = ()
     others: tuple["DueMessage", ...] = ()
 
 
-def load_due(tx: Tx, ids: Sequence[int], *, now: datetime) -> list[DueMessage]:
-    """Return these messages in the order of `ids`; one that is gone is left out."""
-    own = _messages(tx, among(tx, messages.c.id, ids))
-    people = {message.patient_id for message in own}
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A batch, in the order asked for; `unreadable` are the messages of patients whose data can't be opened.
+
+    Also of those whose phone or email is not the one that their look-up hash was made of.
+    """
+
+    due: list[DueMessage]
+    unreadable: list[Message]
+
+
+def load_due(tx: Tx, ids: Sequence[int], *, now: datetime) -> Loaded:
+    """Load these messages; one that is gone is left out. One patient's broken data stops no other's messages."""
+    own = {message.id: message for message in _messages(tx, among(tx, messages.c.id, ids))}
+    batch = [own[message_id] for message_id in ids if message_id in own]
+    people = {message.patient_id for message in batch}
     beside = _messages(
         tx,
         among(tx, messages.c.patient_id, people),
         messages.c.status.in_([Status.SCHEDULED, Status.CLAIMED]),
-        messages.c.try_at <= now,
+        messages.c.due_at <= now,
         sa.not_(among(tx, messages.c.id, ids)),
     )
-    read = _Reader(tx, people, {message.appointment_id for message in (*own, *beside)})
+    since = min((message.planned_at for message in batch), default=now)
+    read = _Reader(tx, [*batch, *beside], since=min(since, now) - _LONGEST_SPACING)
     others: dict[int, tuple[DueMessage, ...]] = defaultdict(tuple)
-    for message in beside:
+    for message in filter(read.can_open, beside):
         others[message.patient_id] += (read.due(message),)
-    found = {message.id: replace(read.due(message), others=others[message.patient_id]) for message in own}
-    return [found[message_id] for message_id in ids if message_id in found]
+    return Loaded(
+        [replace(read.due(it), others=others[it.patient_id]) for it in batch if read.can_open(it)],
+        [it for it in batch if not read.can_open(it)],
+    )
 
 
 class _Reader:
     """Looks everything up for a batch, once, and puts the messages together with it."""
 
-    def __init__(self, tx: Tx, people: Collection[int], visits: Collection[int]) -> None:
+    def __init__(self, tx: Tx, batch: Sequence[Message], *, since: datetime) -> None:
+        people = {message.patient_id for message in batch}
         self._patients = _patients(tx, people)
-        self._visits = _visits(tx, visits)
+        self._visits = _visits(tx, {message.appointment_id for message in batch})
         self._ledgers = ledgers_of(tx, people)
         self._stops = _stops(tx, people)
-        self._last = _last_started(tx, people)
+        self._sent = _sent(tx, people, since)
+
+    def can_open(self, message: Message) -> bool:
+        return message.patient_id in self._patients
 
     def due(self, message: Message) -> DueMessage:
         appointment, rebooked = self._visits[message.appointment_id]
@@ -77,7 +105,7 @@ class _Reader:
             ledger=self._ledgers.get(message.patient_id, ()),
             stopped=frozenset(self._stops.get(message.patient_id, ())),
             rebooked=rebooked,
-            last_started_at=self._last.get(message.patient_id),
+            sent=tuple(self._sent.get(message.patient_id, ())),
         )
 
 
@@ -87,8 +115,14 @@ def _messages(tx: Tx, *conditions: sa.ColumnElement[bool]) -> list[Message]:
 
 
 def _patients(tx: Tx, ids: Collection[int]) -> Mapping[int, Patient]:
-    rows = tx.connection.execute(sa.select(patients).where(among(tx, patients.c.id, ids)))
-    return {row.id: read_patient(tx.vault, row) for row in rows}
+    """Return the patients that can be opened."""
+    found: dict[int, Patient] = {}
+    for row in tx.connection.execute(sa.select(patients).where(among(tx, patients.c.id, ids))):
+        try:
+            found[row.id] = read_reachable(tx.vault, row)
+        except KeysError as error:
+            log.warning("patient.unreadable", patient=row.id, reason=str(error))
+    return found
 
 
 def _visits(tx: Tx, ids: Collection[int]) -> Mapping[int, tuple[StoredAppointment, bool]]:
@@ -97,7 +131,7 @@ def _visits(tx: Tx, ids: Collection[int]) -> Mapping[int, tuple[StoredAppointmen
         later.c.patient_id == appointments.c.patient_id,
         later.c.treatment == appointments.c.treatment,
         later.c.starts_at > appointments.c.starts_at,
-        later.c.status == AppointmentStatus.BOOKED,
+        later.c.status.in_([AppointmentStatus.BOOKED, AppointmentStatus.COMPLETED]),
     )
     found = sa.select(appointments, rebooked.label("rebooked")).where(among(tx, appointments.c.id, ids))
     return {row.id: (read_appointment(row), bool(row.rebooked)) for row in tx.connection.execute(found)}
@@ -123,11 +157,20 @@ def _stops(tx: Tx, ids: Collection[int]) -> Mapping[int, Collection[Channel]]:
     return stopped
 
 
-def _last_started(tx: Tx, ids: Collection[int]) -> Mapping[int, datetime]:
+def _sent(tx: Tx, ids: Collection[int], since: datetime) -> Mapping[int, Sequence[Sent]]:
+    """Return what was handed over after `since` and may have reached the patients."""
     found = (
-        sa.select(messages.c.patient_id, sa.func.max(attempts.c.started_at).label("last"))
-        .join(attempts, attempts.c.message_id == messages.c.id)
-        .where(among(tx, messages.c.patient_id, ids))
-        .group_by(messages.c.patient_id)
+        sa.select(messages, attempts.c.started_at)
+        .join(attempts, attempts.c.token == messages.c.attempt)
+        .where(
+            among(tx, messages.c.patient_id, ids),
+            messages.c.status.in_(_IN_HAND),
+            attempts.c.started_at > since,
+        )
+        .order_by(attempts.c.id)
     )
-    return {row.patient_id: row.last for row in tx.connection.execute(found)}
+    sent: dict[int, list[Sent]] = defaultdict(list)
+    for row in tx.connection.execute(found):
+        unit = Unit(row.appointment_id, row.step, row.occurrence)
+        sent[row.patient_id].append(Sent(unit, row.purpose, row.planned_at, row.started_at))
+    return sent

@@ -23,7 +23,10 @@ from scheduler.store.transitions import move_all
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as the store has it. Instants are aware UTC; `attempt` is the token of its latest hand-over."""
+    """One message as the store has it. Instants are aware UTC; `attempt` is the token of its latest hand-over.
+
+    `look_at` is when the provider is next asked what became of it, None when nothing is to be asked.
+    """
 
     id: int
     origin: str
@@ -55,6 +58,7 @@ class Message:
     provider_id: str | None
     created_at: datetime
     updated_at: datetime
+    look_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

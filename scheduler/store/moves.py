@@ -40,7 +40,8 @@ class Move:
 
     `reasons`, when given, take the place of the message's. `try_at` is when it is next taken. `planned` gives it
     another plan (its status and reasons are ignored: `to` and `reasons` count). `owner`: only while this owner
-    holds the lease. `attempt`: only while this token is its latest attempt.
+    holds the lease. `attempt`: only while this token is its latest attempt. `look_at` is when the provider is asked
+    what became of it; a move without one ends the asking.
     """
 
     message_id: int
@@ -56,6 +57,7 @@ class Move:
     handover: Handover | None = None
     owner: str | None = None
     attempt: str | None = None
+    look_at: datetime | None = None
 
     @property
     def way(self) -> Way:
@@ -131,6 +133,8 @@ def _sets(move: Move) -> dict[str, Any]:
         values["reasons"] = dump_reasons(move.reasons)
     if move.try_at:
         values["try_at"] = instant_text(move.try_at)
+    if move.look_at:
+        values["look_at"] = instant_text(move.look_at)
     if move.handover:
         values |= _handover_values(move.handover)
     if move.protocol_digest:

@@ -46,6 +46,11 @@ def keep(tx: Tx, outgoing: Outgoing, *, now: datetime) -> None:
     )
 
 
+def was_kept(tx: Tx, attempt: str) -> bool:
+    """Whether that hand-over is in the outbox."""
+    return tx.connection.execute(sa.select(outbox.c.id).where(outbox.c.attempt == attempt)).first() is not None
+
+
 def rehearsed(tx: Tx, *, limit: int) -> tuple[Rehearsed, ...]:
     """Return what was kept last, newest first."""
     found = sa.select(outbox).order_by(outbox.c.id.desc()).limit(limit)

@@ -45,11 +45,11 @@ def add_provider_event(
     return tx.connection.execute(insert.values(values).returning(provider_events.c.id)).scalar_one_or_none()
 
 
-def unhandled_events(tx: Tx, *, limit: int) -> tuple[ProviderEvent, ...]:
-    """Return the oldest events that nothing was done about yet, opened."""
+def unhandled_events(tx: Tx, *, kind: str, limit: int) -> tuple[ProviderEvent, ...]:
+    """Return the oldest events of a kind that nothing was done about yet, opened."""
     found = (
         sa.select(provider_events)
-        .where(provider_events.c.handled_at.is_(None))
+        .where(provider_events.c.handled_at.is_(None), provider_events.c.kind == kind)
         .order_by(provider_events.c.id)
         .limit(limit)
     )

@@ -26,6 +26,7 @@ metadata = sa.MetaData(
 # Written out, not bound: neither database uses a partial index for a condition that it learns only at the run.
 IS_SCHEDULED = sa.text("status = 'scheduled'")
 IS_LEASED = sa.text("lease_until IS NOT NULL")
+_IS_LOOKED_UP = sa.text("look_at IS NOT NULL")
 _WITHOUT_EXTERNAL_ID = sa.text("external_id IS NULL")
 _IN_FORCE = sa.text("lifted_at IS NULL")
 _UNHANDLED = sa.text("handled_at IS NULL")
@@ -123,11 +124,13 @@ messages = sa.Table(
     sa.Column("provider_id", sa.String(255)),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("look_at", Instant),
     sa.UniqueConstraint("origin"),
     sa.CheckConstraint("(status IN ('claimed', 'sending')) = (lease_until IS NOT NULL)", name="lease"),
     sa.CheckConstraint("(claimed_by IS NULL) = (lease_until IS NULL)", name="owner"),
     sa.Index("ix_messages_due", "try_at", sqlite_where=IS_SCHEDULED, postgresql_where=IS_SCHEDULED),
     sa.Index("ix_messages_leased", "lease_until", sqlite_where=IS_LEASED, postgresql_where=IS_LEASED),
+    sa.Index("ix_messages_look_at", "look_at", sqlite_where=_IS_LOOKED_UP, postgresql_where=_IS_LOOKED_UP),
     sa.Index(None, "patient_id"),
     sa.Index(None, "appointment_id"),
     sqlite_autoincrement=True,
@@ -149,6 +152,7 @@ attempts = sa.Table(
     sealed("address_sealed", "attempts.address", nullable=False),
     sa.Column("address_hash", sa.LargeBinary, nullable=False),
     sealed("body_sealed", "attempts.body", nullable=False),
+    sa.Column("asked_at", Instant),
     sa.UniqueConstraint("token"),
     sa.Index(None, "message_id"),
     sa.Index(None, "provider_id"),

@@ -1,10 +1,14 @@
 """dispatch: the summary, the moved clock, and when it is refused."""
 
 import json
+import os
+import signal
 
 import pytest
 
 from tests.cli.command import SECRETS, Command
+from tests.servers.smtp import SmtpServer
+from tests.servers.twilio import TwilioServer
 
 COUNTS = {"sent", "retried", "failed", "expired", "suppressed", "held", "unknown"}
 LIVE = {
@@ -68,3 +72,19 @@ def test_live_delivery_names_all_that_is_missing(aftercare: Command) -> None:
     assert line.startswith(
         "AFTERCARE_DELIVERY=live needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, AFTERCARE_SMTP_URL: set what is missing"
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_after_the_batch_at_hand_with_every_outcome_on_record(
+    aftercare: Command, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    monkeypatch.setattr("scheduler.services.dispatch.BATCH", 1)
+    appointments = [aftercare.register("--name", name, "--phone", "") for name in ("Ann Roy", "Bob Roy", "Cy Roy")]
+    with TwilioServer() as twilio, SmtpServer() as smtp:
+        aftercare.set(**{**LIVE, "AFTERCARE_TWILIO_API_URL": twilio.url, "AFTERCARE_SMTP_URL": smtp.url})
+        smtp.on_data = lambda: os.kill(os.getpid(), number)
+        ended = aftercare.run("dispatch", "--now", "2030-03-18T14:00Z", "--json")
+        assert len(smtp.delivered) == 1
+    assert (ended.code, json.loads(ended.out)["sent"]) == (130, 1)
+    statuses = [aftercare.json("timeline", str(it))["messages"][0]["status"] for it in appointments]
+    assert sorted(statuses) == ["accepted", "scheduled", "scheduled"]

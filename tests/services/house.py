@@ -17,9 +17,10 @@ from scheduler.domain.protocol import Channel
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.loader import load
 from scheduler.runtime.passes import one_pass
-from scheduler.services.dispatch import LEASE, WRITE_WITHIN, Dispatcher
+from scheduler.services.dispatch import Dispatcher
 from scheduler.services.happening import Happening
 from scheduler.services.intake import Field, Registration, read_registration
+from scheduler.services.leases import LEASE
 from scheduler.services.preparing import Prepared, Preparer
 from scheduler.services.registration import Registered, Registrar
 from scheduler.services.timeline import TimelineMessage, timeline
@@ -106,7 +107,9 @@ class House:
     def prepare(self, owner: str, ids: Sequence[int]) -> Prepared:
         """Begin what was claimed, as an engine does next."""
         preparer = Preparer(self.store, self.configuration, Texts(self.texts_dir), owner)
-        return preparer.prepare(ids, now=self.clock.now(), write_within=WRITE_WITHIN)
+        prepared = preparer.prepare(ids, now=self.clock.now())
+        sender = self.dispatcher(owner).sender()
+        return Prepared(sender.begin(prepared.letters), prepared.settled)
 
     def dispatcher(
         self, owner: str = "engine", transports: Mapping[Channel, ChannelTransport] | None = None

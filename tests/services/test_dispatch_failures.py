@@ -217,3 +217,22 @@ def test_a_fault_of_the_program_is_not_swallowed_and_costs_its_own_message_only(
     assert any_house.statuses(zoe) == {"first_day sms": "sending"}
     any_house.dispatch(after(VISIT, days=1, minutes=2))
     assert any_house.statuses(zoe) == {"first_day sms": "unknown"}
+
+
+class Slow(Faulty):
+    """A channel that takes its time: whatever else fails meanwhile has failed when it is done."""
+
+    async def send(self, message: Outgoing) -> Accepted:
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        return Accepted(message.attempt)
+
+
+def test_a_fault_in_one_channel_does_not_lose_what_the_other_is_sending(house: House) -> None:
+    appointment = house.register()
+    house.dispatch(FIRST_HOURS)
+    house.clock.move_to(NEXT_DAY)
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(one_pass(house.dispatcher(transports={Channel.SMS: Faulty(), Channel.EMAIL: Slow()})))
+    assert house.statuses(appointment)["next_day sms"] == "sending"
+    assert house.statuses(appointment)["next_day email"] == "accepted"

@@ -6,6 +6,7 @@ import pytest
 
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.errors import RegistrationError
+from scheduler.services.appointments import call_off
 from scheduler.services.importing import Importer, ImportReport, RowReport
 from scheduler.store.patients import find_patient
 from tests.services.house import CHECK, EMAIL, VISIT, House, after
@@ -83,6 +84,19 @@ def test_a_patient_who_came_is_completed_and_one_who_did_not_gets_nothing(house:
     assert report.rows[1].reason == "no-show"
     assert house.appointment(zoe).status is AppointmentStatus.COMPLETED
     assert house.appointment(ann).status is AppointmentStatus.NO_SHOW
+
+
+def test_a_missed_visit_stays_missed_for_an_export_that_never_heard_of_it(house: House, tmp_path: Path) -> None:
+    zoe = run(house, tmp_path, ZOE).rows[0].appointment
+    assert zoe
+    house.clock.move_to(after(VISIT, hours=1))
+    with house.store.write() as tx:
+        call_off(tx, zoe, AppointmentStatus.NO_SHOW, now=house.clock.now(), by="desk")
+    assert results(run(house, tmp_path, ZOE)) == ["unchanged"]
+    assert house.appointment(zoe).status is AppointmentStatus.NO_SHOW
+    assert results(run(house, tmp_path, ZOE.replace("Confirmed", "Arrived"))) == ["rescheduled"]
+    assert house.appointment(zoe).status is AppointmentStatus.COMPLETED
+    assert house.message(zoe, "check").status == "scheduled"
 
 
 def test_bad_rows_are_refused_with_their_reason_and_the_good_ones_are_registered(

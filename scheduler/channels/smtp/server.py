@@ -56,6 +56,7 @@ def read_smtp_url(url: str) -> SmtpServer:
             f"{NAME} looks like smtp://user:password@host:587?starttls=true or smtps://user:password@host; "
             "write / ? # @ : in user and password as %2F %3F %23 %40 %3A"
         )
+    _check_host(parts.hostname)
     query = _query(parts)
     security = _security(parts, query.get("starttls"))
     if parts.password and not parts.username:
@@ -68,6 +69,14 @@ def read_smtp_url(url: str) -> SmtpServer:
         password=unquote(parts.password or "") if parts.username else None,
         ca_file=query.get("ca"),
     )
+
+
+def _check_host(host: str) -> None:
+    """Refuse a name that no resolver would take: it would fail anew with each mail."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise SettingsError(f"{NAME}: {host} is no name of a mail server") from None
 
 
 def _query(parts: SplitResult) -> dict[str, str]:

@@ -18,7 +18,7 @@ from scheduler.errors import ChannelError, ErrorKind
 LONGEST_VALIDITY = 36_000
 """Seconds; Twilio's bound (error 90007 outside of 1 to this)."""
 
-SHAPES = (ValueError, TypeError, AttributeError, KeyError)
+SHAPES = (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError)
 """What the SDK raises over an answer that is no JSON, or JSON of another shape than Twilio's."""
 
 
@@ -73,7 +73,7 @@ class TwilioTransport:
             current.reset(token)
         if not isinstance(created.sid, str) or not created.sid:
             raise unreadable("POST")
-        return Accepted(created.sid)
+        return Accepted(created.sid, reports=True)
 
     async def probe(self) -> None:
         """Ask for the account, to see that address and credentials work. Raises ChannelError."""
