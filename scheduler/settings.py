@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from scheduler.errors import SettingsError
 from scheduler.paths import shipped
@@ -134,8 +134,8 @@ def _delivery(value: str | None) -> Delivery:
 
 def _http_url(environ: Mapping[str, str], name: str, default: str) -> str:
     value = environ.get(name) or default
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    parts = _split(value)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise SettingsError(f"{name} is a web address such as https://care.example.com, without ? or #")
     return value.rstrip("/")
 
@@ -153,8 +153,18 @@ def _shared_keys(value: str | None) -> Mapping[str, str]:
 
 
 def _smtp_url(value: str | None) -> str | None:
-    if value and (urlsplit(value).scheme not in ("smtp", "smtps") or not urlsplit(value).hostname):
+    parts = _split(value or "smtp://host")
+    if parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise SettingsError(
-            "AFTERCARE_SMTP_URL looks like smtp://user:password@host:587?starttls=true or smtps://user:password@host"
+            "AFTERCARE_SMTP_URL looks like smtp://user:password@host:587?starttls=true or smtps://user:password@host; "
+            "write / ? # [ ] @ : in user and password as %2F %3F %23 %5B %5D %40 %3A"
         )
     return value
+
+
+def _split(value: str) -> SplitResult | None:
+    """Return the parts of an address, None for what is none: the error itself would quote a password."""
+    try:
+        return urlsplit(value)
+    except ValueError:
+        return None

@@ -1,5 +1,12 @@
 """The command `aftercare`. The composition root: only here do settings, store, channels and engine meet."""
 
-from scheduler.cli.app import main
+import sys
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Run the command line. Ctrl-C ends it quietly even while its parts are still being loaded."""
+    try:
+        from scheduler.cli.app import main as run  # noqa: PLC0415
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run()

@@ -1,5 +1,5 @@
 """Lets `python -m scheduler.cli` be the command."""
 
-from scheduler.cli.app import main
+from scheduler.cli import main
 
 main()

@@ -1,5 +1,6 @@
 """Joins the commands and turns errors into one line and an exit code: 0 done, 1 refused or failed, 2 wrong usage."""
 
+import io
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -55,6 +56,7 @@ def common(
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    _speak_any_encoding()
     try:
         # Not standalone: a wrong usage is one line too, not a box of five.
         code = app(sys.argv[1:] or ["--help"], prog_name="aftercare", standalone_mode=False)
@@ -70,4 +72,15 @@ def main() -> None:
         # The reader went away (`aftercare timeline 1 | head`): nothing is left to say.
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        # A full disk, a folder that may not be written: the machine's state, not a fault of the program.
+        say_error(f"{error.filename or 'the machine'}: {error.strerror or error}: mend that and try again")
+        sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _speak_any_encoding() -> None:
+    """Print a question mark rather than fail where the terminal's encoding has no é."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

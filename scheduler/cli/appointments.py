@@ -58,7 +58,10 @@ def reschedule(
     at: Annotated[str, typer.Option(help="The new start: ISO 8601; without an offset, the clinic's wall clock.")],
     as_json: Json = False,
 ) -> None:
-    """Move an appointment: what is unsent moves with it, what was sent stays. A cancelled one is booked again."""
+    """Move an appointment: what is unsent moves with it, what was sent stays. A cancelled one is booked again.
+
+    Aftercare that went out before the new start is planned once more: it was for a visit that did not take place.
+    """
     with open_product(create=False) as product:
         with product.store.write() as tx:
             found = get_appointment(tx, appointment)

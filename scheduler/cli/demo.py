@@ -29,6 +29,7 @@ SECONDS = 36
 """How long the time between the messages takes altogether; the sending itself comes on top."""
 
 MARK = ".aftercare-demo"
+DATABASE = "aftercare.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +60,17 @@ def demo(
 ) -> None:
     """Play six weeks of two sample clinics. Always a rehearsal, in the folder demo/: nothing leaves this machine."""
     folder = Path("demo")
-    _clear(folder)
+    _refuse_foreign(folder)
     # The view has the terminal to itself; what would be logged is on it.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     settings = Settings(
-        database_url=f"sqlite:///{folder / 'aftercare.db'}",
+        database_url=f"sqlite:///{folder / DATABASE}",
         config_dir=shipped("config"),
         templates_dir=shipped("templates"),
         data_dir=folder,
     )
-    with only_engine(folder), DemoView(STARTS_AT, ENDS_AT) as view:
+    with only_engine(folder / DATABASE), DemoView(STARTS_AT, ENDS_AT) as view:
+        _clear(folder)
         finished = _play(settings, view, seconds)
     view.print_summary(settings.outbox_dir, finished=finished)
     if not finished:
@@ -114,12 +116,19 @@ async def _run(settings: Settings, view: DemoView, start: datetime, until: datet
     return not interrupted.is_set()
 
 
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse a folder that no demo made: its files are somebody's."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise ConflictError(f"{folder.absolute()} is no folder of a demo: move it away, or run the demo elsewhere")
+    if folder.exists() and not (folder / MARK).exists() and any(folder.iterdir()):
+        raise ConflictError(f"{folder.absolute()} is not from a demo: move it away, or run the demo elsewhere")
+
+
 def _clear(folder: Path) -> None:
-    """Remove an earlier demo; never a folder that the demo did not make."""
-    if folder.exists() and not (folder / MARK).exists():
-        if not folder.is_dir() or any(folder.iterdir()):
-            raise ConflictError(f"{folder.resolve()} is not from a demo: move it away, or run the demo elsewhere")
-    elif folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    (folder / MARK).write_text("Made by `aftercare demo`; the next demo removes this folder.\n", encoding="utf-8")
+    """Remove what an earlier demo left. Its lock is held, so that no running demo loses its folder."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif not path.name.endswith("-lock"):
+            path.unlink()
+    (folder / MARK).write_text("Made by `aftercare demo`; the next demo clears this folder.\n", encoding="utf-8")

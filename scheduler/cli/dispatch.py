@@ -4,6 +4,7 @@ import asyncio
 import signal
 from contextlib import ExitStack
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -40,7 +41,7 @@ def dispatch(
         if now:
             _refuse_moved_clock(product)
         if product.settings.on_sqlite:
-            held.enter_context(only_engine(product.settings.data_dir))
+            held.enter_context(only_engine(Path(product.store.where)))
         summary, stopped = asyncio.run(_pass(product.dispatcher()))
         if as_json:
             print_json({"now": product.clock.now(), **summary.counts})

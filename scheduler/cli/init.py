@@ -26,9 +26,10 @@ def init(folder: Annotated[Path, typer.Argument(help="A new or empty folder.", m
             shutil.copytree(shipped(name), folder / name)
     except OSError as error:
         raise ConflictError(f"{folder}: can't be written: {error.strerror}") from None
+    there = folder.resolve() if folder == Path() else folder
     console.print(
-        f"Copied config/ and templates/ to {folder}. Edit them there, then:\n"
-        f"  cd {folder}\n"
+        f"Copied config/ and templates/ to {there}. Edit them there, then:\n"
+        f"  cd {there}\n"
         "  aftercare check\n"
         "The clinics are samples and the texts unapproved examples: a clinician approves each before it is sent."
     )

@@ -34,6 +34,8 @@ def preview(
 ) -> None:
     """Print a step's text with a sample patient; for an SMS also its segments."""
     settings = read_settings(os.environ)
+    if html:
+        channel = Channel.EMAIL
     previewer = Previewer(load(settings.config_dir), Texts(settings.templates_dir))
     text = previewer.preview(
         step,

@@ -37,7 +37,7 @@ def register(
     consent_marketing: Annotated[str, typer.Option(help="yes, no or unknown")] = "unknown",
     as_json: Json = False,
 ) -> None:
-    """Register one appointment and print its plan. The same again changes nothing."""
+    """Register one appointment and print its plan. The same again changes nothing; one called off is refused."""
     raw = {
         Field.NAME: name,
         Field.PHONE: phone,

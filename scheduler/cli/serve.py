@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,7 +34,7 @@ def serve(
 
     with open_product() as product, ExitStack() as held:
         if product.settings.on_sqlite:
-            held.enter_context(only_engine(product.settings.data_dir))
+            held.enter_context(only_engine(Path(product.store.where)))
         listener = held.enter_context(_listen(host, port))
         taken = listener.getsockname()[1]
         errors.print(f"Aftercare on http://{host}:{taken}, delivery: {product.settings.delivery}. Ctrl-C stops it.")

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 
 import uvicorn
 
+from scheduler.channels.twilio.webhook import Secrets
 from scheduler.cli.wiring import Product
 from scheduler.runtime.engine import Engine
+from scheduler.services.callbacks import TwilioCallbacks
+from scheduler.services.receipts import Receipts
 from scheduler.web.app import create_app
 
 DRAIN = 30
@@ -36,7 +39,10 @@ async def run_service(product: Product, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     engine = asyncio.create_task(engine_of.run(), name="engine")
-    app = create_app(well=lambda: not engine.done() and product.store.answers())
+    app = create_app(
+        well=lambda: not engine.done() and product.store.answers(),
+        twilio=_twilio(product, engine_of.dispatcher.owner),
+    )
     server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=DRAIN, server_header=False))
     web = asyncio.create_task(server.serve(sockets=[listener]), name="web")
     told = asyncio.create_task(stop.wait(), name="signal")
@@ -44,3 +50,17 @@ async def run_service(product: Product, listener: socket.socket) -> None:
     stop.set()
     server.should_exit = True
     await asyncio.gather(engine, web, told)
+
+
+def _twilio(product: Product, by: str) -> TwilioCallbacks | None:
+    """Return what takes Twilio's calls, None where nobody could tell whether they are Twilio's."""
+    settings = product.settings
+    if not settings.twilio_auth_token:
+        return None
+    return TwilioCallbacks(
+        store=product.store,
+        clock=product.clock,
+        public_url=settings.public_url,
+        secrets=Secrets(settings.twilio_auth_token, settings.twilio_shared_keys),
+        receipts=Receipts(product.store, product.configuration, product.clock, by),
+    )

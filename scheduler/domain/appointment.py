@@ -19,6 +19,10 @@ class AppointmentStatus(StrEnum):
     """The patient did not come: nothing about aftercare is sent."""
 
 
+CALLED_OFF = frozenset({AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW})
+"""After these nothing is sent."""
+
+
 class AppointmentCause(StrEnum):
     """What happened to an appointment; an event row keeps it."""
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from scheduler.domain.appointment import Appointment, AppointmentStatus
 from scheduler.domain.consent import Consent, address_of
 from scheduler.domain.hours import SendingHours
-from scheduler.domain.lateness import Late, Settled, is_late, send_from, settle_late
+from scheduler.domain.lateness import Fresh, Late, Sent, Settled, Unit, is_late, send_from, settle_late
 from scheduler.domain.protocol import Before, Channel, IfLate, Purpose, Step
 from scheduler.domain.reasons import Reason, because
 from scheduler.domain.states import Status
@@ -37,7 +37,10 @@ STATUS_AFTER: Mapping[Kind, Status] = {
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A message that is still to go out, as the store has it; `key` is its id, instants are aware UTC."""
+    """A message that is still to go out, as the store has it; `key` is its id, instants are aware UTC.
+
+    `try_at`: it waits until then, when it was tried before or put off.
+    """
 
     key: int
     appointment: Hashable
@@ -45,20 +48,27 @@ class Pending:
     occurrence: int
     channel: Channel
     purpose: Purpose
+    planned_at: datetime
     due_at: datetime
+    try_at: datetime
     useful_until: datetime
     if_late: IfLate
     ask: str | None = None
     fallback: tuple[Channel, ...] = ()
+
+    @property
+    def unit(self) -> Unit:
+        """What it shares with the same step's messages on other channels."""
+        return Unit(self.appointment, self.step, self.occurrence)
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What is bound late: looked up at the moment of deciding, never at registration.
 
-    `step` is the message's step, None when the protocol has it no more. `consents` are for the message's purpose,
-    for every channel of `addresses`, stops included. `rebooked`: a later appointment of the same patient and
-    treatment is booked. `template_error` is why the text can't be rendered.
+    `step` is the message's step, None when the protocol that this process read does not have it. `consents` are for
+    the message's purpose, for every channel of `addresses`, stops included. `rebooked`: the same patient has a later
+    appointment for the same treatment, booked or over. `template_error` is why the text can't be rendered.
     """
 
     appointment: Appointment
@@ -100,25 +110,35 @@ def decide(message: Pending, situation: Situation, *, now: datetime, late_after:
 
 
 def decide_together(
-    cases: Sequence[tuple[Pending, Situation]], *, now: datetime, late_after: timedelta, late_spacing: timedelta
+    cases: Sequence[tuple[Pending, Situation]],
+    *,
+    now: datetime,
+    late_after: timedelta,
+    late_spacing: timedelta,
+    sent: Sequence[Sent] = (),
 ) -> tuple[Decision, ...]:
-    """Decide messages of one patient that are due at `now`, one decision for each, in their order.
+    """Decide messages of one patient whose due instants have passed, one decision for each, in their order.
+
+    `sent` is what the patient got lately, or may have got.
 
     1. What keeps a message from being sent at all, see `_refusal`; such a message collapses no other.
     2. Late ones are settled together by `if_late`; the others wait for allowed hours or are sent.
     """
     refused = {message.key: _refusal(message, situation, now) for message, situation in cases}
-    late = [
-        _late(message, situation.hours)
-        # By id: two engines that each hold one of two due at once must not both collapse theirs into the other's.
-        for message, situation in sorted(cases, key=lambda case: case[0].key)
-        if refused[message.key] is None and is_late(message.due_at, now=now, late_after=late_after)
-    ]
-    settled = settle_late(late, now=now, spacing=late_spacing)
+    # By id: two engines that each hold one of two due at once must not both collapse theirs into the other's.
+    going = sorted((case for case in cases if refused[case[0].key] is None), key=lambda case: case[0].key)
+    on_time = {message.key: send_from(now, situation.hours, message.useful_until) for message, situation in going}
+    late = {message.key for message, _ in going if is_late(message.due_at, now=now, late_after=late_after)}
+    settled = settle_late(
+        [_late(message, situation.hours) for message, situation in going if message.key in late],
+        now=now,
+        spacing=late_spacing,
+        fresh=[_fresh(it) for it, _ in going if it.key not in late and on_time[it.key].status is Status.SCHEDULED],
+        sent=sent,
+    )
     return tuple(
-        refused[message.key]
-        or _carried_out(settled.get(message.key) or send_from(now, situation.hours, message.useful_until), now)
-        for message, situation in cases
+        refused[message.key] or _carried_out(settled.get(message.key) or on_time[message.key], now)
+        for message, _ in cases
     )
 
 
@@ -139,7 +159,7 @@ def foresee(
 def _refusal(message: Pending, situation: Situation, now: datetime) -> Decision | None:
     """Return what keeps a message from going out at all; the first that applies, gravest first.
 
-    Cancelled, no-show, past its usefulness or (for `before`) past the start, the step gone, not attended yet,
+    Cancelled, no-show, past its usefulness or (for `before`) past the start, the step unknown here, not attended yet,
     rebooked, no address or no consent, no text.
     """
     return (
@@ -170,8 +190,8 @@ def _time_refuses(message: Pending, situation: Situation, now: datetime) -> Deci
 
 def _step_refuses(situation: Situation, now: datetime) -> Decision | None:
     step, appointment = situation.step, situation.appointment
-    if step is None:
-        return Decision(Kind.CANCEL, (because("step_gone"),))
+    if step is None:  # A process that read older files must not throw away what newer ones planned.
+        return Decision(Kind.HOLD, (because("step_gone"),))
     begun = now >= appointment.starts_at or appointment.status is AppointmentStatus.COMPLETED
     if not begun and not isinstance(step.timing, Before):
         return Decision(Kind.WAIT, (because("not_attended", until_at=appointment.starts_at),), appointment.starts_at)
@@ -196,15 +216,20 @@ def _text_refuses(situation: Situation) -> Decision | None:
 def _late(message: Pending, hours: SendingHours) -> Late:
     return Late(
         key=message.key,
-        unit=(message.appointment, message.step, message.occurrence),
-        step=message.step,
+        unit=message.unit,
         purpose=message.purpose,
+        planned_at=message.planned_at,
         due_at=message.due_at,
         useful_until=message.useful_until,
         if_late=message.if_late,
         ask=message.ask,
         hours=hours,
+        try_at=message.try_at,
     )
+
+
+def _fresh(message: Pending) -> Fresh:
+    return Fresh(message.unit, message.purpose, message.planned_at)
 
 
 def _carried_out(settled: Settled, now: datetime) -> Decision:

@@ -12,7 +12,7 @@ from scheduler.domain.states import Status
 
 
 class Unit(NamedTuple):
-    """One step of one visit, once: its messages on several channels take no other's place and are not spaced apart."""
+    """One step of one visit, once: its messages on several channels neither replace each other nor are spaced."""
 
     visit: Hashable
     step: str
@@ -31,7 +31,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """A message that goes out now without being late, or waits for another try."""
+    """A message that is due without being late, and goes out."""
 
     unit: Unit
     purpose: Purpose
@@ -90,10 +90,9 @@ def settle_late(
 
     Of equal instants the one given later is the later.
     """
-    ordered = sorted(late, key=lambda message: message.due_at)
-    verdicts = {message.key: _alone(message, now) for message in ordered}
-    going = [message for message in ordered if verdicts[message.key].status is Status.SCHEDULED]
-    latest = _latest([*sent, *fresh, *(message for message in late if message in going)])
+    verdicts = {message.key: _alone(message, now) for message in late}
+    going = [message for message in late if verdicts[message.key].status is Status.SCHEDULED]
+    latest = _latest([*sent, *fresh, *going])
     collapsed = {it.key: heir for it in going if _gives_way(it, heir := latest[_theme(it)])}
     for key, heir in collapsed.items():
         verdicts[key] = Settled(Status.EXPIRED, now, (because("collapsed", step=heir.unit.step),))
@@ -136,7 +135,7 @@ def _spaced(
     slots: dict[Hashable, datetime] = {}
     verdicts: dict[Hashable, Settled] = {}
     busy = [(it.unit, it.sent_at) for it in sent]
-    for message in sorted(going, key=lambda message: _earliest(message, now)):
+    for message in sorted(going, key=lambda message: (_earliest(message, now), message.due_at)):
         slot = slots.setdefault(message.unit, _free(message, now, spacing, busy))
         settled = send_from(slot, message.hours, message.useful_until)
         if slot > now:

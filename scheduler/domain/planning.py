@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from scheduler.domain.appointment import Appointment, Reach
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.hours import SendingHours, sending_hours
-from scheduler.domain.lateness import Late, Settled, is_late, send_from, settle_late
+from scheduler.domain.lateness import Fresh, Late, Settled, Unit, is_late, send_from, settle_late
 from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.protocol import Channel, Protocol, Step
 from scheduler.domain.reasons import Reason, because
@@ -39,7 +39,8 @@ def plan(
     ]
     at_once = now + clinic.undo_grace
     late = [_late(draft) for draft in drafts if is_late(draft.due_at, now=now, late_after=late_after)]
-    settled = settle_late(late, now=at_once, spacing=late_spacing)
+    fresh = [_fresh(it) for it in drafts if it.waits and timedelta(0) <= now - it.due_at <= late_after]
+    settled = settle_late(late, now=at_once, spacing=late_spacing, fresh=fresh)
     messages = [
         message for draft in drafts for message in _messages(draft, _settle(draft, settled, now, at_once), reach)
     ]
@@ -72,15 +73,23 @@ def _late(draft: _Draft) -> Late:
     step = draft.step
     return Late(
         key=step.id,
-        unit=step.id,
-        step=step.id,
+        unit=_unit(step),
         purpose=step.purpose,
+        planned_at=draft.nominal.planned_at,
         due_at=draft.due_at,
         useful_until=draft.nominal.useful_until,
         if_late=step.if_late,
         ask=step.ask,
         hours=draft.hours,
     )
+
+
+def _fresh(draft: _Draft) -> Fresh:
+    return Fresh(_unit(draft.step), draft.step.purpose, draft.nominal.planned_at)
+
+
+def _unit(step: Step) -> Unit:
+    return Unit("this visit", step.id)
 
 
 def _settle(draft: _Draft, late: Mapping[Hashable, Settled], now: datetime, at_once: datetime) -> Settled:

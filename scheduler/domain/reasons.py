@@ -54,7 +54,8 @@ CLAUSES: Mapping[str, str] = {
     "stopped": "the patient stopped messages to this {address}",
     "next_appointment": "the next appointment is already booked",
     "clinic_gone": "the clinic's file is no longer there",
-    "step_gone": "the protocol no longer has this step",
+    "step_gone": "the protocol in force has no such step on this channel",
+    "unreadable": "the patient's data can't be opened with the keys at hand",
     "no_template": "the text can't be rendered: {error}",
     "fallback": "instead of {channel}, which did not work",
     # what will happen, seen from now
@@ -67,6 +68,15 @@ CLAUSES: Mapping[str, str] = {
     "outcome_unknown": "the provider may have taken it; it is looked up before anything is sent again",
     "lease_lost": "the engine that held it stopped",
     "operator": "decided by the clinic",
+    # what the provider said later
+    "found": "the provider confirmed that it has it",
+    "delivered": "delivered at {at}",
+    "not_delivered": "the provider could not deliver it ({error})",
+    # what became of what was unknown
+    "not_taken": "the provider was asked and does not have it",
+    "same_again": "nobody knows whether the mail server took it, so it is sent again as the same email",
+    "never_known": "nobody knows whether the mail server took it",
+    "in_doubt": "the provider may have it under one of several names; a person has to look there",
 }
 
 OF_THE_PLAN = frozenset(

@@ -72,6 +72,9 @@ PROOF = (_S.ACCEPTED, _S.FAILED, _S.UNDELIVERED, _S.DELIVERED)
 
 _UNSENT_ENDS = (_S.EXPIRED, _S.SUPPRESSED, _S.CANCELLED, _S.HELD)
 
+IN_HAND = frozenset({_S.SENDING, _S.UNKNOWN, _S.ACCEPTED, _S.DELIVERED})
+"""The provider has it, or may have it: nothing else goes out in its place."""
+
 UNSENT = frozenset({_S.SCHEDULED, _S.CLAIMED, _S.HELD})
 """Still to come: a reschedule or a cancellation reaches these."""
 

@@ -2,20 +2,13 @@
 
 from datetime import datetime
 
-from scheduler.domain.appointment import AppointmentStatus
-from scheduler.domain.reasons import because
+from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
 from scheduler.errors import ConflictError
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.schedule import cancel_unsent, plan_anew
 from scheduler.store.appointments import StoredAppointment, get_appointment, move_appointment, set_appointment_status
 from scheduler.store.database import Tx
 from scheduler.store.patients import get_patient
-
-CALLED_OFF = {
-    AppointmentStatus.CANCELLED: "appointment_cancelled",
-    AppointmentStatus.NO_SHOW: "no_show",
-}
-"""The statuses after which nothing is sent, with the reason."""
 
 
 def call_off(tx: Tx, appointment_id: int, status: AppointmentStatus, *, now: datetime, by: str) -> None:
@@ -24,7 +17,7 @@ def call_off(tx: Tx, appointment_id: int, status: AppointmentStatus, *, now: dat
     Raises NotFoundError.
     """
     set_appointment_status(tx, appointment_id, status, now=now, by=by)
-    cancel_unsent(tx, appointment_id, because(CALLED_OFF[status]), now=now, by=by)
+    cancel_unsent(tx, appointment_id, status, now=now, by=by)
 
 
 def complete(tx: Tx, appointment: StoredAppointment, *, now: datetime, by: str) -> None:

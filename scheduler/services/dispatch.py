@@ -19,8 +19,10 @@ from scheduler.services.happening import Happening, Watch, ignore
 from scheduler.services.leases import LEASE
 from scheduler.services.outcomes import Outcomes
 from scheduler.services.preparing import Preparer
+from scheduler.services.receipts import Receipts
 from scheduler.services.recording import Recorder
 from scheduler.services.sending import Pause, Sender
+from scheduler.services.settling import Settler
 from scheduler.services.summary import Summary
 from scheduler.store.claims import claim_due, release_expired
 from scheduler.store.database import Store
@@ -48,12 +50,22 @@ class Dispatcher:
     async def run(self, stop: asyncio.Event | None = None) -> Summary:
         """Send all that is due now and return what became of it. The transports are open.
 
+        Takes in the reports that wait, first; settles what is unknown, last, and sends what that brought back.
+
         When `stop` is set it ends after the hand-overs that go on; the rest of the batch is given back. Raises
         StoreError when the database is away: what was claimed is taken back when its lease ends.
         """
         stop = stop or asyncio.Event()
         summary = Summary()
         await asyncio.to_thread(self._rescue)
+        await asyncio.to_thread(Receipts(self.store, self.configuration, self.clock, self.owner).handle)
+        await self._send_due(summary, stop)
+        settler = Settler(self.store, self.configuration, self.transports, self.clock, self.owner)
+        if not stop.is_set() and await settler.settle():
+            await self._send_due(summary, stop)
+        return summary
+
+    async def _send_due(self, summary: Summary, stop: asyncio.Event) -> None:
         while not stop.is_set():
             ids = await asyncio.to_thread(self._claim)
             if not ids:
@@ -61,7 +73,6 @@ class Dispatcher:
             for happening in await self._work(ids, stop):
                 summary.add(happening)
                 self.watch(happening)
-        return summary
 
     async def _work(self, ids: Sequence[int], stop: asyncio.Event) -> list[Happening]:
         now = self.clock.now()

@@ -11,12 +11,13 @@ from scheduler.channels.registry import open_transports
 from scheduler.clock import Clock
 from scheduler.domain.outgoing import Outgoing
 from scheduler.domain.protocol import Channel
+from scheduler.domain.states import Status
 from scheduler.errors import AftercareError, ChannelError, SettingsError
 from scheduler.protocols.loader import check
 from scheduler.services.checking import check_all
 from scheduler.settings import Delivery, Settings
 from scheduler.store.database import Store, open_store
-from scheduler.store.health import count_overdue, newest_event
+from scheduler.store.health import count_in, count_overdue, newest_event
 from scheduler.store.revisions import Standing
 from scheduler.store.upgrade import revision_state
 
@@ -25,6 +26,11 @@ DISK_MEGABYTES = 200
 AHEAD = timedelta(minutes=1)
 
 NAMES = {Channel.SMS: "Twilio", Channel.EMAIL: "SMTP"}
+
+REMEDIES = {
+    Status.HELD: "a person decides: `aftercare timeline` of the appointment says why; a reschedule plans it anew",
+    Status.UNKNOWN: "the provider may have taken them: look them up there before anything is sent by hand",
+}
 
 
 class Health(StrEnum):
@@ -116,6 +122,7 @@ class Doctor:
             yield Finding("database", Health.WELL, f"{kind}, migrated, the keys fit")
             yield self._clock(store)
             yield self._backlog(store)
+            yield from self._for_people(store)
         finally:
             store.close()
 
@@ -126,7 +133,7 @@ class Doctor:
         if newest and newest > now + AHEAD:
             return Finding(
                 "clock",
-                Health.WRONG,
+                Health.WRONG if self.settings.delivery is Delivery.LIVE else Health.WARNING,
                 f"it shows {now:%Y-%m-%d %H:%M} UTC, but the newest record is of {newest:%Y-%m-%d %H:%M} UTC",
                 "set the machine's clock, unless a rehearsal moved it with `dispatch --now`",
             )
@@ -143,6 +150,14 @@ class Doctor:
                 "is `aftercare serve` running, or `aftercare dispatch` called every minute?",
             )
         return Finding("backlog", Health.WELL, "nothing is overdue")
+
+    def _for_people(self, store: Store) -> Iterator[Finding]:
+        """Tell of what waits for a person: `aftercare timeline` says which and why."""
+        with store.read() as tx:
+            waiting = {status: count_in(tx, status) for status in (Status.HELD, Status.UNKNOWN)}
+        for status, count in waiting.items():
+            if count:
+                yield Finding(status.value, Health.WARNING, f"{_count(count, 'message')}", REMEDIES[status])
 
     def _disk(self) -> Iterator[Finding]:
         if not self.settings.data_dir.is_dir():

@@ -3,26 +3,25 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scheduler.clock import Clock
 from scheduler.domain.clinic import Clinic
 from scheduler.errors import ConflictError, RegistrationError
 from scheduler.protocols.configuration import Configuration
-from scheduler.protocols.hints import shown, suggest
-from scheduler.protocols.import_fields import NEEDED
-from scheduler.services.csvfile import CsvFile, CsvRow, read_csv
-from scheduler.services.intake import Field, Registration, read_registration
+from scheduler.services.columns import Columns, find_columns
+from scheduler.services.csvfile import CsvRow, read_csv
+from scheduler.services.intake import Field
 from scheduler.services.registration import Registered, Registrar, Result
 from scheduler.store.database import Store, Tx
 
 BATCH = 200
-"""Rows a transaction: a kill repeats at most these, and finds them unchanged or new."""
+"""Rows a transaction: a kill repeats at most these, and nobody else waits long to write."""
 
 
 class _DryRunOverError(Exception):
-    """Ends the transaction of a dry run, so that it is rolled back."""
+    """Ends a transaction of a dry run, so that it is rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,67 +64,57 @@ class Importer:
         Raises RegistrationError, with nothing registered, when the file or its header can't be read.
         """
         file = read_csv(path)
-        columns = self._columns(path, file)
+        columns = find_columns(path, file, self.clinic, self.configuration)
+        rows = _Rows(columns, Registrar(self.configuration, self.clock, by="import", follow=True))
         reports: list[RowReport] = []
-        for batch in [file.rows] if dry_run else _batches(file.rows):
+        for batch in _batches(file.rows):
             with suppress(_DryRunOverError), self.store.write() as tx:
                 for row in batch:
-                    reports.append(self._row(tx, row, columns))
+                    reports.append(rows.take(tx, row))
                     progress(len(reports), len(file.rows))
                 if dry_run:
                     raise _DryRunOverError
         return ImportReport(tuple(_without_new(reports) if dry_run else reports))
 
-    def _row(self, tx: Tx, row: CsvRow, columns: dict[Field, str]) -> RowReport:
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Takes the rows of one file; `taken` is what each external_id stood for, with what became of it."""
+
+    columns: Columns
+    registrar: Registrar
+    taken: dict[str, tuple[Mapping[Field, str], RowReport]] = field(default_factory=dict)
+
+    def take(self, tx: Tx, row: CsvRow) -> RowReport:
+        """Register, follow or refuse one row."""
         if row.problem:
             return RowReport(row.line, Result.REFUSED, row.problem, None)
+        raw = self.columns.fields(row)
+        named = raw.get(Field.EXTERNAL_ID, "").strip()
+        if named in self.taken:
+            return self._repeated(row, raw, *self.taken[named])
         try:
-            done = self._registrar.register(tx, self._registration(row, columns))
+            done = self._registered(tx, raw)
         except (RegistrationError, ConflictError) as error:
-            done = Registered(Result.REFUSED, None, str(error))
-        return RowReport(row.line, done.result, done.reason, done.appointment)
+            return RowReport(row.line, Result.REFUSED, str(error), None)
+        report = RowReport(row.line, done.result, done.reason, done.appointment)
+        if named:
+            self.taken[named] = raw, report
+        return report
 
-    @property
-    def _registrar(self) -> Registrar:
-        return Registrar(self.configuration, self.clock, by="import", follow=True)
+    def _registered(self, tx: Tx, raw: Mapping[Field, str]) -> Registered:
+        said = self.columns.call_off(raw)
+        done = self.registrar.call_off(tx, said) if said else None
+        return done or self.registrar.register(tx, self.columns.registration(raw))
 
-    def _registration(self, row: CsvRow, columns: dict[Field, str]) -> Registration:
-        raw = {key: row.cells[column] for key, column in columns.items()}
-        if Field.STATUS in raw:
-            raw[Field.STATUS] = _mapped(raw[Field.STATUS], self.clinic.imports.statuses)
-        treatment = self._treatment(raw[Field.TREATMENT])
-        return read_registration(raw, self.clinic, treatment, dates=self.clinic.imports.dates)
-
-    def _treatment(self, text: str) -> str:
-        treatment = _mapped(text, self.clinic.imports.treatments)
-        if treatment in self.configuration.protocols:
-            return treatment
-        if not treatment:
-            raise RegistrationError("treatment: is empty")
-        known = [*self.clinic.imports.treatments, *self.configuration.protocols]
-        raise RegistrationError(
-            f"treatment: “{shown(text)}” is not known: map it under import.treatments of clinic {self.clinic.id} "
-            f"({suggest(text, known)})"
-        )
-
-    def _columns(self, path: Path, file: CsvFile) -> dict[Field, str]:
-        """Return which column holds which field; without a mapping the fields' own names are the columns."""
-        mapping = self.clinic.imports.columns or {key: key for key in Field if key in file.columns}
-        columns = {Field(key): column for key, column in mapping.items()}
-        for key, column in columns.items():
-            if column not in file.columns:
-                raise RegistrationError(
-                    f"{path.name}:1: no column “{column}” for {key} in the header ({suggest(column, file.columns)}): "
-                    f"rename it there, or map {key} anew under import.columns of clinic {self.clinic.id}"
-                )
-        for group in NEEDED:
-            if not any(Field(key) in columns for key in group):
-                there = shown(", ".join(file.columns))
-                raise RegistrationError(
-                    f"{path.name}:1: no column for {' or '.join(group)} in the header ({there}): "
-                    f"map one under import.columns of clinic {self.clinic.id}"
-                )
-        return columns
+    def _repeated(
+        self, row: CsvRow, raw: Mapping[Field, str], first: Mapping[Field, str], report: RowReport
+    ) -> RowReport:
+        """Judge a row whose id stood in the file before: which of two that differ is the newer, nobody can say."""
+        if raw == first:
+            return RowReport(row.line, Result.UNCHANGED, "", report.appointment)
+        reason = f"external_id: stands in row {report.row} too, with other content: keep the row that is right"
+        return RowReport(row.line, Result.REFUSED, reason, None)
 
 
 def _without_new(reports: Sequence[RowReport]) -> Iterator[RowReport]:
@@ -133,15 +122,6 @@ def _without_new(reports: Sequence[RowReport]) -> Iterator[RowReport]:
     new = {report.appointment for report in reports if report.result is Result.REGISTERED}
     for report in reports:
         yield replace(report, appointment=None) if report.appointment in new else report
-
-
-def _mapped(text: str, mapping: Mapping[str, str]) -> str:
-    """Return what the clinic's file maps `text` to, whatever its case and spacing; else the text itself."""
-    wanted = " ".join(text.split()).casefold()
-    for theirs, ours in mapping.items():
-        if " ".join(theirs.split()).casefold() == wanted:
-            return ours
-    return text.strip()
 
 
 def _batches(rows: Sequence[CsvRow]) -> Iterator[Sequence[CsvRow]]:

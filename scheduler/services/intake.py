@@ -12,7 +12,7 @@ import phonenumbers
 from babel import Locale, UnknownLocaleError
 from email_validator import EmailNotValidError, validate_email
 
-from scheduler.domain.appointment import AppointmentStatus
+from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.consent import Answer
 from scheduler.domain.localtime import instant
@@ -47,7 +47,10 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """One appointment as registered: addresses normalised, instants aware UTC. Its repr shows no patient data."""
+    """One appointment as registered: addresses normalised, instants aware UTC. Its repr shows no patient data.
+
+    `status` None: nothing was said about it.
+    """
 
     clinic: str
     treatment: str
@@ -60,10 +63,28 @@ class Registration:
     patient_ref: str | None = field(repr=False)
     starts_at: datetime
     ends_at: datetime | None
-    status: AppointmentStatus
+    status: AppointmentStatus | None
     consent_sms: Answer
     consent_email: Answer
     consent_marketing: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class CallOff:
+    """The booking system's word that a visit does not take place: its id there says which, nothing more is needed."""
+
+    clinic: str
+    external_id: str
+    status: AppointmentStatus
+
+
+def read_call_off(raw: Mapping[Field, str], clinic: Clinic) -> CallOff | None:
+    """Return what calls a visit off by its id, whatever else is said or missing; None where it does not."""
+    reader = _Reader(raw, clinic, None)
+    external_id, status = reader.identifier(Field.EXTERNAL_ID), reader.status()
+    if external_id and status in CALLED_OFF and not reader.found_fault:
+        return CallOff(clinic.id, external_id, status)
+    return None
 
 
 def read_registration(raw: Mapping[Field, str], clinic: Clinic, treatment: str, *, dates: str | None) -> Registration:
@@ -118,6 +139,11 @@ class _Reader:
         self._clinic = clinic
         self._dates = dates
         self._wrong: list[str] = []
+
+    @property
+    def found_fault(self) -> bool:
+        """Whether a field that was read so far is wrong."""
+        return bool(self._wrong)
 
     def cross_check(self, registration: Registration) -> None:
         """Check what concerns several fields, then raise if anything was wrong."""
@@ -202,13 +228,15 @@ class _Reader:
             self._say(key, str(error))
             return None
 
-    def status(self) -> AppointmentStatus:
+    def status(self) -> AppointmentStatus | None:
         text = self._raw.get(Field.STATUS, "")
+        if not text:
+            return None
         try:
-            return AppointmentStatus(text.lower().replace("-", "_") or "booked")
+            return AppointmentStatus(text.lower().replace("-", "_"))
         except ValueError:
             self._say(Field.STATUS, "is not booked, completed, cancelled or no_show: map it under import.statuses")
-            return AppointmentStatus.BOOKED
+            return None
 
     def answer(self, key: Field) -> Answer:
         text = self._raw.get(key, "").casefold()

@@ -57,6 +57,7 @@ class Judge:
             now=now,
             late_after=self.configuration.instance.late_after,
             late_spacing=self.configuration.instance.late_spacing,
+            sent=mine[0].sent,
         )
         gone = Decision(Kind.HOLD, (because("clinic_gone"),))
         strangers = [Verdict(due, gone) for due in mine if due not in known]

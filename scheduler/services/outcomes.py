@@ -36,6 +36,7 @@ class Outcomes:
                 Status.ACCEPTED,
                 *planned_part(letter.due.message.reasons),
                 because("sent", at=now),
+                look_at=now + REPORT_AFTER if ended.reports else None,
             )
             return Outcome(letter.outgoing.attempt, move, provider_id=ended.provider_id)
         move = self._failed(letter, ended, now)
@@ -43,7 +44,8 @@ class Outcomes:
 
     def _failed(self, letter: Letter, error: ChannelError, now: datetime) -> Move:
         if error.kind is ErrorKind.UNKNOWN:
-            return self._move(letter, Cause.LOSE, Status.UNKNOWN, because("outcome_unknown"))
+            unknown = because("outcome_unknown")
+            return self._move(letter, Cause.LOSE, Status.UNKNOWN, unknown, look_at=now + LOOK_AFTER)
         if error.kind is ErrorKind.OPT_OUT:
             stopped = because("stopped", address=address_of(letter.due.message.channel))
             return self._move(letter, Cause.DECIDE, Status.SUPPRESSED, stopped)
@@ -70,10 +72,16 @@ class Outcomes:
         return self._move(letter, Cause.RETRY, Status.SCHEDULED, *planned, retry, try_at=at)
 
     def _move(
-        self, letter: Letter, cause: Cause, to: Status, *reasons: Reason, try_at: datetime | None = None
+        self,
+        letter: Letter,
+        cause: Cause,
+        to: Status,
+        *reasons: Reason,
+        try_at: datetime | None = None,
+        look_at: datetime | None = None,
     ) -> Move:
-        message_id = letter.due.message.id
-        return Move(message_id, Status.SENDING, cause, to, by=self.owner, reasons=reasons, try_at=try_at)
+        message_id, by = letter.due.message.id, self.owner
+        return Move(message_id, Status.SENDING, cause, to, by=by, reasons=reasons, try_at=try_at, look_at=look_at)
 
 
 def _said(error: ChannelError) -> str:

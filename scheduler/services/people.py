@@ -10,20 +10,19 @@ from scheduler.services.intake import Registration
 from scheduler.store.appointments import StoredAppointment
 from scheduler.store.consents import add_entries, ledger_of
 from scheduler.store.database import Tx
-from scheduler.store.names import name_hash
+from scheduler.store.names import name_hash, plain_email
 from scheduler.store.patients import Patient, add_patient, find_patient, get_patient, update_patient
 
 
 def find_registered(tx: Tx, registration: Registration) -> Patient | None:
-    """Find the patient of a registration, changing nothing."""
-    return find_patient(
-        tx,
-        registration.clinic,
-        ref=registration.patient_ref,
-        name=registration.name,
-        phone=registration.phone,
-        email=registration.email,
-    )
+    """Find the patient of a registration, changing nothing.
+
+    Raises ConflictError when the clinic's own id finds somebody of whom nothing else fits.
+    """
+    found = _find(tx, registration)
+    if found:
+        _refuse_stranger(tx, registration, found)
+    return found
 
 
 def take_in(tx: Tx, registration: Registration, clinic: Clinic, *, now: datetime, by: str) -> Patient:
@@ -58,17 +57,45 @@ def follow_up(
             f"external_id {registration.external_id} is appointment {known.id} of another patient: "
             "cancel it and register the new one with an external_id of its own"
         )
+    _refuse_stranger(tx, registration, patient)
     return _bring_up_to_date(tx, patient, registration, clinic, now=now, by=by)
+
+
+def _find(tx: Tx, registration: Registration) -> Patient | None:
+    return find_patient(
+        tx,
+        registration.clinic,
+        ref=registration.patient_ref,
+        name=registration.name,
+        phone=registration.phone,
+        email=registration.email,
+    )
 
 
 def _names(tx: Tx, registration: Registration, patient: Patient) -> bool:
     """Whether a registration is about that patient: by the clinic's own id where it is known, else by name."""
     if registration.patient_ref and patient.ref:
         return registration.patient_ref == patient.ref
-    found = find_registered(tx, registration)
+    found = _find(tx, registration)
     if found and found.ref and found.ref == registration.patient_ref:
         return False  # that id is somebody else's
     return name_hash(tx.vault, patient.name) == name_hash(tx.vault, registration.name)
+
+
+def _refuse_stranger(tx: Tx, registration: Registration, patient: Patient) -> None:
+    """Raise ConflictError when name, phone and email all say that this is somebody else.
+
+    A column that is mapped wrongly to the clinic's own id would else turn one patient into another.
+    """
+    same = (
+        name_hash(tx.vault, registration.name) == name_hash(tx.vault, patient.name),
+        registration.phone and registration.phone == patient.phone,
+        registration.email and plain_email(registration.email) == plain_email(patient.email or ""),
+    )
+    if not any(same):
+        raise ConflictError(
+            "patient_id: is another person's, of another name, phone and email: check what is mapped to patient_id"
+        )
 
 
 def _bring_up_to_date(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from scheduler.content.templates import Texts
 from scheduler.domain.decision import STATUS_AFTER, Kind
-from scheduler.domain.reasons import planned_part
+from scheduler.domain.reasons import because, planned_part
 from scheduler.domain.states import Cause, Status
 from scheduler.errors import TemplateError
 from scheduler.logs import get_logger
@@ -16,6 +16,7 @@ from scheduler.services.judging import Judge, Verdict
 from scheduler.services.letters import Letter, Writer
 from scheduler.store.database import Store
 from scheduler.store.due import DueMessage, load_due
+from scheduler.store.messages import Message
 from scheduler.store.moves import Move
 from scheduler.store.transitions import move_all
 
@@ -46,10 +47,11 @@ class Preparer:
         they begin as they are handed over.
         """
         with self.store.read() as tx:
-            dues = [due for due in load_due(tx, ids, now=now) if due.message.claimed_by == self.owner]
-        letters, others = self._write(dues, now)
+            loaded = load_due(tx, ids, now=now)
+        letters, others = self._write([it for it in loaded.due if it.message.claimed_by == self.owner], now)
         with self.store.write() as tx:
-            moved = set(move_all(tx, [self._move(verdict) for verdict in others], now=now))
+            moves = [*(self._move(verdict) for verdict in others), *map(self._hold, loaded.unreadable)]
+            moved = set(move_all(tx, moves, now=now))
             settled = [verdict for verdict in others if verdict.due.message.id in moved]
             add_fallbacks(tx, [Fallback(it.due, it.decision.fallback) for it in settled], now=now, by=self.owner)
         return Prepared(letters, settled)
@@ -81,6 +83,18 @@ class Preparer:
             by=self.owner,
             reasons=(*planned_part(message.reasons), *decision.reasons),
             try_at=decision.at,
+            owner=self.owner,
+        )
+
+    def _hold(self, message: Message) -> Move:
+        """Let a person look at a message whose patient can't be opened."""
+        return Move(
+            message.id,
+            Status.CLAIMED,
+            Cause.DECIDE,
+            Status.HELD,
+            by=self.owner,
+            reasons=(*planned_part(message.reasons), because("unreadable")),
             owner=self.owner,
         )
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from scheduler.clock import Clock
-from scheduler.domain.appointment import AppointmentStatus
+from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
 from scheduler.errors import ConflictError
 from scheduler.protocols.configuration import Configuration
-from scheduler.services.appointments import CALLED_OFF, call_off, reschedule
-from scheduler.services.intake import Registration
+from scheduler.services.appointments import call_off, reschedule
+from scheduler.services.intake import CallOff, Registration
 from scheduler.services.people import find_registered, follow_up, take_in
 from scheduler.services.schedule import plan_anew
 from scheduler.store.appointments import (
@@ -18,10 +18,15 @@ from scheduler.store.appointments import (
     find_same,
     get_appointment,
     set_appointment_status,
+    set_external_id,
 )
 from scheduler.store.database import Tx
 
 SAID = {AppointmentStatus.CANCELLED: "cancelled", AppointmentStatus.NO_SHOW: "no-show"}
+STAYS_OFF = {
+    AppointmentStatus.CANCELLED: "cancelled here; say booked in the status column or reschedule to book it again",
+    AppointmentStatus.NO_SHOW: "no-show here; say completed in the status column, or reschedule, if that is wrong",
+}
 
 
 class Result(StrEnum):
@@ -62,19 +67,34 @@ class Registrar:
         Raises ConflictError, before anything is written, for a change that can't be followed.
         """
         known = self._known(tx, registration)
+        if registration.status in CALLED_OFF:
+            return self._end(tx, known, registration.status)
         return self._add(tx, registration) if known is None else self._follow(tx, known, registration)
 
+    def call_off(self, tx: Tx, said: CallOff) -> Registered | None:
+        """Call off the appointment of that id; None if none is called so. The caller commits."""
+        known = find_by_external_id(tx, said.clinic, said.external_id)
+        return self._end(tx, known, said.status) if known else None
+
     def _known(self, tx: Tx, registration: Registration) -> StoredAppointment | None:
-        if registration.external_id:
-            return find_by_external_id(tx, registration.clinic, registration.external_id)
+        """Find the appointment; one that was entered by hand is met again when the booking system names it."""
+        named = registration.external_id
+        if named and (known := find_by_external_id(tx, registration.clinic, named)):
+            return known
         patient = find_registered(tx, registration)
         if patient is None:
             return None
-        return find_same(tx, patient.id, registration.treatment, registration.starts_at)
+        return find_same(tx, patient.id, registration.treatment, registration.starts_at, without_id=bool(named))
+
+    def _end(self, tx: Tx, known: StoredAppointment | None, status: AppointmentStatus) -> Registered:
+        if known is None:
+            return Registered(Result.UNCHANGED, None, f"{SAID[status]}, and was never registered")
+        if known.status is status:
+            return Registered(Result.UNCHANGED, known.id)
+        call_off(tx, known.id, status, now=self.clock.now(), by=self.by)
+        return Registered(Result.CANCELLED, known.id, SAID[status])
 
     def _add(self, tx: Tx, registration: Registration) -> Registered:
-        if registration.status in CALLED_OFF:
-            return Registered(Result.UNCHANGED, None, f"{SAID[registration.status]}, and was never registered")
         now = self.clock.now()
         clinic = self.configuration.clinic(registration.clinic)
         patient = take_in(tx, registration, clinic, now=now, by=self.by)
@@ -99,15 +119,11 @@ class Registrar:
         now = self.clock.now()
         clinic = self.configuration.clinic(registration.clinic)
         follow_up(tx, known, registration, clinic, now=now, by=self.by)
-        if registration.status in CALLED_OFF:
-            call_off(tx, known.id, registration.status, now=now, by=self.by)
-            changed = known.status is not registration.status
-            return Registered(
-                Result.CANCELLED if changed else Result.UNCHANGED,
-                known.id,
-                SAID[registration.status] if changed else "",
-            )
-        moved, again = _moved(known, registration), _booked_again(known, registration)
+        if registration.external_id and not known.external_id:
+            set_external_id(tx, known.id, registration.external_id, now=now)
+        if _stays_off(known, registration):
+            return Registered(Result.UNCHANGED, known.id, STAYS_OFF[known.status])
+        moved, again = _moved(known, registration), known.status in CALLED_OFF
         if moved or again:
             reschedule(
                 tx,
@@ -131,8 +147,15 @@ class Registrar:
                 f"appointment {known.id} is for {known.treatment}, not {registration.treatment}: cancel it and "
                 "register the new one with an external_id of its own"
             )
-        if not self.follow and _moved(known, registration):
-            named = f" (external_id {known.external_id})" if known.external_id else ""
+        if self.follow:
+            return
+        named = f" (external_id {known.external_id})" if known.external_id else ""
+        if known.status in CALLED_OFF:
+            raise ConflictError(
+                f"this is appointment {known.id}{named}, {SAID[known.status]}: "
+                f"book it again with `aftercare reschedule {known.id} --at …`"
+            )
+        if _moved(known, registration):
             raise ConflictError(
                 f"this is appointment {known.id}{named}, registered for another time: "
                 f"move it with `aftercare reschedule {known.id} --at …`"
@@ -144,11 +167,13 @@ def _moved(known: StoredAppointment, registration: Registration) -> bool:
     return registration.starts_at != known.starts_at or (ends_at != known.ends_at)
 
 
-def _booked_again(known: StoredAppointment, registration: Registration) -> bool:
-    """Whether a visit that was called off is on again at the same time.
+def _stays_off(known: StoredAppointment, registration: Registration) -> bool:
+    """Whether a visit that was called off is not on again: it has its old start, and nothing says that it is on.
 
-    One that was missed is so only if the clinic now says that it took place: many exports go on saying "booked".
+    One that was missed is on again only if it took place: many exports go on saying "booked".
     """
+    if known.status not in CALLED_OFF or registration.starts_at != known.starts_at:
+        return False
     if known.status is AppointmentStatus.NO_SHOW:
-        return registration.status is AppointmentStatus.COMPLETED
-    return known.status is AppointmentStatus.CANCELLED
+        return registration.status is not AppointmentStatus.COMPLETED
+    return registration.status is None

@@ -1,24 +1,31 @@
 """Keeps an appointment's messages in step with its plan: made, moved, dropped. What was sent stays."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from zoneinfo import ZoneInfo
 
-from scheduler.domain.appointment import Reach
+from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus, Reach
 from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.planning import plan
-from scheduler.domain.protocol import Channel
+from scheduler.domain.protocol import Before, Channel, Protocol, Step
 from scheduler.domain.reasons import Reason, because
-from scheduler.domain.states import REPLANNABLE, UNSENT, Cause, Status
+from scheduler.domain.states import IN_HAND, REPLANNABLE, UNSENT, Cause, Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.store.appointments import StoredAppointment
 from scheduler.store.database import Tx
-from scheduler.store.messages import Message, Replan, add_planned, messages_of, replan
+from scheduler.store.messages import Message, Replan, add_planned, in_doubt, messages_of, replan
 from scheduler.store.moves import Move
 from scheduler.store.patients import Patient
 from scheduler.store.transitions import move_all
 
+_WHY = {
+    AppointmentStatus.CANCELLED: "appointment_cancelled",
+    AppointmentStatus.NO_SHOW: "no_show",
+}
+
+_GOES_OUT = frozenset({Status.SCHEDULED, Status.CLAIMED})
 _Key = tuple[str, Channel, int]
 
 
@@ -27,32 +34,38 @@ def plan_anew(
 ) -> None:
     """Plan an appointment that is new or was moved, and bring its messages in step. The caller commits.
 
-    A message that a provider may have is left as it is; one that the plan no longer has is cancelled.
+    A message that a provider may have is left as it is; an unsent one of a planned step is cancelled where the plan
+    no longer has it. What only a reply brings about is not of the plan, and stays. Nothing is planned for an
+    appointment that was called off.
     """
+    if appointment.status in CALLED_OFF:
+        cancel_unsent(tx, appointment.id, appointment.status, now=now, by=by)
+        return
     protocol = configuration.protocol_for(appointment.clinic, appointment.treatment)
-    stored = {_key(item): item for item in messages_of(tx, appointment.id)}
+    stored = {_key(item): item for item in _stored(tx, appointment.id)}
     planned = _plan(configuration, appointment, patient, now)
-    wanted = {_key(item): item for item in (_past_failure(item, stored) for item in planned)}
-    add_planned(
-        tx,
-        appointment,
-        [item for key, item in wanted.items() if key not in stored],
-        protocol_digest=protocol.digest,
-        now=now,
-    )
-    again = [
-        Replan(stored[key].id, stored[key].status, item)
-        for key, item in wanted.items()
-        if key in stored and stored[key].status in REPLANNABLE
-    ]
+    wanted = {_key(item): item for item in _still_to_come(planned, tuple(stored.values()), protocol, appointment)}
+    new = [item for key, item in wanted.items() if key not in stored]
+    add_planned(tx, appointment, new, protocol_digest=protocol.digest, now=now)
+    again = [Replan(stored[key].id, stored[key].status, item) for key, item in wanted.items() if key in stored]
     replan(tx, again, protocol_digest=protocol.digest, now=now, by=by)
-    gone = [item for key, item in stored.items() if key not in wanted]
+    steps = {item.step for item in planned}
+    gone = [item for key, item in stored.items() if item.step in steps and key not in wanted]
     _cancel(tx, gone, because("rescheduled"), now=now, by=by)
 
 
-def cancel_unsent(tx: Tx, appointment_id: int, reason: Reason, *, now: datetime, by: str) -> None:
-    """Cancel what is still to come of an appointment. The caller commits."""
-    _cancel(tx, messages_of(tx, appointment_id), reason, now=now, by=by)
+def cancel_unsent(tx: Tx, appointment_id: int, status: AppointmentStatus, *, now: datetime, by: str) -> None:
+    """Cancel what is still to come of an appointment that was called off, as `status` says. The caller commits."""
+    _cancel(tx, messages_of(tx, appointment_id, for_update=True), because(_WHY[status]), now=now, by=by)
+
+
+def _stored(tx: Tx, appointment_id: int) -> Iterator[Message]:
+    """Yield the messages that there are; one that the patient may have and that waits no more counts as unknown."""
+    messages = messages_of(tx, appointment_id, for_update=True)
+    doubted = in_doubt(tx, appointment_id)
+    for message in messages:
+        in_limbo = message.id in doubted and message.status in REPLANNABLE - _GOES_OUT
+        yield replace(message, status=Status.UNKNOWN) if in_limbo else message
 
 
 def _plan(
@@ -69,27 +82,53 @@ def _plan(
     )
 
 
+def _still_to_come(
+    planned: Iterable[PlannedMessage], stored: Sequence[Message], protocol: Protocol, appointment: StoredAppointment
+) -> Iterator[PlannedMessage]:
+    """Yield what of a plan is not sent yet, each as the occurrence and on the channel that it now has."""
+    for item in planned:
+        step = protocol.step(item.step)
+        assert step is not None
+        rivals = [it for it in stored if it.step == step.id and (step.first_of or it.channel is item.channel)]
+        occurrence = _occurrence(step, rivals, appointment.starts_at)
+        handed = {it.channel: it.status for it in rivals if it.occurrence == occurrence and _was_handed_over(it)}
+        left = [channel for channel in (item.channel, *item.fallback) if channel not in handed]
+        if left and IN_HAND.isdisjoint(handed.values()):
+            yield _placed(item, occurrence, left)
+
+
+def _occurrence(step: Step, rivals: Iterable[Message], starts_at: datetime) -> int:
+    """Return the first occurrence that did not go out before this start, when it was about nothing (ADR 13).
+
+    What comes before a visit is said once, however often the visit is moved.
+    """
+    if isinstance(step.timing, Before):
+        return 1
+    of_earlier_visits = {it.occurrence for it in rivals if _was_handed_over(it) and it.due_at < starts_at}
+    return next(number for number in count(1) if number not in of_earlier_visits)
+
+
+def _was_handed_over(message: Message) -> bool:
+    return message.status not in REPLANNABLE
+
+
+def _placed(item: PlannedMessage, occurrence: int, channels: Sequence[Channel]) -> PlannedMessage:
+    """Put a message on the first of the channels; what did not work on the planned one is not tried there again."""
+    channel, *rest = channels
+    instead = () if channel is item.channel else (because("fallback", channel=item.channel.value),)
+    return replace(
+        item, occurrence=occurrence, channel=channel, fallback=tuple(rest), reasons=(*item.reasons, *instead)
+    )
+
+
 def _key(item: Message | PlannedMessage) -> _Key:
     return item.step, item.channel, item.occurrence
 
 
-def _past_failure(item: PlannedMessage, stored: Mapping[_Key, Message]) -> PlannedMessage:
-    """Where the first channel of `first_of` failed for good, plan the next one instead."""
-    failed = _key(item) in stored and stored[_key(item)].status is Status.FAILED
-    if not failed or not item.fallback:
-        return item
-    channel, *rest = item.fallback
-    reasons = (*item.reasons, because("fallback", channel=item.channel.value))
-    return replace(item, channel=channel, fallback=tuple(rest), reasons=reasons)
-
-
 def _cancel(tx: Tx, messages: Iterable[Message], reason: Reason, *, now: datetime, by: str) -> None:
-    move_all(
-        tx,
-        [
-            Move(item.id, item.status, Cause.CANCEL, Status.CANCELLED, by=by, reasons=(reason,))
-            for item in messages
-            if item.status in UNSENT
-        ],
-        now=now,
-    )
+    moves = [
+        Move(item.id, item.status, Cause.CANCEL, Status.CANCELLED, by=by, reasons=(reason,))
+        for item in messages
+        if item.status in UNSENT
+    ]
+    move_all(tx, moves, now=now)

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.decision import foresee
 from scheduler.domain.protocol import Channel, Purpose
-from scheduler.domain.reasons import Reason, sentence
+from scheduler.domain.reasons import Reason, because, sentence
 from scheduler.domain.states import Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import pending_of, situation_of
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Tx
 from scheduler.store.due import DueMessage, load_due
-from scheduler.store.messages import messages_of
+from scheduler.store.messages import Message, messages_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,10 @@ def timeline(tx: Tx, configuration: Configuration, appointment_id: int, *, now: 
     """
     appointment = get_appointment(tx, appointment_id)
     zone = configuration.clinic(appointment.clinic).timezone
-    dues = load_due(tx, [message.id for message in messages_of(tx, appointment_id)], now=now)
+    messages = messages_of(tx, appointment_id)
+    loaded = load_due(tx, [message.id for message in messages], now=now)
+    reasons = {it.message.id: _reasons(it, configuration, now) for it in loaded.due}
+    reasons |= {message.id: _reasons_unreadable(message) for message in loaded.unreadable}
     return Timeline(
         appointment=appointment.id,
         external_id=appointment.external_id,
@@ -62,7 +65,7 @@ def timeline(tx: Tx, configuration: Configuration, appointment_id: int, *, now: 
         starts_at=appointment.starts_at,
         status=appointment.status,
         timezone=zone,
-        messages=tuple(_line(due, sentence(_reasons(due, configuration, now), zone)) for due in dues),
+        messages=tuple(_line(message, sentence(reasons[message.id], zone)) for message in messages),
     )
 
 
@@ -80,8 +83,13 @@ def _reasons(due: DueMessage, configuration: Configuration, now: datetime) -> tu
     return (*due.message.reasons, *expected)
 
 
-def _line(due: DueMessage, reason: str) -> TimelineMessage:
-    message = due.message
+def _reasons_unreadable(message: Message) -> tuple[Reason, ...]:
+    if message.status is not Status.SCHEDULED:
+        return message.reasons
+    return (*message.reasons, because("will_hold"), because("unreadable"))
+
+
+def _line(message: Message, reason: str) -> TimelineMessage:
     return TimelineMessage(
         id=message.id,
         step=message.step,

@@ -10,7 +10,8 @@ from scheduler.domain.appointment import Appointment, AppointmentCause, Appointm
 from scheduler.errors import NotFoundError
 from scheduler.store.database import Tx
 from scheduler.store.events import record_visit
-from scheduler.store.tables import appointments
+from scheduler.store.patients import hold_patients
+from scheduler.store.tables import appointments, patients
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +78,20 @@ def find_by_external_id(tx: Tx, clinic: str, external_id: str) -> StoredAppointm
     return _find(tx, appointments.c.clinic == clinic, appointments.c.external_id == external_id)
 
 
-def find_same(tx: Tx, patient_id: int, treatment: str, starts_at: datetime) -> StoredAppointment | None:
-    """Find the patient's appointment for that treatment at that start, which is the same one by the design."""
+def find_same(
+    tx: Tx, patient_id: int, treatment: str, starts_at: datetime, *, without_id: bool = False
+) -> StoredAppointment | None:
+    """Find the patient's appointment for that treatment at that start, which is the same one by the design.
+
+    `without_id`: only one that the booking system has not named yet.
+    """
+    unnamed = [appointments.c.external_id.is_(None)] if without_id else []
     return _find(
         tx,
         appointments.c.patient_id == patient_id,
         appointments.c.treatment == treatment,
         appointments.c.starts_at == starts_at,
-    )
-
-
-def next_appointment(tx: Tx, appointment: StoredAppointment) -> StoredAppointment | None:
-    """Return the patient's next booked appointment for the same treatment after this one."""
-    return _find(
-        tx,
-        appointments.c.patient_id == appointment.patient_id,
-        appointments.c.treatment == appointment.treatment,
-        appointments.c.starts_at > appointment.starts_at,
-        appointments.c.status == AppointmentStatus.BOOKED,
+        *unnamed,
     )
 
 
@@ -108,6 +105,11 @@ def move_appointment(
     moved = _update(tx, appointment_id, {"starts_at": starts_at, "ends_at": ends_at, "updated_at": now})
     record_visit(tx, appointment_id, AppointmentCause.RESCHEDULED, at=now, by=by)
     return moved
+
+
+def set_external_id(tx: Tx, appointment_id: int, external_id: str, *, now: datetime) -> None:
+    """Note what the booking system calls an appointment. The caller commits, and knows that no other is called so."""
+    _update(tx, appointment_id, {"external_id": external_id, "updated_at": now})
 
 
 def set_appointment_status(tx: Tx, appointment_id: int, status: AppointmentStatus, *, now: datetime, by: str) -> bool:
@@ -137,8 +139,12 @@ def read_appointment(row: sa.Row[Any]) -> StoredAppointment:
 
 
 def _find(tx: Tx, *conditions: sa.ColumnElement[bool]) -> StoredAppointment | None:
+    """Return the earliest that fits; a writing transaction holds it, and before it its patient, until the commit."""
     found = sa.select(appointments).where(*conditions).order_by(appointments.c.starts_at, appointments.c.id).limit(1)
-    row = tx.connection.execute(found.with_for_update() if tx.writing else found).one_or_none()
+    if tx.writing and tx.dialect == "postgresql":
+        hold_patients(tx, patients.c.id.in_(found.with_only_columns(appointments.c.patient_id)))
+        found = found.with_for_update(key_share=True)
+    row = tx.connection.execute(found).one_or_none()
     return read_appointment(row) if row else None
 
 

@@ -61,6 +61,16 @@ class Attempt:
     body: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the provider said of an attempt: where that leaves it, and its name for it."""
+
+    outcome: Status
+    provider_id: str
+    error_kind: ErrorKind | None = None
+    error_code: str = ""
+
+
 def open_attempts(tx: Tx, starts: Sequence[Start], *, owner: str, now: datetime) -> None:
     """Record that these hand-overs are about to happen. The caller commits before it calls a provider."""
     if not starts:
@@ -129,14 +139,14 @@ def find_attempt_of(tx: Tx, provider_id: str) -> Attempt | None:
     return _attempt(tx, row) if row else None
 
 
-def close_by_receipt(tx: Tx, told: Outcome, *, now: datetime) -> None:
+def close_by_receipt(tx: Tx, token: str, told: Told, *, now: datetime) -> None:
     """Record what the provider said of an attempt, whatever was believed before. The caller commits."""
     tx.connection.execute(
         sa.update(attempts)
-        .where(attempts.c.token == told.token)
+        .where(attempts.c.token == token)
         .values(
-            finished_at=sa.func.coalesce(attempts.c.finished_at, sa.bindparam("now", now, type_=Instant)),
-            outcome=told.move.to,
+            finished_at=sa.func.coalesce(attempts.c.finished_at, sa.bindparam("ended_at", now, type_=Instant)),
+            outcome=told.outcome,
             error_kind=told.error_kind,
             error_code=told.error_code or None,
             provider_id=sa.func.coalesce(attempts.c.provider_id, told.provider_id),

@@ -44,16 +44,14 @@ def claim_due(tx: Tx, *, now: datetime, limit: int, lease: timedelta, owner: str
     return move_chosen(tx, due, _CLAIM, now=now, by=owner, values={"lease_until": now + lease, "claimed_by": owner})
 
 
-def begin(tx: Tx, starts: Sequence[Start], *, owner: str, now: datetime, lease: timedelta | None = None) -> list[int]:
+def begin(tx: Tx, starts: Sequence[Start], *, owner: str, now: datetime) -> list[int]:
     """Put messages into `sending` and an attempt of each on record; return the ids of those that may be sent now.
 
     The caller commits before it calls a provider. Only what this owner still holds, by a lease that lives at
     `now`, begins: it is no longer in the answer when it was cancelled, released or claimed by another since.
-    `lease` counts anew from `now`; without it the claim's lease goes on.
+    The claim's lease goes on.
     """
-    until = now + lease if lease else None
-    moves = [_begin(start, owner, until) for start in starts]
-    begun = move_all(tx, moves, now=now)
+    begun = move_all(tx, [_begin(start, owner) for start in starts], now=now)
     chosen = set(begun)
     open_attempts(tx, [start for start in starts if start.message_id in chosen], owner=owner, now=now)
     return begun
@@ -79,14 +77,13 @@ def release_expired(tx: Tx, *, now: datetime, by: str = "rescue", limit: int = 1
     return Expired(tuple(released), tuple(lost))
 
 
-def _begin(start: Start, owner: str, lease_until: datetime | None) -> Move:
+def _begin(start: Start, owner: str) -> Move:
     handover = Handover(
         attempt=start.token,
         language=start.language,
         template_digest=start.template_digest,
         segments=start.segments,
         header_id=start.header_id,
-        lease_until=lease_until,
     )
     return Move(
         start.message_id, Status.CLAIMED, Cause.BEGIN, Status.SENDING, by=owner, owner=owner, handover=handover

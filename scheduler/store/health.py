@@ -4,6 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from scheduler.domain.states import Status
 from scheduler.store.database import Tx
 from scheduler.store.tables import IS_SCHEDULED, events, messages
 
@@ -12,6 +13,12 @@ def count_overdue(tx: Tx, *, before: datetime) -> int:
     """Count the scheduled messages that should have been tried before that instant."""
     waiting = sa.select(sa.func.count()).select_from(messages).where(IS_SCHEDULED, messages.c.try_at < before)
     return tx.connection.execute(waiting).scalar_one()
+
+
+def count_in(tx: Tx, status: Status) -> int:
+    """Count the messages that stand there. Reads the whole table: not for the hot path."""
+    standing = sa.select(sa.func.count()).select_from(messages).where(messages.c.status == status)
+    return tx.connection.execute(standing).scalar_one()
 
 
 def newest_event(tx: Tx) -> datetime | None:

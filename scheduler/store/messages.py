@@ -17,7 +17,7 @@ from scheduler.errors import NotFoundError
 from scheduler.store.appointments import StoredAppointment
 from scheduler.store.database import Tx
 from scheduler.store.moves import Move
-from scheduler.store.tables import IS_LEASED, IS_SCHEDULED, messages
+from scheduler.store.tables import IS_LEASED, IS_SCHEDULED, attempts, messages
 from scheduler.store.transitions import move_all
 
 
@@ -105,10 +105,31 @@ def get_message(tx: Tx, message_id: int) -> Message:
     return read_message(row)
 
 
-def messages_of(tx: Tx, appointment_id: int) -> tuple[Message, ...]:
-    """Return an appointment's messages, by when they are due."""
-    found = sa.select(messages).where(messages.c.appointment_id == appointment_id)
-    return tuple(read_message(row) for row in tx.connection.execute(found.order_by(messages.c.due_at, messages.c.id)))
+def messages_of(tx: Tx, appointment_id: int, *, for_update: bool = False) -> tuple[Message, ...]:
+    """Return an appointment's messages, by when they are due.
+
+    `for_update`: nobody else claims or moves them until the commit, and what others added to them before is there.
+    """
+    found = sa.select(messages).where(messages.c.appointment_id == appointment_id).order_by(messages.c.id)
+    if for_update and tx.dialect == "postgresql":
+        found = found.with_for_update(key_share=True)
+        # Waits for whoever holds some of them; what they added meanwhile only the next statement sees.
+        tx.connection.execute(found)
+    rows = [read_message(row) for row in tx.connection.execute(found)]
+    return tuple(sorted(rows, key=lambda message: (message.due_at, message.id)))
+
+
+def in_doubt(tx: Tx, appointment_id: int) -> frozenset[int]:
+    """Return which messages a patient may have, wherever they stand: how their last hand-over ended is not known."""
+    found = (
+        sa.select(messages.c.id)
+        .join(attempts, attempts.c.token == messages.c.attempt)
+        .where(
+            messages.c.appointment_id == appointment_id,
+            sa.or_(attempts.c.outcome.is_(None), attempts.c.outcome == Status.UNKNOWN),
+        )
+    )
+    return frozenset(tx.connection.execute(found).scalars())
 
 
 def next_wake(tx: Tx) -> datetime | None:

@@ -15,14 +15,13 @@ from scheduler.store.columns import instant_text
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """What a message takes on when it begins to be sent; `lease_until` None keeps the claim's lease."""
+    """What a message takes on when it begins to be sent."""
 
     attempt: str
     language: str
     template_digest: str
     segments: int | None = None
     header_id: str | None = None
-    lease_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +157,10 @@ def _planned_values(planned: PlannedMessage) -> dict[str, Any]:
 
 
 def _handover_values(handover: Handover) -> dict[str, Any]:
-    values: dict[str, Any] = {
+    return {
         "attempt": handover.attempt,
         "language": handover.language,
         "template_digest": handover.template_digest,
         "segments": handover.segments,
         "header_id": handover.header_id,
     }
-    if handover.lease_until:
-        values["lease_until"] = instant_text(handover.lease_until)
-    return values

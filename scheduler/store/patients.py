@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from scheduler.domain.protocol import Channel
-from scheduler.errors import NotFoundError
+from scheduler.errors import KeysError, NotFoundError
 from scheduler.store.database import Tx
 from scheduler.store.names import email_hash, name_hash, phone_hash, ref_hash
 from scheduler.store.tables import patients
@@ -39,22 +39,12 @@ def find_patient(
 
     Never by a phone alone: families share them. With a `ref` that is not known yet, only a patient who has none is
     taken for the same; the caller then sets it with `update_patient`. In a writing transaction two registrations
-    of one name wait for each other, so that neither adds the person twice.
+    of one new name wait for each other, so that neither adds the person twice.
     """
-    _wait_for_turn(tx, clinic, name)
-    if ref and (row := _first(tx, patients.c.clinic == clinic, patients.c.ref_hash == ref_hash(tx.vault, ref))):
-        return read_patient(tx.vault, row)
-    addresses = []
-    if phone:
-        addresses.append(patients.c.phone_hash == phone_hash(tx.vault, phone))
-    if email:
-        addresses.append(patients.c.email_hash == email_hash(tx.vault, email))
-    if not addresses:
-        return None
-    conditions = [patients.c.clinic == clinic, patients.c.name_hash == name_hash(tx.vault, name), sa.or_(*addresses)]
-    if ref:
-        conditions.append(patients.c.ref_hash.is_(None))
-    row = _first(tx, *conditions)
+    row = _look(tx, clinic, ref=ref, name=name, phone=phone, email=email)
+    if row is None and tx.writing and tx.dialect == "postgresql":
+        _wait_for_turn(tx, clinic, name)
+        row = _look(tx, clinic, ref=ref, name=name, phone=phone, email=email)
     return read_patient(tx.vault, row) if row else None
 
 
@@ -105,6 +95,19 @@ def read_patient(vault: Vault, row: sa.Row[Any]) -> Patient:
     )
 
 
+def read_reachable(vault: Vault, row: sa.Row[Any]) -> Patient:
+    """Open a row for a send: its addresses are those that it is found by and stopped by.
+
+    Raises KeysError, also when a sealed phone or email is not the one whose hash stands beside it.
+    """
+    patient = read_patient(vault, row)
+    phone = phone_hash(vault, patient.phone) if patient.phone else None
+    email = email_hash(vault, patient.email) if patient.email else None
+    if (phone, email) != (row.phone_hash, row.email_hash):
+        raise KeysError(f"the addresses of patient {patient.id} do not fit their hashes: enter them anew")
+    return patient
+
+
 def _values(vault: Vault, patient: Patient) -> dict[str, Any]:
     return {
         "ref_sealed": vault.seal_or_none(patient.ref, of="patients.ref"),
@@ -120,16 +123,42 @@ def _values(vault: Vault, patient: Patient) -> dict[str, Any]:
     }
 
 
+def _look(
+    tx: Tx, clinic: str, *, ref: str | None, name: str, phone: str | None, email: str | None
+) -> sa.Row[Any] | None:
+    if ref and (row := _first(tx, patients.c.clinic == clinic, patients.c.ref_hash == ref_hash(tx.vault, ref))):
+        return row
+    addresses = []
+    if phone:
+        addresses.append(patients.c.phone_hash == phone_hash(tx.vault, phone))
+    if email:
+        addresses.append(patients.c.email_hash == email_hash(tx.vault, email))
+    if not addresses:
+        return None
+    conditions = [patients.c.clinic == clinic, patients.c.name_hash == name_hash(tx.vault, name), sa.or_(*addresses)]
+    if ref:
+        conditions.append(patients.c.ref_hash.is_(None))
+    return _first(tx, *conditions)
+
+
 def _first(tx: Tx, *conditions: sa.ColumnElement[bool]) -> sa.Row[Any] | None:
     """Return the oldest patient that fits; in a writing transaction nobody else changes it until the commit."""
     found = sa.select(patients).where(*conditions).order_by(patients.c.id).limit(1)
-    return tx.connection.execute(found.with_for_update() if tx.writing else found).one_or_none()
+    return tx.connection.execute(found.with_for_update(key_share=True) if tx.writing else found).one_or_none()
+
+
+def hold_patients(tx: Tx, condition: sa.ColumnElement[bool]) -> None:
+    """Hold patients until the commit, for changes of them and of what belongs to them.
+
+    All transactions take a patient first, then its appointments, then their messages: so no two wait for each other
+    in a circle. Rows that point at a patient may be added meanwhile.
+    """
+    rows = sa.select(patients.c.id).where(condition).order_by(patients.c.id)
+    tx.connection.execute(rows.with_for_update(key_share=True))
 
 
 def _wait_for_turn(tx: Tx, clinic: str, name: str) -> None:
     """Hold a name of a clinic until the commit. SQLite has one writer at a time and needs none of it."""
-    if tx.writing and tx.dialect == "postgresql":
-        number = int.from_bytes(
-            tx.vault.lookup(f"{clinic}\0{name_hash(tx.vault, name).hex()}", of="turn")[:8], signed=True
-        )
-        tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+    turn = tx.vault.lookup(f"{clinic}\0{name_hash(tx.vault, name).hex()}", of="turn")
+    number = int.from_bytes(turn[:8], signed=True)
+    tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -45,28 +46,40 @@ def add_provider_event(
     return tx.connection.execute(insert.values(values).returning(provider_events.c.id)).scalar_one_or_none()
 
 
-def unhandled_events(tx: Tx, *, kind: str, limit: int) -> tuple[ProviderEvent, ...]:
-    """Return the oldest events of a kind that nothing was done about yet, opened."""
+def unhandled_events(tx: Tx, *, limit: int) -> tuple[ProviderEvent, ...]:
+    """Return the oldest events that nothing was done about yet, opened."""
     found = (
         sa.select(provider_events)
-        .where(provider_events.c.handled_at.is_(None), provider_events.c.kind == kind)
+        .where(provider_events.c.handled_at.is_(None))
         .order_by(provider_events.c.id)
         .limit(limit)
     )
-    return tuple(
-        ProviderEvent(
-            row.id,
-            row.unique_id,
-            row.provider,
-            row.kind,
-            row.received_at,
-            tx.vault.open(row.payload_sealed, of=_PAYLOAD),
-        )
-        for row in tx.connection.execute(found.with_for_update(skip_locked=True) if tx.writing else found)
+    rows = tx.connection.execute(found.with_for_update(skip_locked=True) if tx.writing else found)
+    return tuple(_event(tx, row) for row in rows)
+
+
+def first_unhandled(tx: Tx, *, kind: str) -> int | None:
+    """Return the oldest event of a kind that nothing was done about yet, and that nobody else works on."""
+    found = (
+        sa.select(provider_events.c.id)
+        .where(provider_events.c.handled_at.is_(None), provider_events.c.kind == kind)
+        .order_by(provider_events.c.id)
+        .limit(1)
     )
+    return tx.connection.execute(found.with_for_update(skip_locked=True)).scalar_one_or_none()
+
+
+def open_event(tx: Tx, event_id: int) -> ProviderEvent:
+    """Return an event that is there. Raises KeysError when it can't be opened."""
+    return _event(tx, tx.connection.execute(sa.select(provider_events).where(provider_events.c.id == event_id)).one())
 
 
 def mark_handled(tx: Tx, ids: Sequence[int], *, now: datetime) -> None:
     """Note that these events were dealt with, in the transaction that did it."""
     handled = sa.update(provider_events).where(among(tx, provider_events.c.id, ids))
     tx.connection.execute(handled.values(handled_at=now))
+
+
+def _event(tx: Tx, row: sa.Row[Any]) -> ProviderEvent:
+    payload = tx.vault.open(row.payload_sealed, of=_PAYLOAD)
+    return ProviderEvent(row.id, row.unique_id, row.provider, row.kind, row.received_at, payload)

@@ -93,7 +93,7 @@ def lock_in_order(tx: Tx, ids: Iterable[int]) -> None:
     """
     if tx.dialect == "postgresql":
         rows = sa.select(messages.c.id).where(among(tx, messages.c.id, ids)).order_by(messages.c.id)
-        tx.connection.execute(rows.with_for_update())
+        tx.connection.execute(rows.with_for_update(key_share=True))
 
 
 @cache

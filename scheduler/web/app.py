@@ -1,13 +1,19 @@
-"""The web application. For now it says whether the service is well; pages and webhooks join it here."""
+"""The web application: whether the service is well, and what providers call; pages join it here."""
 
 from collections.abc import Callable
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
+from scheduler.services.callbacks import TwilioCallbacks
+from scheduler.web.webhooks import webhooks
 
-def create_app(*, well: Callable[[], bool]) -> FastAPI:
-    """Make the application. `well` says whether the database answers and the engine runs; it may block briefly."""
+
+def create_app(*, well: Callable[[], bool], twilio: TwilioCallbacks | None = None) -> FastAPI:
+    """Make the application. `well` says whether the database answers and the engine runs; it may block briefly.
+
+    `twilio` takes Twilio's calls; None where its auth token is not set.
+    """
     app = FastAPI(title="Aftercare", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/healthz")
@@ -17,4 +23,5 @@ def create_app(*, well: Callable[[], bool]) -> FastAPI:
             return JSONResponse({"status": "ok"})
         return JSONResponse({"status": "unavailable"}, status_code=503)
 
+    app.include_router(webhooks(twilio))
     return app

@@ -107,6 +107,14 @@ def test_a_change_of_what_is_registered_says_which_command_makes_it(aftercare: C
     assert line.startswith("external_id B-1 is appointment 1 of another patient: cancel it")
 
 
+def test_registering_again_what_was_cancelled_books_nothing_and_says_how_to(aftercare: Command) -> None:
+    aftercare.done("cancel", str(aftercare.register()))
+    assert aftercare.refused("register", *REGISTER) == (
+        "this is appointment 1, cancelled: book it again with `aftercare reschedule 1 --at …`"
+    )
+    assert aftercare.json("timeline", "1")["status"] == "cancelled"
+
+
 @pytest.mark.parametrize("command", ["timeline", "cancel", "complete", "no-show"])
 def test_an_appointment_that_is_not_there_is_refused(aftercare: Command, command: str) -> None:
     assert aftercare.refused(command, "77") == "there is no appointment 77"

@@ -18,6 +18,7 @@ from scheduler.domain.decision import (
     foresee,
 )
 from scheduler.domain.hours import SendingHours
+from scheduler.domain.lateness import Sent, Unit
 from scheduler.domain.protocol import Channel, IfLate, Purpose, Step
 from scheduler.domain.reasons import because, sentence
 from scheduler.domain.states import Cause, Status, may_move
@@ -43,7 +44,9 @@ def pending(step_id: str = "check", *, due_at: datetime = DUE, if_late: IfLate =
         occurrence=1,
         channel=Channel.SMS,
         purpose=Purpose.CARE,
+        planned_at=due_at,
         due_at=due_at,
+        try_at=due_at,
         useful_until=due_at + timedelta(hours=24),
         if_late=if_late,
     )
@@ -93,7 +96,7 @@ def test_the_gravest_reason_is_given_and_the_next_when_it_is_gone() -> None:
     assert against(there, now=LATER) == (Kind.CANCEL, ["no_show"])
     there = replace(there, appointment=Appointment(VISIT))
     assert against(there, now=LATER) == (Kind.EXPIRE, ["not_useful"])
-    assert against(there) == (Kind.CANCEL, ["step_gone"])
+    assert against(there) == (Kind.HOLD, ["step_gone"])
     there = replace(there, step=CHECK)
     assert against(there) == (Kind.SUPPRESS, ["next_appointment"])
     there = replace(there, rebooked=False)
@@ -190,23 +193,59 @@ def together(*cases: tuple[Pending, Situation], now: datetime) -> list[tuple[Kin
 
 def test_after_an_outage_a_patient_gets_the_latest_and_every_question_apart() -> None:
     now = DUE + timedelta(hours=8)
-    early, question, latest, fresh = (
+    early, question, latest = (
         pending("early"),
         replace(pending("question", due_at=DUE + timedelta(hours=1), if_late=IfLate.SEND), ask="redness"),
         pending("latest", due_at=DUE + timedelta(hours=2)),
-        pending("fresh", due_at=now),
     )
     here = situation()
-    assert together((latest, here), (early, here), (question, here), (fresh, here), now=now) == [
+    assert together((latest, here), (early, here), (question, here), now=now) == [
         (Kind.WAIT, ["spaced"]),
         (Kind.EXPIRE, ["collapsed"]),
-        (Kind.SEND, []),
         (Kind.SEND, []),
     ]
 
 
-def test_the_same_step_of_two_visits_is_two_messages_of_which_the_later_goes_out() -> None:
+def test_what_goes_out_in_time_takes_the_place_of_what_is_late_unless_it_is_not_sent() -> None:
+    now = DUE + timedelta(hours=8)
+    late, fresh = pending("late"), pending("fresh", due_at=now)
+    assert together((late, situation()), (fresh, situation()), now=now) == [
+        (Kind.EXPIRE, ["collapsed"]),
+        (Kind.SEND, []),
+    ]
+    assert together((late, situation()), (fresh, situation(addresses=frozenset())), now=now) == [
+        (Kind.SEND, []),
+        (Kind.SUPPRESS, ["no_address"]),
+    ]
+    ends_at_night = replace(fresh, useful_until=now + timedelta(minutes=1))
+    assert together((late, situation()), (ends_at_night, situation()), now=now + timedelta(minutes=2)) == [
+        (Kind.SEND, []),
+        (Kind.EXPIRE, ["not_useful"]),
+    ]
+
+
+def test_what_was_sent_counts_for_what_is_late_and_for_nothing_else() -> None:
+    now = DUE + timedelta(hours=8)
+    tips = Sent(Unit(1, "tips", 1), Purpose.CARE, DUE + timedelta(hours=1), now - timedelta(minutes=1))
+    late, fresh = pending("late"), pending("fresh", due_at=now)
+    for message, kind in ((late, Kind.EXPIRE), (fresh, Kind.SEND)):
+        decisions = decide_together(
+            [(message, situation())], now=now, late_after=LATE_AFTER, late_spacing=SPACING, sent=[tips]
+        )
+        assert [it.kind for it in decisions] == [kind]
+
+
+def test_the_same_step_of_two_visits_is_two_messages_that_go_out_apart() -> None:
     first, second = pending(), replace(pending(), appointment=2)
+    now = DUE + timedelta(hours=8)
+    assert together((first, situation()), (second, situation()), now=now) == [
+        (Kind.SEND, []),
+        (Kind.WAIT, ["spaced"]),
+    ]
+
+
+def test_of_two_steps_due_at_once_the_same_one_goes_out_whoever_asks() -> None:
+    first, second = pending("first"), pending("second")
     now = DUE + timedelta(hours=8)
     outcome = [(Kind.EXPIRE, ["collapsed"]), (Kind.SEND, [])]
     assert together((first, situation()), (second, situation()), now=now) == outcome
@@ -247,6 +286,12 @@ def test_a_timeline_says_what_the_send_would_decide() -> None:
     evening = local("2026-03-04 21:00", MADRID)
     assert forecast(pending(due_at=evening), situation(), evening) == (
         "Moved from Wed 2026-03-04 21:00 out of quiet hours; will be sent at Thu 2026-03-05 08:00."
+    )
+
+
+def test_a_step_that_this_process_does_not_know_waits_for_a_person() -> None:
+    assert forecast(pending(), situation(of=None), DUE) == (
+        "Will wait for a person; the protocol in force has no such step on this channel."
     )
 
 

@@ -123,3 +123,14 @@ def test_what_has_stopped_being_useful_before_the_registration_expires_with_both
 def test_a_preparation_registered_late_goes_out_while_the_visit_is_still_to_come() -> None:
     (message,) = planned(step(before("7d", "10:00")), VISIT, clinic(MADRID), now=local("2026-02-27 15:00", MADRID))
     assert told([message]) == ["step sms Fri 2026-02-27 15:00"]
+
+
+def test_at_registration_too_what_goes_out_in_time_takes_the_place_of_what_is_late() -> None:
+    steps = protocol(
+        step(after("1d", "10:00"), "avoid_actives", useful_for="9d"),
+        step(after("2d", "12:00"), "make_up", useful_for="9d"),
+    )
+    assert told(planned(steps, VISIT, clinic(MADRID), now=REGISTERED + timedelta(minutes=20))) == [
+        "avoid_actives sms expired",
+        "make_up sms Wed 2026-03-04 12:20",
+    ]

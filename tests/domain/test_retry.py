@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.domain.retry import FIRST_WAIT, LONGEST_WAIT, next_try
+from scheduler.domain.retry import FIRST_WAIT, LAST_CALL, LONGEST_WAIT, SHORTEST_WAIT, next_try
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -51,9 +51,25 @@ class LongestWait(Random):
         return max(a, b)
 
 
+def test_what_would_wait_past_its_usefulness_is_tried_once_more_shortly_before() -> None:
+    end = NOW + timedelta(minutes=14)
+    last = next_try(8, now=NOW, useful_until=end, rng=Random(1))
+    assert last is not None
+    assert last == end - timedelta(seconds=LAST_CALL)
+    assert next_try(9, now=last, useful_until=end, rng=Random(1)) is None
+
+
+def test_a_last_try_comes_no_sooner_than_any_other_and_than_the_provider_wishes() -> None:
+    end = NOW + timedelta(seconds=SHORTEST_WAIT + LAST_CALL)
+    assert next_try(4, now=NOW, useful_until=end, rng=Random(1)) == NOW + timedelta(seconds=SHORTEST_WAIT)
+    assert next_try(4, now=NOW, useful_until=end - timedelta(seconds=1), rng=Random(1)) is None
+    assert next_try(4, now=NOW, useful_until=end, rng=Random(1), retry_after=SHORTEST_WAIT + 1) is None
+
+
 def test_a_try_at_the_very_end_of_its_usefulness_is_too_late() -> None:
     end = NOW + timedelta(seconds=FIRST_WAIT)
-    assert next_try(1, now=NOW, useful_until=end, rng=LongestWait()) is None
+    sooner = end - timedelta(seconds=LAST_CALL)
+    assert next_try(1, now=NOW, useful_until=end, rng=LongestWait()) == sooner
     assert next_try(1, now=NOW, useful_until=end + timedelta(seconds=1), rng=LongestWait()) == end
 
 

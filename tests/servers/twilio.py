@@ -10,6 +10,8 @@ import json
 import re
 import threading
 from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,11 +26,15 @@ from tests.servers.taken import Taken
 ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
 AUTH_TOKEN = "a-token-for-tests"
 
+Now = Callable[[], datetime]
+
 
 class TwilioServer:
     """Runs in a thread of its own: `with TwilioServer() as twilio: ... twilio.url ... twilio.taken`.
 
-    `script` holds one behaviour per create, first come first served; after it `default` holds.
+    `script` holds one behaviour per create, first come first served; after it `default` holds. `now` dates what is
+    taken. `reports` says by SID what became of a message (its status and error code). While `away`, it answers
+    every question with 503.
     """
 
     def __init__(
@@ -43,6 +49,10 @@ class TwilioServer:
         self.taken: list[Taken] = []
         self.script: deque[Behaviour] = deque()
         self.default = default
+        self.now: Now = lambda: datetime.now(UTC)
+        self.reports: dict[str, tuple[str, int | None]] = {}
+        self.away = False
+        self.questions = 0
         self.requests = 0
         self.connections: set[tuple[str, int]] = set()
         self.account_sid = account_sid
@@ -136,21 +146,28 @@ class TwilioServer:
         return web.Response(status=201, body=answer, content_type="application/json")
 
     def _take(self, form: dict[str, str]) -> Taken:
-        message = Taken(to=form["To"], body=form["Body"], params=form)
+        message = Taken(to=form["To"], body=form["Body"], params=form, at=self.now())
         self.taken.append(message)
         if self._record is not None:
             with self._record.open("a", encoding="utf-8") as file:
                 file.write(message.record() + "\n")
         return message
 
+    def _shown(self, message: Taken) -> dict[str, object]:
+        status, code = self.reports.get(message.sid, (message.status, None))
+        return {**message.shown(self.account_sid), "status": status, "error_code": code}
+
     async def _list(self, request: web.Request) -> web.StreamResponse:
+        self.questions += 1
+        if self.away:
+            return _error(503, None)
         found = [message for message in reversed(self.taken) if message.matches(request.query)]
         size, page = min(int(request.query.get("PageSize", "50")), 1000), int(request.query.get("Page", "0"))
         shown = found[page * size : (page + 1) * size]
         following = request.rel_url.update_query(Page=str(page + 1), PageSize=str(size))
         return web.json_response(
             {
-                "messages": [message.shown(self.account_sid) for message in shown],
+                "messages": [self._shown(message) for message in shown],
                 "page": page,
                 "page_size": size,
                 "start": page * size,
@@ -163,9 +180,12 @@ class TwilioServer:
         )
 
     async def _fetch(self, request: web.Request) -> web.StreamResponse:
+        self.questions += 1
+        if self.away:
+            return _error(503, None)
         for message in self.taken:
             if message.sid == request.match_info["sid"]:
-                return web.json_response(message.shown(self.account_sid))
+                return web.json_response(self._shown(message))
         return _error(404, 20404)
 
 

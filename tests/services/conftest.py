@@ -48,12 +48,14 @@ def smtp() -> Iterator[SmtpServer]:
 def live(house: House, twilio: TwilioServer, smtp: SmtpServer) -> House:
     """The installation with live delivery, to servers on loopback."""
     house.settings = live_settings(house.settings, twilio, smtp)
+    twilio.now = house.clock.now
     return house
 
 
 @pytest.fixture
 def any_live(any_house: House, twilio: TwilioServer, smtp: SmtpServer) -> House:
     any_house.settings = live_settings(any_house.settings, twilio, smtp)
+    twilio.now = any_house.clock.now
     return any_house
 
 

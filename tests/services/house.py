@@ -14,6 +14,7 @@ from scheduler.clock import Clock, FixedClock
 from scheduler.content.templates import Texts
 from scheduler.domain.outgoing import Outgoing
 from scheduler.domain.protocol import Channel
+from scheduler.domain.states import Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.loader import load
 from scheduler.runtime.passes import one_pass
@@ -135,8 +136,10 @@ class House:
         return {word: count for word, count in counts.items() if count}
 
     def messages(self, appointment: int) -> dict[tuple[str, Channel], Message]:
+        """Return the messages by step and channel: of several occurrences the latest that was not cancelled."""
         with self.store.read() as tx:
-            return {(it.step, it.channel): it for it in messages_of(tx, appointment)}
+            found = sorted(messages_of(tx, appointment), key=lambda it: it.status is not Status.CANCELLED)
+        return {(it.step, it.channel): it for it in found}
 
     def message(self, appointment: int, step: str, channel: Channel = SMS) -> Message:
         return self.messages(appointment)[step, channel]

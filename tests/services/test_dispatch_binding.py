@@ -142,24 +142,24 @@ def test_a_clinic_that_is_gone_from_the_configuration_holds_its_own_messages_onl
     assert house.statuses(south) == {"first_day sms": "accepted"}
 
 
-def test_a_treatment_that_is_gone_from_the_configuration_cancels_its_own_messages_only(house: House) -> None:
+def test_a_treatment_that_is_gone_from_the_configuration_holds_its_own_messages_only(house: House) -> None:
     peel, laser = house.register(), house.register(treatment="laser")
     whole = house.configuration
     house.configuration = replace(whole, protocols={"laser": whole.protocols["laser"]})
     assert house.dispatch(after(VISIT, days=1, hours=1))["sent"] == 1
     assert house.statuses(laser) == {"first_day sms": "accepted"}
-    assert house.message(peel, "next_day").status is Status.CANCELLED
-    assert "the protocol no longer has this step" in house.why(peel, "next_day")
+    assert house.message(peel, "next_day").status is Status.HELD
+    assert "the protocol in force has no such step" in house.why(peel, "next_day")
 
 
-def test_a_step_taken_off_a_channel_is_cancelled_on_it(house: House) -> None:
+def test_a_step_taken_off_a_channel_is_held_on_it(house: House) -> None:
     appointment = house.register()
     whole = house.configuration
     peel = whole.protocols["peel"]
     steps = tuple(replace(it, channels=(SMS,)) if it.id == "next_day" else it for it in peel.steps)
     house.configuration = replace(whole, protocols={**whole.protocols, "peel": replace(peel, steps=steps)})
     house.dispatch(NEXT_DAY)
-    assert house.statuses(appointment)["next_day email"] == "cancelled"
+    assert house.statuses(appointment)["next_day email"] == "held"
     assert house.statuses(appointment)["next_day sms"] == "accepted"
 
 

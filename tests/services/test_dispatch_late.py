@@ -1,9 +1,32 @@
 """After an outage: what several late messages of one patient become."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from scheduler.domain.reasons import because
 from scheduler.domain.states import Status
+from scheduler.services.appointments import complete
+from scheduler.store.messages import next_wake
+from scheduler.store.tables import patients
+from tests.servers.behaviours import ACCEPT, refuse
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import TwilioServer
-from tests.services.house import CHECK, EMAIL, TIPS, VISIT, House, after
+from tests.services.house import (
+    CHECK,
+    EMAIL,
+    FIRST_HOURS,
+    NEXT_DAY,
+    REBOOK,
+    TIPS,
+    VISIT,
+    House,
+    after,
+)
+
+BUSY = refuse(429, 20429)
 
 
 def test_a_message_up_to_half_an_hour_late_goes_out_as_if_nothing_had_been(house: House) -> None:
@@ -64,3 +87,106 @@ def test_what_another_engine_holds_takes_part_in_deciding_what_counts(any_house:
     assert [len(it.letters) for it in told] == [0, 1]
     assert any_house.message(appointment, "first_hours").status is Status.EXPIRED
     assert any_house.message(appointment, "next_day").status is Status.SENDING
+
+
+def send_until(house: House, end: datetime) -> None:
+    """Run a pass whenever there is something to do, as the engine does."""
+    while True:
+        with house.store.read() as tx:
+            wake = next_wake(tx)
+        if wake is None or wake >= end:
+            return
+        house.dispatch(max(wake, house.clock.now()))
+
+
+def words(twilio: TwilioServer) -> list[str]:
+    """Which texts were taken, in order."""
+    return [it.body.split()[1] for it in twilio.taken]
+
+
+def test_a_text_that_waits_for_its_retry_gives_way_to_a_later_one_that_was_sent_in_time(
+    live: House, twilio: TwilioServer
+) -> None:
+    appointment = live.register(email="")
+    live.dispatch(FIRST_HOURS)
+    twilio.default = BUSY
+    send_until(live, after(NEXT_DAY, hours=1))
+    live.dispatch(after(CHECK, minutes=-2))
+    twilio.default = ACCEPT
+    assert live.message(appointment, "next_day").try_at > CHECK
+    assert live.dispatch(CHECK) == {"sent": 1}
+    send_until(live, TIPS)
+    assert words(twilio) == ["first_hours", "check"]
+    assert live.why(appointment, "next_day").endswith("; late, and a later message (check) says what counts now.")
+
+
+def test_late_texts_of_two_visits_both_go_out_apart(live: House, twilio: TwilioServer) -> None:
+    """Each says what counts after its own visit."""
+    first = live.register(email="")
+    second = live.register(treatment="laser", email="", starts_at=after(VISIT, hours=2).isoformat())
+    live.dispatch(after(FIRST_HOURS, minutes=1))
+    late = after(NEXT_DAY, hours=6)
+    live.dispatch(late)
+    assert words(twilio) == ["first_hours", "next_day"]
+    live.dispatch(after(late, minutes=10))
+    assert words(twilio) == ["first_hours", "next_day", "first_day"]
+    assert live.message(first, "next_day").status is Status.ACCEPTED
+    assert live.message(second, "first_day").status is Status.ACCEPTED
+
+
+def test_a_late_text_keeps_its_distance_from_what_was_sent_in_an_earlier_pass(
+    live: House, twilio: TwilioServer
+) -> None:
+    first = live.register(email="")
+    live.register(treatment="laser", email="", starts_at=after(VISIT, hours=2).isoformat())
+    live.dispatch(FIRST_HOURS)
+    twilio.default = BUSY
+    in_time = after(VISIT, days=1)  # ten o'clock, when the other visit's text is due
+    send_until(live, in_time)
+    twilio.default = ACCEPT
+    assert live.dispatch(in_time) == {"sent": 1}
+    again = live.message(first, "next_day").try_at
+    assert in_time < again < after(in_time, minutes=10)
+    late = replace(live.configuration.instance, late_after=timedelta(minutes=5))
+    live.configuration = replace(live.configuration, instance=late)
+    assert live.dispatch(again) == {"put_off": 1}
+    assert live.message(first, "next_day").try_at == after(in_time, minutes=10)
+
+
+@pytest.mark.parametrize("spoiled", [{"name_sealed": b"\x01abcd" + bytes(40)}, {"phone_hash": bytes(32)}])
+def test_a_patient_who_cant_be_opened_waits_for_a_person_and_keeps_no_other_waiting(
+    any_live: House, twilio: TwilioServer, spoiled: dict[str, bytes]
+) -> None:
+    first = any_live.register(email="")
+    second = any_live.register(name="Ann Roy", phone="+14165550124", email="")
+    with any_live.store.write() as tx:
+        whose = patients.c.id == any_live.appointment(first).patient_id
+        tx.connection.execute(sa.update(patients).where(whose).values(spoiled))
+    assert any_live.why(first, "first_hours").endswith(
+        "will wait for a person; the patient's data can't be opened with the keys at hand."
+    )
+    any_live.dispatch(FIRST_HOURS)
+    assert [it.to for it in twilio.taken] == ["+14165550124"]
+    assert any_live.message(second, "first_hours").status is Status.ACCEPTED
+    assert any_live.message(first, "first_hours").reasons[-1] == because("unreadable")
+    assert any_live.message(first, "first_hours").status is Status.HELD
+
+
+def test_a_service_that_read_older_files_throws_nothing_away(house: House) -> None:
+    appointment = house.register(email="")
+    newer, peel = house.configuration, house.configuration.protocols["peel"]
+    older = replace(peel, steps=tuple(it for it in peel.steps if it.id != "first_hours"))
+    house.configuration = replace(newer, protocols={**newer.protocols, "peel": older})
+    house.dispatch(FIRST_HOURS)
+    assert house.message(appointment, "first_hours").status is Status.HELD
+    assert house.why(appointment, "first_hours").endswith("the protocol in force has no such step on this channel.")
+
+
+def test_no_recall_follows_a_visit_after_which_the_next_one_took_place(house: House) -> None:
+    first = house.register(phone="")
+    second = house.register(phone="", starts_at=after(VISIT, weeks=3).isoformat())
+    house.clock.move_to(after(VISIT, weeks=3, hours=2))
+    with house.store.write() as tx:
+        complete(tx, house.appointment(second), now=house.clock.now(), by="desk")
+    house.dispatch(REBOOK)
+    assert house.message(first, "rebook", EMAIL).status is Status.SUPPRESSED

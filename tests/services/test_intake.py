@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.consent import Answer
 from scheduler.errors import RegistrationError
-from scheduler.services.intake import Field, Registration, read_instant, read_registration
+from scheduler.services.intake import CallOff, Field, Registration, read_call_off, read_instant, read_registration
 from tests.services.house import FIRST_HOURS, ZOE, House, configuration
 
 NORTH = configuration().clinic("north")
@@ -169,9 +169,37 @@ def test_a_consent_that_is_neither_yes_nor_no_is_refused_and_not_guessed(word: s
     assert refusal(consent_email=word) == "consent_email: is not yes, no or unknown"
 
 
-@pytest.mark.parametrize(("word", "status"), [("", "booked"), ("Completed", "completed"), ("no-show", "no_show")])
+@pytest.mark.parametrize(
+    ("word", "status"), [("BOOKED", "booked"), ("Completed", "completed"), ("no-show", "no_show")]
+)
 def test_a_status_is_read_whatever_its_case(word: str, status: str) -> None:
     assert read(status=word).status is AppointmentStatus(status)
+
+
+def test_a_status_that_is_not_said_is_not_guessed() -> None:
+    assert read(status="").status is None
+    assert read().status is None
+
+
+def test_what_calls_a_visit_off_by_its_id_needs_nothing_more() -> None:
+    broken = {Field.PHONE: "12", Field.EMAIL: "zoe@", Field.STARTS_AT: "soon", Field.CONSENT_SMS: "perhaps"}
+    said = read_call_off({**broken, Field.EXTERNAL_ID: " B-1 ", Field.STATUS: "No-show"}, NORTH)
+    assert said == CallOff("north", "B-1", AppointmentStatus.NO_SHOW)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"external_id": "B-1", "status": "booked"},
+        {"external_id": "B-1", "status": ""},
+        {"external_id": "B-1", "status": "gone"},
+        {"external_id": "", "status": "cancelled"},
+        {"external_id": "x" * 101, "status": "cancelled"},
+        {"external_id": "B\udcff", "status": "cancelled"},
+    ],
+)
+def test_nothing_else_calls_a_visit_off(said: dict[str, str]) -> None:
+    assert read_call_off({Field(key): value for key, value in said.items()}, NORTH) is None
 
 
 @pytest.mark.parametrize(("said", "kept"), [("FR", "fr"), ("fr_CA", "fr-CA"), ("en-us", "en-US"), ("", None)])

@@ -1,5 +1,6 @@
 import pytest
 
+from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.states import Status
 from scheduler.errors import ConflictError
 from scheduler.services.registration import Result
@@ -58,6 +59,30 @@ def test_without_an_external_id_the_same_patient_treatment_and_start_is_the_same
     assert house.register(starts_at=after(VISIT, hours=2).isoformat()) != first
 
 
+def test_what_was_registered_by_hand_is_met_again_when_the_booking_system_names_it(any_house: House) -> None:
+    by_hand = any_house.register()
+    done = any_house.enter(any_house.registration(external_id="B-1"), follow=True)
+    assert (done.result, done.appointment) == (Result.UNCHANGED, by_hand)
+    assert any_house.appointment(by_hand).external_id == "B-1"
+    moved = any_house.registration(external_id="B-1", starts_at=after(VISIT, days=1).isoformat())
+    assert any_house.enter(moved, follow=True).appointment == by_hand
+    any_house.dispatch(after(FIRST_HOURS, days=1))
+    assert any_house.statuses(by_hand)["first_hours sms"] == "accepted"
+
+
+def test_an_appointment_that_has_an_external_id_is_not_taken_for_one_of_another(any_house: House) -> None:
+    first = any_house.register(external_id="B-1")
+    assert any_house.register(external_id="B-2") != first
+    assert any_house.appointment(first).external_id == "B-1"
+
+
+def test_what_was_registered_by_hand_can_be_called_off_by_a_row_that_fits_it(house: House) -> None:
+    by_hand = house.register()
+    done = house.enter(house.registration(external_id="B-1", status="cancelled"), follow=True)
+    assert (done.result, done.appointment) == (Result.CANCELLED, by_hand)
+    assert house.appointment(by_hand).status is AppointmentStatus.CANCELLED
+
+
 def test_an_external_id_belongs_to_one_clinic_only(house: House) -> None:
     north = house.register(external_id="B-1")
     south = house.register(clinic="south", external_id="B-1")
@@ -110,6 +135,45 @@ def test_an_appointment_that_is_completed_when_first_seen_gets_its_aftercare(hou
     assert house.appointment(appointment).status == "completed"
     assert house.message(appointment, "check").status is Status.SCHEDULED
     assert house.message(appointment, "prepare", EMAIL).status is Status.EXPIRED
+
+
+def test_a_single_registration_does_not_book_again_what_was_called_off_and_says_how_to(house: House) -> None:
+    appointment = house.register()
+    house.enter(house.registration(status="cancelled"))
+    for status in ("", "booked"):
+        with pytest.raises(ConflictError) as refused:
+            house.register(status=status)
+        assert str(refused.value) == (
+            f"this is appointment {appointment}, cancelled: book it again with "
+            f"`aftercare reschedule {appointment} --at …`"
+        )
+    assert house.appointment(appointment).status is AppointmentStatus.CANCELLED
+
+
+@pytest.mark.parametrize("said", ["", "booked"])
+def test_what_was_called_off_is_on_again_when_the_booking_system_moves_it(house: House, said: str) -> None:
+    appointment = house.register(external_id="B-1")
+    house.enter(house.registration(external_id="B-1", status="no_show"), follow=True)
+    moved = house.registration(external_id="B-1", status=said, starts_at=after(VISIT, days=1).isoformat())
+    assert house.enter(moved, follow=True).result is Result.RESCHEDULED
+    assert house.message(appointment, "check").due_at == after(CHECK, days=1)
+    assert house.message(appointment, "check").status is Status.SCHEDULED
+
+
+def test_what_was_called_off_stays_so_while_nothing_says_that_it_is_on(any_house: House) -> None:
+    appointment = any_house.register(external_id="B-1")
+    any_house.enter(any_house.registration(external_id="B-1", status="cancelled"), follow=True)
+    longer = after(VISIT, hours=2).isoformat()
+    for said in (
+        any_house.registration(external_id="B-1"),
+        any_house.registration(external_id="B-1", ends_at=longer, phone="+14165550199"),
+    ):
+        done = any_house.enter(said, follow=True)
+        assert (done.result, done.appointment) == (Result.UNCHANGED, appointment)
+        assert done.reason == ("cancelled here; say booked in the status column or reschedule to book it again")
+    assert any_house.appointment(appointment).status is AppointmentStatus.CANCELLED
+    assert set(any_house.statuses(appointment).values()) == {"cancelled"}
+    assert any_house.patient(appointment).phone == "+14165550199"
 
 
 def test_another_treatment_under_the_same_external_id_is_refused(house: House) -> None:

@@ -9,7 +9,6 @@ from scheduler.store.appointments import (
     find_same,
     get_appointment,
     move_appointment,
-    next_appointment,
     set_appointment_status,
 )
 from scheduler.store.database import Store
@@ -67,16 +66,6 @@ def test_each_change_is_in_the_history_with_who_and_when(store: Store) -> None:
         (AppointmentCause.RESCHEDULED, "desk"),
         (AppointmentCause.CANCELLED, "cli"),
     ]
-
-
-def test_the_next_appointment_is_booked_later_and_for_the_same_treatment(store: Store) -> None:
-    with store.write() as tx:
-        zoe = a_patient(tx)
-        first, second, third = (an_appointment(tx, zoe, starts_at=NOW + n * DAY) for n in range(3))
-        assert next_appointment(tx, first) == second
-        set_appointment_status(tx, second.id, AppointmentStatus.CANCELLED, now=NOW, by="test")
-        assert next_appointment(tx, first) == third
-        assert next_appointment(tx, third) is None
 
 
 def test_what_is_not_there_is_named_by_number(store: Store) -> None:

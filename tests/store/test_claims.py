@@ -115,15 +115,6 @@ def test_nothing_begins_once_the_lease_is_dead(store: Store) -> None:
     assert message(store, one).status is Status.CLAIMED
 
 
-def test_beginning_may_count_the_lease_anew(store: Store) -> None:
-    (one,) = registered(store, [planned()])
-    claimed(store)
-    with store.write() as tx:
-        begin(tx, [start(one)], owner="alice", now=NOW + SECOND, lease=LEASE)
-
-    assert message(store, one).lease_until == NOW + SECOND + LEASE
-
-
 def test_an_email_that_is_sent_again_keeps_its_first_message_id(store: Store) -> None:
     (one,) = registered(store, [planned()])
     for turn, header in enumerate(("<first@x>", "<second@x>")):

@@ -1,17 +1,22 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.consent import Entry, Verdict
+from scheduler.domain.lateness import Sent, Unit
 from scheduler.domain.protocol import Channel, Purpose
-from scheduler.domain.states import Status
+from scheduler.domain.states import Cause, Status
 from scheduler.store.appointments import set_appointment_status
 from scheduler.store.consents import add_entries, record_stop
 from scheduler.store.database import Store
-from scheduler.store.due import DueMessage, load_due
+from scheduler.store.due import DueMessage, Loaded, load_due
 from scheduler.store.messages import add_planned
+from scheduler.store.moves import Move, Outcome
+from scheduler.store.tables import patients
+from scheduler.store.transitions import finish
 from tests.store.samples import (
     DIGEST,
     NOW,
@@ -28,12 +33,28 @@ from tests.store.samples import (
 from tests.store.test_transitions import counted
 
 DAY = timedelta(days=1)
+BOB = Person("Bob Stone", phone="+14165550177", email="bob@patients.example")
 ALICE = Person("Alice Roy", phone="+14165550199", email=None)
 
 
-def due(store: Store, ids: list[int]) -> list[DueMessage]:
+def loaded(store: Store, ids: list[int]) -> Loaded:
     with store.read() as tx:
         return load_due(tx, ids, now=NOW)
+
+
+def due(store: Store, ids: list[int]) -> list[DueMessage]:
+    return loaded(store, ids).due
+
+
+def spoil(store: Store, patient_id: int, **values: bytes | None) -> None:
+    with store.write() as tx:
+        tx.connection.execute(sa.update(patients).where(patients.c.id == patient_id).values(values))
+
+
+def ended(store: Store, message_id: int, cause: Cause, end: Status, *, try_at: datetime | None = None) -> None:
+    move = Move(message_id, Status.SENDING, cause, end, by="alice", try_at=try_at)
+    with store.write() as tx:
+        assert finish(tx, [Outcome(f"token-{message_id}", move)], now=NOW) == [message_id]
 
 
 def test_a_due_message_brings_its_patient_and_appointment_opened(store: Store) -> None:
@@ -44,7 +65,7 @@ def test_a_due_message_brings_its_patient_and_appointment_opened(store: Store) -
     assert (found.patient.name, found.patient.phone, found.patient.email) == (ZOE.name, ZOE.phone, ZOE.email)
     assert found.appointment.starts_at == NOW - 2 * DAY
     assert (found.ledger, found.stopped, found.rebooked) == ((), frozenset(), False)
-    assert (found.last_started_at, found.others) == (None, ())
+    assert (found.sent, found.others) == ((), ())
 
 
 def test_they_come_in_the_order_asked_for_without_those_that_are_gone(store: Store) -> None:
@@ -73,7 +94,7 @@ def test_a_stop_of_one_address_stops_one_channel_of_all_who_share_it(store: Stor
 
 
 @pytest.mark.parametrize("status", AppointmentStatus)
-def test_rebooked_is_who_has_a_later_booked_appointment(store: Store, status: AppointmentStatus) -> None:
+def test_rebooked_is_who_has_a_later_appointment_booked_or_over(store: Store, status: AppointmentStatus) -> None:
     with store.write() as tx:
         zoe = a_patient(tx)
         first, later = an_appointment(tx, zoe), an_appointment(tx, zoe, starts_at=NOW + DAY)
@@ -83,7 +104,8 @@ def test_rebooked_is_who_has_a_later_booked_appointment(store: Store, status: Ap
         ]
         set_appointment_status(tx, later.id, status, now=NOW, by="test")
 
-    assert [found.rebooked for found in due(store, ids)] == [status is AppointmentStatus.BOOKED, False]
+    on = status in (AppointmentStatus.BOOKED, AppointmentStatus.COMPLETED)
+    assert [found.rebooked for found in due(store, ids)] == [on, False]
 
 
 def test_what_else_of_the_patient_is_due_comes_along_unless_it_is_in_the_batch(store: Store) -> None:
@@ -99,12 +121,84 @@ def test_what_else_of_the_patient_is_due_comes_along_unless_it_is_in_the_batch(s
     assert all(not found.others for found in due(store, [one, two, stranger]))
 
 
-def test_when_the_patient_was_last_sent_anything_is_known(store: Store) -> None:
-    one, two = registered(store, [planned("a", due_at=NOW - DAY), planned("b")])
+def test_what_waits_for_another_try_comes_along_too(store: Store) -> None:
+    one, two = registered(store, [planned("a"), planned("b", due_at=NOW - DAY)])
     claimed(store, limit=1)
-    begun(store, [one])
+    begun(store, [two])
+    ended(store, two, Cause.RETRY, Status.SCHEDULED, try_at=NOW + DAY)
 
-    assert due(store, [two])[0].last_started_at == NOW
+    (found,) = due(store, [one])
+    assert [(it.message.id, it.message.try_at) for it in found.others] == [(two, NOW + DAY)]
+    assert found.sent == ()
+
+
+@pytest.mark.parametrize(
+    ("cause", "end", "told"),
+    [
+        (None, Status.SENDING, True),
+        (Cause.ACCEPT, Status.ACCEPTED, True),
+        (Cause.LOSE, Status.UNKNOWN, True),
+        (Cause.RECEIPT, Status.DELIVERED, True),
+        (Cause.RECEIPT, Status.UNDELIVERED, False),
+        (Cause.REFUSE, Status.FAILED, False),
+        (Cause.RETRY, Status.SCHEDULED, False),
+    ],
+)
+def test_what_a_provider_took_or_may_have_taken_is_told(
+    store: Store, cause: Cause | None, end: Status, *, told: bool
+) -> None:
+    early, late = NOW - DAY, NOW - DAY / 2
+    one, two = registered(store, [planned("a", due_at=early), planned("b", due_at=late)])
+    claimed(store)
+    begun(store, [two])
+    if cause:
+        ended(store, two, cause, end)
+
+    (found,) = due(store, [one])
+    unit = Unit(found.appointment.id, "b", 1)
+    assert found.sent == ((Sent(unit, Purpose.CARE, late, NOW),) if told else ())
+
+
+def test_what_was_sent_long_before_a_batch_was_planned_for_is_passed_over(store: Store) -> None:
+    old, recent = NOW - 3 * DAY, NOW - DAY / 2
+    one, two, three = registered(store, [planned("a", due_at=old), planned("b", due_at=recent), planned("c")])
+    for number, at in ((one, old), (two, recent)):
+        claimed(store, now=at, limit=1)
+        begun(store, [number], now=at)
+
+    (found,) = due(store, [three])
+    assert [it.unit.step for it in found.sent] == ["b"]
+
+
+def test_a_patient_who_cant_be_opened_stops_no_other(store: Store) -> None:
+    ids = [registered(store, [planned()], person)[0] for person in (ZOE, ALICE)]
+    zoe = message(store, ids[0])
+    spoil(store, zoe.patient_id, name_sealed=b"\x01abcd" + bytes(40))
+
+    found = loaded(store, ids)
+    assert [it.message.id for it in found.due] == ids[1:]
+    assert found.unreadable == [zoe]
+
+
+@pytest.mark.parametrize("column", ["phone_sealed", "email_sealed"])
+def test_an_address_that_was_put_in_the_place_of_another_is_not_written_to(store: Store, column: str) -> None:
+    ids = [registered(store, [planned()], person)[0] for person in (ZOE, BOB)]
+    zoe, bob = (message(store, number).patient_id for number in ids)
+    with store.read() as tx:
+        other = tx.connection.execute(sa.select(patients.c[column]).where(patients.c.id == bob)).scalar_one()
+    spoil(store, zoe, **{column: other})
+
+    found = loaded(store, ids)
+    assert [it.id for it in found.unreadable] == ids[:1]
+    assert [it.message.id for it in found.due] == ids[1:]
+
+
+@pytest.mark.parametrize("column", ["phone_hash", "email_sealed"])
+def test_an_address_or_a_hash_without_the_other_is_not_written_to(store: Store, column: str) -> None:
+    (one,) = registered(store, [planned()])
+    spoil(store, message(store, one).patient_id, **{column: None})
+
+    assert [it.id for it in loaded(store, [one]).unreadable] == [one]
 
 
 def test_any_number_of_due_messages_takes_the_same_number_of_queries(store: Store) -> None:

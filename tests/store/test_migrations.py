@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -80,5 +81,28 @@ def test_what_is_due_is_found_by_its_partial_index(store: Store, query: str) -> 
 
 
 def test_every_revision_is_in_the_package() -> None:
-    assert sorted(path.name for path in MIGRATIONS.glob("versions/*.py")) == ["0001_first.py"]
+    assert sorted(path.name for path in MIGRATIONS.glob("versions/*.py")) == [
+        "0001_first.py",
+        "0002_look_up.py",
+    ]
     assert Path(MIGRATIONS, "env.py").is_file()
+
+
+def test_what_was_left_unknown_by_an_older_version_is_looked_up(tmp_path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    with engine.connect() as connection, connection.begin():
+        command.upgrade(alembic_config(connection), "0001")
+        for number, status in enumerate(("unknown", "accepted"), start=1):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO messages (id, origin, clinic, patient_id, appointment_id, step, channel, occurrence,"
+                    " purpose, status, planned_at, due_at, try_at, useful_until, if_late, fallback, reasons,"
+                    " created_at, updated_at) VALUES (:id, :id, 'c', 1, 1, 's', 'sms', 1, 'care', :status,"
+                    " :at, :at, :at, :at, 'send', '[]', '[]', :at, :at)"
+                ),
+                {"id": number, "status": status, "at": "2026-03-02T15:00:00.000000Z"},
+            )
+        command.upgrade(alembic_config(connection), "head")
+        found = connection.execute(sa.text("SELECT status, look_at FROM messages ORDER BY id")).all()
+    engine.dispose()
+    assert [tuple(row) for row in found] == [("unknown", "2026-03-02T15:00:00.000000Z"), ("accepted", None)]

@@ -82,7 +82,11 @@ def _check_host(host: str) -> None:
 def _query(parts: SplitResult) -> dict[str, str]:
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     if unknown := sorted(set(query) - {"starttls", "ca"}):
-        raise SettingsError(f"{NAME}: {unknown[0]!r} is not known after the ?: there are starttls and ca")
+        # What is no word may be the end of a password with a ? in it.
+        said = repr(unknown[0]) if unknown[0].isalpha() else "something"
+        raise SettingsError(
+            f"{NAME}: {said} is not known after the ?: there are starttls and ca; write a ? in a password as %3F"
+        )
     return query
 
 

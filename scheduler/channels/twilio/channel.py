@@ -1,15 +1,20 @@
 """SMS through Twilio: one create per message, never repeated here."""
 
+from collections.abc import Sequence
+from contextlib import aclosing
+from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 from twilio.rest import Client
 
+from scheduler.channels.lookup import Found
 from scheduler.channels.loopback import is_loopback
 from scheduler.channels.twilio.client import TwilioHttpClient
 from scheduler.channels.twilio.errors import unreadable
 from scheduler.channels.twilio.handover import Handover, current
+from scheduler.channels.twilio.words import code_of, said_by
 from scheduler.clock import Clock
 from scheduler.domain.clinic import SmsSender
 from scheduler.domain.outgoing import Accepted, Outgoing, OutgoingSms
@@ -17,6 +22,9 @@ from scheduler.errors import ChannelError, ErrorKind
 
 LONGEST_VALIDITY = 36_000
 """Seconds; Twilio's bound (error 90007 outside of 1 to this)."""
+
+MARGIN = timedelta(days=1)
+"""How far out of order Twilio's list may be before a page too many is read."""
 
 SHAPES = (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError)
 """What the SDK raises over an answer that is no JSON, or JSON of another shape than Twilio's."""
@@ -82,6 +90,32 @@ class TwilioTransport:
         except SHAPES:
             raise unreadable("GET") from None
 
+    async def find(self, to: str, *, since: datetime, until: datetime) -> Sequence[Found]:
+        """Return the messages to a number that were created between two instants. Raises ChannelError.
+
+        Asks by the number only: Twilio filters by the day of sending, which a message that was just taken does not
+        have yet. The list comes newest first; reading ends a day before `since`.
+        """
+        found: list[Found] = []
+        try:
+            async with aclosing(await self._client.messages.stream_async(to=to, page_size=100)) as listed:
+                async for message in listed:
+                    item = _found(message)
+                    if item.created_at < since - MARGIN:
+                        break
+                    if since <= item.created_at <= until:
+                        found.append(item)
+        except SHAPES:
+            raise unreadable("GET") from None
+        return found
+
+    async def fetch(self, provider_id: str) -> Found:
+        """Return one message. Raises ChannelError, also when Twilio no longer has it."""
+        try:
+            return _found(await self._client.messages(provider_id).fetch_async())
+        except SHAPES:
+            raise unreadable("GET") from None
+
     def _terms(self, message: OutgoingSms) -> dict[str, str | int]:
         left = int((message.useful_until - self._clock.now()).total_seconds())
         terms: dict[str, str | int] = {"validity_period": min(max(left, 1), LONGEST_VALIDITY)}
@@ -95,6 +129,16 @@ def _callback_url(public_url: str) -> str | None:
     if is_loopback(urlsplit(public_url).hostname or ""):
         return None
     return f"{public_url.rstrip('/')}/webhooks/twilio/status"
+
+
+def _found(message: Any) -> Found:
+    return Found(
+        provider_id=str(message.sid),
+        created_at=message.date_created,
+        said=said_by(str(message.status)),
+        error_code=code_of(message.error_code),
+        body=str(message.body or ""),
+    )
 
 
 def _sender(sender: SmsSender) -> dict[str, str]:

@@ -98,6 +98,17 @@ def meaning_of(code: int | None, status: int) -> Meaning:
     return Meaning(ErrorKind.CONTENT, "Twilio refused it: look the code up at twilio.com/docs/api/errors")
 
 
+def meaning_of_report(code: str) -> Meaning:
+    """Return what the code of a message that did not arrive means; "" when Twilio gave none.
+
+    A code that is not in the table is this message's misfortune: no number is given up for it.
+    """
+    if not code:
+        return Meaning(ErrorKind.TRANSIENT, "Twilio gave no reason")
+    unknown = Meaning(ErrorKind.TRANSIENT, "look the code up at twilio.com/docs/api/errors")
+    return CODES.get(int(code), unknown)
+
+
 def refusal(status: int, body: str, headers: Mapping[str, str], now: datetime) -> ChannelError:
     """Return the error for an answer that is no success. Nothing of its body but the code is kept."""
     code = _code(body)

@@ -2,33 +2,27 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-from twilio.request_validator import HMAC_SHA1, RequestValidator, get_signature_algorithm
+from twilio.request_validator import HMAC_SHA1, HMAC_SHA256, RequestValidator
 
+from scheduler.channels.twilio.words import code_of, said_by
 from scheduler.domain.states import Status
 
 SIGNATURE = "X-Twilio-Signature"
 SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
-
-SAID: Mapping[str, Status] = {
-    "accepted": Status.ACCEPTED,
-    "scheduled": Status.ACCEPTED,
-    "queued": Status.ACCEPTED,
-    "sending": Status.ACCEPTED,
-    # May be the last word: a carrier without receipts. It is no proof of arrival.
-    "sent": Status.ACCEPTED,
-    "delivered": Status.DELIVERED,
-    "read": Status.DELIVERED,
-    "undelivered": Status.UNDELIVERED,
-    "failed": Status.FAILED,
-    "canceled": Status.FAILED,
-}
-"""Twilio's message statuses (https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks)
--> ours. What is not here is kept and changes nothing."""
+MOST_FIELDS = 200
 
 Form = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What Twilio signs with: the account's auth token, and shared keys by the id that Twilio names them with."""
+
+    auth_token: str = field(repr=False)
+    shared_keys: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +37,7 @@ class StatusCallback:
     @property
     def unique_id(self) -> str:
         """The same for a callback that comes twice: a hash of SID, status and error code."""
-        text = f"{self.sid}\0{self.status}\0{self.error_code}"
-        return f"twilio/status/{hashlib.sha256(text.encode()).hexdigest()}"
+        return unique_id(self.sid, self.status, self.error_code)
 
 
 class _Values(dict[str, list[str]]):
@@ -56,27 +49,38 @@ class _Values(dict[str, list[str]]):
 
 def read_form(body: bytes) -> Form:
     """Read a form body, blank values included: Twilio signs them too. Raises ValueError when it is none."""
-    return parse_qsl(body.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=200)
+    return parse_qsl(
+        body.decode("utf-8"),
+        keep_blank_values=True,
+        strict_parsing=bool(body),
+        max_num_fields=MOST_FIELDS,
+        errors="strict",
+    )
 
 
-def is_signed(
-    url: str, form: Form, headers: Mapping[str, str], *, auth_token: str, shared_keys: Mapping[str, str]
-) -> bool:
-    """Whether Twilio signed this call of `url`: the address as Twilio has it, from the configured public base.
+def signature_fault(url: str, form: Form, headers: Mapping[str, str], secrets: Secrets) -> str | None:
+    """Return why this call of `url` is not Twilio's, in words for the operator; None when Twilio signed it.
 
-    Signed with the auth token (HMAC-SHA1), or with a shared key that the settings header names (HMAC-SHA256):
-    its secret is looked up in `shared_keys`. A missing signature is none.
+    `url` is the address as Twilio has it, from the configured public base, with the query as received. `headers`
+    are looked up by the names as Twilio writes them. A call is signed with the auth token (HMAC-SHA1), or with a
+    shared key that the settings header names (HMAC-SHA256). Neither secret is taken for the other's scheme.
     """
     signature = headers.get(SIGNATURE)
     if not signature:
-        return False
-    settings = headers.get(SETTINGS, "")
-    algorithm = get_signature_algorithm(settings)
-    secret = auth_token if algorithm == HMAC_SHA1 else shared_keys.get(_key_id(settings))
-    values = _Values()
-    for name, value in form:
-        values.setdefault(name, []).append(value)
-    return bool(secret) and bool(RequestValidator(secret).validate(url, values, signature, algorithm))
+        return "it has no signature"
+    named = _settings(headers.get(SETTINGS, ""))
+    algorithm = named.get("algorithm", HMAC_SHA1)
+    if algorithm == HMAC_SHA1:
+        secret = secrets.auth_token
+    elif algorithm == HMAC_SHA256:
+        secret = secrets.shared_keys.get(named.get("key", ""), "")
+    else:
+        return "it is signed in a way that this version does not know"
+    if not secret:
+        return "it is signed with a key that TWILIO_SHARED_KEYS does not have"
+    if not RequestValidator(secret).validate(url, _values(form), signature, algorithm):
+        return "its signature is of another address or of another secret: compare AFTERCARE_PUBLIC_URL and the token"
+    return None
 
 
 def read_status(form: Form) -> StatusCallback | None:
@@ -85,9 +89,27 @@ def read_status(form: Form) -> StatusCallback | None:
     sid, status = values.get("MessageSid") or values.get("SmsSid", ""), values.get("MessageStatus", "")
     if not sid or not status:
         return None
-    return StatusCallback(sid, status, SAID.get(status.lower()), values.get("ErrorCode", ""))
+    return StatusCallback(sid, status, said_by(status), code_of(values.get("ErrorCode")))
 
 
-def _key_id(settings: str) -> str:
-    parts = dict(part.strip().partition("=")[::2] for part in settings.split(","))
-    return parts.get("key", "")
+def unique_id(*parts: str) -> str:
+    """Return the id under which a status callback is kept once."""
+    digest = hashlib.sha256("\0".join(parts).encode())
+    return f"twilio/status/{digest.hexdigest()}"
+
+
+def _values(form: Form) -> _Values:
+    values = _Values()
+    for name, value in form:
+        values.setdefault(name, []).append(value)
+    return values
+
+
+def _settings(header: str) -> Mapping[str, str]:
+    """Read the settings header: `key=<id>,algorithm=HMAC_SHA256`. The first of a name counts."""
+    named: dict[str, str] = {}
+    for part in header.split(","):
+        name, _, value = (text.strip() for text in part.partition("="))
+        if value:
+            named.setdefault(name, value)
+    return named

@@ -1,0 +1,82 @@
+"""How a clinic's export is read: which column holds which field, and what its words mean to us."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler.domain.clinic import Clinic
+from scheduler.errors import RegistrationError
+from scheduler.protocols.configuration import Configuration
+from scheduler.protocols.hints import shown, suggest
+from scheduler.protocols.import_fields import NEEDED
+from scheduler.services.csvfile import CsvFile, CsvRow
+from scheduler.services.intake import CallOff, Field, Registration, read_call_off, read_registration
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Reads the rows of one file of a clinic; `of` says which column holds which field."""
+
+    of: Mapping[Field, str]
+    clinic: Clinic
+    configuration: Configuration
+
+    def fields(self, row: CsvRow) -> dict[Field, str]:
+        """Return what a row says, by field, its status in our words where the clinic's file maps it."""
+        raw = {key: row.cells[column] for key, column in self.of.items()}
+        if Field.STATUS in raw:
+            raw[Field.STATUS] = _mapped(raw[Field.STATUS], self.clinic.imports.statuses)
+        return raw
+
+    def call_off(self, raw: Mapping[Field, str]) -> CallOff | None:
+        """Return what calls a visit off by its id, None for anything else."""
+        return read_call_off(raw, self.clinic)
+
+    def registration(self, raw: Mapping[Field, str]) -> Registration:
+        """Return what a row registers. Raises RegistrationError with all that is wrong."""
+        treatment = self._treatment(raw[Field.TREATMENT])
+        return read_registration(raw, self.clinic, treatment, dates=self.clinic.imports.dates)
+
+    def _treatment(self, text: str) -> str:
+        treatment = _mapped(text, self.clinic.imports.treatments)
+        if treatment in self.configuration.protocols:
+            return treatment
+        if not treatment:
+            raise RegistrationError("treatment: is empty")
+        known = [*self.clinic.imports.treatments, *self.configuration.protocols]
+        raise RegistrationError(
+            f"treatment: “{shown(text)}” is not known: map it under import.treatments of clinic {self.clinic.id} "
+            f"({suggest(text, known)})"
+        )
+
+
+def find_columns(path: Path, file: CsvFile, clinic: Clinic, configuration: Configuration) -> Columns:
+    """Find a file's columns; without a mapping of the clinic the fields' own names are the columns.
+
+    Raises RegistrationError where one that is mapped, or one that every registration needs, is missing.
+    """
+    mapping = clinic.imports.columns or {key: key for key in Field if key in file.columns}
+    columns = {Field(key): column for key, column in mapping.items()}
+    for key, column in columns.items():
+        if column not in file.columns:
+            raise RegistrationError(
+                f"{path.name}:1: no column “{column}” for {key} in the header ({suggest(column, file.columns)}): "
+                f"rename it there, or map {key} anew under import.columns of clinic {clinic.id}"
+            )
+    for group in NEEDED:
+        if not any(Field(key) in columns for key in group):
+            there = shown(", ".join(file.columns))
+            raise RegistrationError(
+                f"{path.name}:1: no column for {' or '.join(group)} in the header ({there}): "
+                f"map one under import.columns of clinic {clinic.id}"
+            )
+    return Columns(columns, clinic, configuration)
+
+
+def _mapped(text: str, mapping: Mapping[str, str]) -> str:
+    """Return what the clinic's file maps `text` to, whatever its case and spacing; else the text itself."""
+    wanted = " ".join(text.split()).casefold()
+    for theirs, ours in mapping.items():
+        if " ".join(theirs.split()).casefold() == wanted:
+            return ours
+    return text.strip()
