@@ -156,8 +156,8 @@ def _smtp_url(value: str | None) -> str | None:
     parts = _split(value or "smtp://host")
     if parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise SettingsError(
-            "AFTERCARE_SMTP_URL looks like smtp://user:password@host:587?starttls=true or smtps://user:password@host; "
-            "write / ? # [ ] @ : in user and password as %2F %3F %23 %5B %5D %40 %3A"
+            "AFTERCARE_SMTP_URL looks like smtp://user:password@host:587?starttls=true or smtps://user:password@host;"
+            " write / ? # [ ] @ : in user and password as %2F %3F %23 %5B %5D %40 %3A"
         )
     return value
 

@@ -19,6 +19,9 @@ class Kind(StrEnum):
 
     SEND = "send"
     WAIT = "wait"
+    """Not yet: it goes out later, at the instant that the decision names."""
+    MEND = "mend"
+    """It would go out, but somebody has to mend something first; it is looked at again soon, while it is useful."""
     EXPIRE = "expire"
     SUPPRESS = "suppress"
     CANCEL = "cancel"
@@ -27,12 +30,16 @@ class Kind(StrEnum):
 
 STATUS_AFTER: Mapping[Kind, Status] = {
     Kind.WAIT: Status.SCHEDULED,
+    Kind.MEND: Status.SCHEDULED,
     Kind.EXPIRE: Status.EXPIRED,
     Kind.SUPPRESS: Status.SUPPRESSED,
     Kind.CANCEL: Status.CANCELLED,
     Kind.HOLD: Status.HELD,
 }
 """The status that a decision moves a message to; one that is sent goes on to `sending`."""
+
+LOOK_AGAIN = timedelta(minutes=10)
+"""How long what has to be mended gets: an edit of a text or a clinic's file, a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +101,8 @@ class Situation:
 class Decision:
     """What becomes of a message, and why, in order.
 
-    `at` is when it goes out: now for SEND, later for WAIT, None for the others. `fallback`, on SUPPRESS only, is the
-    channel that takes its place: whoever carries the decision out adds that message.
+    `at` is when it goes out: now for SEND, later for WAIT; for MEND when it is looked at again; else None.
+    `fallback`, on SUPPRESS only, is the channel that takes its place: whoever carries the decision out adds it.
     """
 
     kind: Kind
@@ -150,10 +157,19 @@ def foresee(
     The reasons follow those of the plan: "… will be sent at …" or "… will not be sent; …".
     """
     decision = decide(message, situation, now=max(planned_for, now), late_after=late_after)
+    if decision.kind is Kind.MEND and decision.at:
+        return (*decision.reasons, because("will_look_again", at=decision.at))
     if decision.at:
         return (*decision.reasons, because("will_send", at=decision.at))
     outcome = "will_hold" if decision.kind is Kind.HOLD else "will_not_send"
     return (because(outcome), *decision.reasons)
+
+
+def until_mended(reason: Reason, *, now: datetime, useful_until: datetime) -> Decision:
+    """Return the decision on a message that a fault of ours keeps back: looked at again while it is useful."""
+    if now >= useful_until:
+        return Decision(Kind.EXPIRE, (reason, because("not_useful", until_at=useful_until)))
+    return Decision(Kind.MEND, (reason,), min(now + LOOK_AGAIN, useful_until))
 
 
 def _refusal(message: Pending, situation: Situation, now: datetime) -> Decision | None:
@@ -165,9 +181,9 @@ def _refusal(message: Pending, situation: Situation, now: datetime) -> Decision 
     return (
         _visit_refuses(situation.appointment)
         or _time_refuses(message, situation, now)
-        or _step_refuses(situation, now)
+        or _step_refuses(message, situation, now)
         or _channel_refuses(message, situation)
-        or _text_refuses(situation)
+        or _text_refuses(message, situation, now)
     )
 
 
@@ -188,10 +204,10 @@ def _time_refuses(message: Pending, situation: Situation, now: datetime) -> Deci
     return Decision(Kind.EXPIRE, (because("not_useful", until_at=until),)) if now >= until else None
 
 
-def _step_refuses(situation: Situation, now: datetime) -> Decision | None:
+def _step_refuses(message: Pending, situation: Situation, now: datetime) -> Decision | None:
     step, appointment = situation.step, situation.appointment
     if step is None:  # A process that read older files must not throw away what newer ones planned.
-        return Decision(Kind.HOLD, (because("step_gone"),))
+        return until_mended(because("step_gone"), now=now, useful_until=message.useful_until)
     begun = now >= appointment.starts_at or appointment.status is AppointmentStatus.COMPLETED
     if not begun and not isinstance(step.timing, Before):
         return Decision(Kind.WAIT, (because("not_attended", until_at=appointment.starts_at),), appointment.starts_at)
@@ -207,10 +223,11 @@ def _channel_refuses(message: Pending, situation: Situation) -> Decision | None:
     return Decision(Kind.SUPPRESS, (barred,), fallback=situation.open_channel(message.fallback))
 
 
-def _text_refuses(situation: Situation) -> Decision | None:
+def _text_refuses(message: Pending, situation: Situation, now: datetime) -> Decision | None:
     if situation.template_error is None:
         return None
-    return Decision(Kind.HOLD, (because("no_template", error=situation.template_error),))
+    reason = because("no_template", error=situation.template_error)
+    return until_mended(reason, now=now, useful_until=message.useful_until)
 
 
 def _late(message: Pending, hours: SendingHours) -> Late:

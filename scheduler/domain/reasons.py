@@ -61,6 +61,7 @@ CLAUSES: Mapping[str, str] = {
     # what will happen, seen from now
     "will_send": "will be sent at {at}",
     "will_not_send": "will not be sent",
+    "will_look_again": "it is looked at again at {at}, and sent if that is mended",
     "will_hold": "will wait for a person",
     # what happened
     "sent": "sent at {at}",
@@ -78,6 +79,9 @@ CLAUSES: Mapping[str, str] = {
     "never_known": "nobody knows whether the mail server took it",
     "in_doubt": "the provider may have it under one of several names; a person has to look there",
 }
+
+TO_BE_MENDED = frozenset({"no_template", "step_gone", "clinic_gone", "unreadable"})
+"""The clauses of what keeps a message back until somebody mends it."""
 
 OF_THE_PLAN = frozenset(
     {"same_day", "before", "after", "between", "after_reply", "fallback"}

@@ -27,6 +27,7 @@ from scheduler.services.summary import Summary
 from scheduler.store.claims import claim_due, release_expired
 from scheduler.store.database import Store
 from scheduler.store.due import DueMessage
+from scheduler.store.lookups import Waiting, what_waits
 
 log = get_logger(__name__)
 
@@ -57,11 +58,12 @@ class Dispatcher:
         """
         stop = stop or asyncio.Event()
         summary = Summary()
-        await asyncio.to_thread(self._rescue)
-        await asyncio.to_thread(Receipts(self.store, self.configuration, self.clock, self.owner).handle)
+        waiting = await asyncio.to_thread(self._rescue)
+        if waiting.reports:
+            await asyncio.to_thread(Receipts(self.store, self.configuration, self.clock, self.owner).handle)
         await self._send_due(summary, stop)
         settler = Settler(self.store, self.configuration, self.transports, self.clock, self.owner)
-        if not stop.is_set() and await settler.settle():
+        if waiting.lookups and not stop.is_set() and await settler.settle():
             await self._send_due(summary, stop)
         return summary
 
@@ -103,12 +105,15 @@ class Dispatcher:
             self.pause,
         )
 
-    def _rescue(self) -> None:
-        """Take back what an engine held that is no more."""
+    def _rescue(self) -> Waiting:
+        """Take back what an engine held that is no more; return what else there is to do."""
+        now = self.clock.now()
         with self.store.write() as tx:
-            expired = release_expired(tx, now=self.clock.now())
+            expired = release_expired(tx, now=now)
+            waiting = what_waits(tx, now=now)
         if expired.released or expired.lost:
             log.warning("messages.rescued", released=len(expired.released), lost=len(expired.lost))
+        return waiting
 
     def _claim(self) -> list[int]:
         with self.store.write() as tx:

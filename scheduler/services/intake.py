@@ -20,6 +20,8 @@ from scheduler.errors import RegistrationError
 
 NAME_LIMIT = 200
 ID_LIMIT = 100
+NO_PLACES = frozenset({"localtime", "Factory", "posixrules"})
+"""Names that a machine's zone folder has and that say nothing of where a patient is."""
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 
 
@@ -263,7 +265,7 @@ class _Reader:
 @cache
 def _zones() -> frozenset[str]:
     """Return the names of all time zones: looking them up walks a folder of 600 files."""
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - NO_PLACES
 
 
 _YES = frozenset({"yes", "y", "true", "1", "oui", "o", "sí", "si", "s"})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from scheduler.domain.decision import Decision, Kind, decide_together
+from scheduler.domain.decision import Decision, decide_together, until_mended
 from scheduler.domain.reasons import because
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import pending_of, situation_of
@@ -59,6 +59,9 @@ class Judge:
             late_spacing=self.configuration.instance.late_spacing,
             sent=mine[0].sent,
         )
-        gone = Decision(Kind.HOLD, (because("clinic_gone"),))
-        strangers = [Verdict(due, gone) for due in mine if due not in known]
+        strangers = [Verdict(due, _clinic_gone(due, now)) for due in mine if due not in known]
         return [Verdict(due, it) for due, it in zip(known, decisions[: len(known)], strict=True)] + strangers
+
+
+def _clinic_gone(due: DueMessage, now: datetime) -> Decision:
+    return until_mended(because("clinic_gone"), now=now, useful_until=due.message.useful_until)

@@ -1,11 +1,12 @@
 """From claimed messages to letters: decided with what holds now, rendered; what does not go out is settled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scheduler.content.templates import Texts
-from scheduler.domain.decision import STATUS_AFTER, Kind
+from scheduler.domain.decision import STATUS_AFTER, Decision, Kind, until_mended
+from scheduler.domain.lateness import is_late
 from scheduler.domain.reasons import because, planned_part
 from scheduler.domain.states import Cause, Status
 from scheduler.errors import TemplateError
@@ -50,7 +51,8 @@ class Preparer:
             loaded = load_due(tx, ids, now=now)
         letters, others = self._write([it for it in loaded.due if it.message.claimed_by == self.owner], now)
         with self.store.write() as tx:
-            moves = [*(self._move(verdict) for verdict in others), *map(self._hold, loaded.unreadable)]
+            moves = [self._settled(verdict, now) for verdict in others]
+            moves += [self._unreadable(message, now) for message in loaded.unreadable]
             moved = set(move_all(tx, moves, now=now))
             settled = [verdict for verdict in others if verdict.due.message.id in moved]
             add_fallbacks(tx, [Fallback(it.due, it.decision.fallback) for it in settled], now=now, by=self.owner)
@@ -73,8 +75,18 @@ class Preparer:
                 return going, [it for it in verdicts if it.decision.kind is not Kind.SEND]
             faults |= fresh
 
-    def _move(self, verdict: Verdict) -> Move:
+    def _settled(self, verdict: Verdict, now: datetime) -> Move:
+        """Carry a decision out. One that waits for allowed hours is due when they begin: it is not late for that."""
         message, decision = verdict.due.message, verdict.decision
+        late = is_late(message.due_at, now=now, late_after=self.configuration.instance.late_after)
+        move = self._move(message, decision)
+        return replace(move, due_at=decision.at) if decision.kind is Kind.WAIT and not late else move
+
+    def _unreadable(self, message: Message, now: datetime) -> Move:
+        """Keep back a message whose patient can't be opened; those of the others go out."""
+        return self._move(message, until_mended(because("unreadable"), now=now, useful_until=message.useful_until))
+
+    def _move(self, message: Message, decision: Decision) -> Move:
         return Move(
             message.id,
             Status.CLAIMED,
@@ -83,18 +95,6 @@ class Preparer:
             by=self.owner,
             reasons=(*planned_part(message.reasons), *decision.reasons),
             try_at=decision.at,
-            owner=self.owner,
-        )
-
-    def _hold(self, message: Message) -> Move:
-        """Let a person look at a message whose patient can't be opened."""
-        return Move(
-            message.id,
-            Status.CLAIMED,
-            Cause.DECIDE,
-            Status.HELD,
-            by=self.owner,
-            reasons=(*planned_part(message.reasons), because("unreadable")),
             owner=self.owner,
         )
 

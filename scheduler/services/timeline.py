@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.decision import foresee
 from scheduler.domain.protocol import Channel, Purpose
-from scheduler.domain.reasons import Reason, because, sentence
+from scheduler.domain.reasons import TO_BE_MENDED, Reason, because, sentence
 from scheduler.domain.states import Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import pending_of, situation_of
@@ -73,6 +73,8 @@ def _reasons(due: DueMessage, configuration: Configuration, now: datetime) -> tu
     """Return why it stood as it stands; for what is to come, the deciding function's word on it too."""
     if due.message.status is not Status.SCHEDULED:
         return due.message.reasons
+    if any(reason.code in TO_BE_MENDED for reason in due.message.reasons):
+        return (*due.message.reasons, because("will_look_again", at=due.message.try_at))
     expected = foresee(
         pending_of(due.message),
         situation_of(due, configuration),
@@ -86,7 +88,8 @@ def _reasons(due: DueMessage, configuration: Configuration, now: datetime) -> tu
 def _reasons_unreadable(message: Message) -> tuple[Reason, ...]:
     if message.status is not Status.SCHEDULED:
         return message.reasons
-    return (*message.reasons, because("will_hold"), because("unreadable"))
+    reasons = tuple(reason for reason in message.reasons if reason.code != "unreadable")
+    return (*reasons, because("unreadable"), because("will_look_again", at=message.try_at))
 
 
 def _line(message: Message, reason: str) -> TimelineMessage:

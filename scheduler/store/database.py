@@ -1,5 +1,6 @@
 """Opens the store and hands out transactions. Every error of the database that a person can meet is one line here."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ class Store:
         self.where = where
         self._engine = engine
         self._reading = engine
+        self._file = _identity(where) if engine.dialect.name == "sqlite" else None
         if engine.dialect.name == "postgresql":
             self._reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -51,6 +53,7 @@ class Store:
         On SQLite the others who want to write wait from its first line on: keep it short, call no provider in it.
         Raises StoreError for whatever the database refuses, ConflictError for a record that is there already.
         """
+        self._refuse_another_file()
         with explained(self.where), self._engine.connect() as connection, connection.begin():
             engines.begin_writing(connection)
             yield Tx(connection, self.vault, connection.dialect.name, writing=True)
@@ -58,9 +61,18 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """Give a transaction that sees one state of the database and changes nothing. Raises StoreError."""
+        self._refuse_another_file()
         with explained(self.where), self._reading.connect() as connection, connection.begin():
             engines.begin_reading(connection)
             yield Tx(connection, self.vault, connection.dialect.name, writing=False)
+
+    def _refuse_another_file(self) -> None:
+        """Notice that the file was taken away under us: what is open still works, and nobody else sees it."""
+        if self._file and _identity(self.where) != self._file:
+            raise StoreError(
+                f"the database {self.where} was removed or replaced while in use: stop this program, put the right "
+                "file there, and start again"
+            )
 
     def answers(self) -> bool:
         """Whether the database can be read now."""
@@ -82,6 +94,15 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _identity(where: str) -> tuple[int, int] | None:
+    """Return what tells a file from another of the same name, None where there is none."""
+    try:
+        found = os.stat(where)  # noqa: PTH116  (a tenth of the time of Path.stat, for each transaction)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @contextmanager

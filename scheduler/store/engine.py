@@ -62,7 +62,9 @@ def create_file(path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise StoreError(f"can't make the database {path}: {error.strerror}") from error
+        raise StoreError(
+            f"the database {path} can't be written: {error.strerror}: let this user write it and its folder"
+        ) from error
 
 
 def _sqlite_engine(url: sa.URL, patience: timedelta) -> sa.Engine:

@@ -13,7 +13,7 @@ from scheduler.store.attempts import Attempt, find_attempt
 from scheduler.store.batches import among
 from scheduler.store.database import Tx
 from scheduler.store.messages import Message, get_message
-from scheduler.store.tables import attempts, messages
+from scheduler.store.tables import attempts, messages, provider_events
 
 log = get_logger(__name__)
 
@@ -24,6 +24,22 @@ class Doubtful:
 
     message: Message
     attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Whether reports wait to be worked on, and whether something is to be asked now."""
+
+    reports: bool
+    lookups: bool
+
+
+def what_waits(tx: Tx, *, now: datetime) -> Waiting:
+    """Say whether there is more to do than sending, at the cost of one look into two small indexes."""
+    reports = sa.exists().where(provider_events.c.handled_at.is_(None))
+    lookups = sa.exists().where(messages.c.look_at <= now)
+    row = tx.connection.execute(sa.select(reports, lookups)).one()
+    return Waiting(*map(bool, row))
 
 
 def take_lookups(tx: Tx, status: Status, *, now: datetime, limit: int, again: timedelta) -> list[Doubtful]:

@@ -37,7 +37,8 @@ class Way:
 class Move:
     """One wish to move a message from `expected` to `to`; it happens only if the message is still there.
 
-    `reasons`, when given, take the place of the message's. `try_at` is when it is next taken. `planned` gives it
+    `reasons`, when given, take the place of the message's. `try_at` is when it is next taken, `due_at` from when
+    on it counts as late. `planned` gives it
     another plan (its status and reasons are ignored: `to` and `reasons` count). `owner`: only while this owner
     holds the lease. `attempt`: only while this token is its latest attempt. `look_at` is when the provider is asked
     what became of it; a move without one ends the asking.
@@ -50,6 +51,7 @@ class Move:
     by: str
     reasons: tuple[Reason, ...] = ()
     try_at: datetime | None = None
+    due_at: datetime | None = None
     planned: PlannedMessage | None = None
     protocol_digest: str | None = None
     provider_id: str | None = None
@@ -132,6 +134,8 @@ def _sets(move: Move) -> dict[str, Any]:
         values["reasons"] = dump_reasons(move.reasons)
     if move.try_at:
         values["try_at"] = instant_text(move.try_at)
+    if move.due_at:
+        values["due_at"] = instant_text(move.due_at)
     if move.look_at:
         values["look_at"] = instant_text(move.look_at)
     if move.handover:

@@ -96,7 +96,7 @@ def test_the_gravest_reason_is_given_and_the_next_when_it_is_gone() -> None:
     assert against(there, now=LATER) == (Kind.CANCEL, ["no_show"])
     there = replace(there, appointment=Appointment(VISIT))
     assert against(there, now=LATER) == (Kind.EXPIRE, ["not_useful"])
-    assert against(there) == (Kind.HOLD, ["step_gone"])
+    assert against(there) == (Kind.MEND, ["step_gone"])
     there = replace(there, step=CHECK)
     assert against(there) == (Kind.SUPPRESS, ["next_appointment"])
     there = replace(there, rebooked=False)
@@ -104,7 +104,7 @@ def test_the_gravest_reason_is_given_and_the_next_when_it_is_gone() -> None:
     there = replace(there, addresses=frozenset(Channel))
     assert against(there) == (Kind.SUPPRESS, ["stopped"])
     there = replace(there, consents=ALLOWED)
-    assert against(there) == (Kind.HOLD, ["no_template"])
+    assert against(there) == (Kind.MEND, ["no_template"])
     assert against(replace(there, template_error=None)) == (Kind.SEND, [])
 
 
@@ -281,7 +281,8 @@ def test_a_timeline_says_what_the_send_would_decide() -> None:
         "Will not be sent; the next appointment is already booked."
     )
     assert forecast(pending(), situation(template_error="sms.txt:3: no such variable"), DUE) == (
-        "Will wait for a person; the text can't be rendered: sms.txt:3: no such variable."
+        "The text can't be rendered: sms.txt:3: no such variable; "
+        "it is looked at again at Wed 2026-03-04 10:10, and sent if that is mended."
     )
     evening = local("2026-03-04 21:00", MADRID)
     assert forecast(pending(due_at=evening), situation(), evening) == (
@@ -289,9 +290,10 @@ def test_a_timeline_says_what_the_send_would_decide() -> None:
     )
 
 
-def test_a_step_that_this_process_does_not_know_waits_for_a_person() -> None:
+def test_a_step_that_this_process_does_not_know_waits_to_be_mended() -> None:
     assert forecast(pending(), situation(of=None), DUE) == (
-        "Will wait for a person; the protocol in force has no such step on this channel."
+        "The protocol in force has no such step on this channel; "
+        "it is looked at again at Wed 2026-03-04 10:10, and sent if that is mended."
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.clinic import QuietHours
+from scheduler.domain.reasons import because
 from scheduler.domain.states import Status
 from scheduler.store.appointments import move_appointment, set_appointment_status
 from tests.servers.smtp import SmtpServer
@@ -117,49 +118,64 @@ def test_a_text_that_was_edited_since_the_registration_is_the_one_that_goes_out(
     assert twilio.taken[0].body == "Another text"
 
 
-def test_a_text_that_can_not_be_rendered_holds_its_message_and_no_other(house: House, tmp_path: Path) -> None:
+def test_a_text_that_can_not_be_rendered_keeps_back_its_message_and_no_other_until_it_is_mended(
+    house: House, tmp_path: Path
+) -> None:
     house.texts_dir = shutil.copytree(house.texts_dir, tmp_path / "texts")
     broken = house.texts_dir / "fr" / "first_hours" / "sms.txt"
     broken.write_text("Bonjour {{ patient.nickname }}", encoding="utf-8")
     zoe = house.register(language="fr")
     ann = house.register(name="Ann Roy", phone="+14165550124", email="ann@patients.example", language="en")
     counts = house.dispatch(FIRST_HOURS)
-    assert (counts["sent"], counts["held"]) == (1, 1)
+    assert (counts["sent"], counts["put_off"]) == (1, 1)
     assert house.statuses(ann)["first_hours sms"] == "accepted"
-    assert house.statuses(zoe)["first_hours sms"] == "held"
+    assert house.statuses(zoe)["first_hours sms"] == "scheduled"
     assert f"the text can't be rendered: {broken}:1:" in house.why(zoe, "first_hours")
     assert "Zoë" not in house.why(zoe, "first_hours")
     assert house.dispatch(after(FIRST_HOURS, minutes=1)) == {}
+    broken.write_text("Bonjour", encoding="utf-8")
+    assert house.dispatch(after(FIRST_HOURS, minutes=10))["sent"] == 1
+    assert house.statuses(zoe)["first_hours sms"] == "accepted"
+    assert "rendered" not in house.why(zoe, "first_hours")
 
 
-def test_a_clinic_that_is_gone_from_the_configuration_holds_its_own_messages_only(house: House) -> None:
+def test_a_clinic_that_is_gone_from_the_configuration_keeps_back_its_own_messages_only(house: House) -> None:
     north, south = house.register(treatment="laser"), house.register(clinic="south", treatment="laser")
     whole = house.configuration
     house.configuration = replace(whole, clinics={"south": whole.clinics["south"]})
-    assert house.dispatch(after(VISIT, days=1, hours=1)) == {"sent": 1, "held": 1}
-    house.configuration = whole
-    assert house.why(north, "first_day") == "1 day after the appointment; the clinic's file is no longer there."
+    assert house.dispatch(after(VISIT, days=1, hours=1)) == {"sent": 1, "put_off": 1}
     assert house.statuses(south) == {"first_day sms": "accepted"}
+    house.configuration = whole
+    assert house.dispatch(after(VISIT, days=1, hours=1, minutes=10)) == {"sent": 1}
+    assert house.statuses(north) == {"first_day sms": "accepted"}
 
 
-def test_a_treatment_that_is_gone_from_the_configuration_holds_its_own_messages_only(house: House) -> None:
+def test_what_is_never_mended_expires_and_does_not_keep_an_engine_busy(house: House) -> None:
+    north = house.register(treatment="laser")
+    house.configuration = replace(house.configuration, clinics={})
+    assert house.dispatch(after(VISIT, days=1, hours=1)) == {"put_off": 1}
+    assert house.dispatch(after(VISIT, days=9)) == {"expired": 1}
+    assert house.message(north, "first_day").reasons[-2] == because("clinic_gone")
+
+
+def test_a_treatment_that_is_gone_from_the_configuration_keeps_back_its_own_messages_only(house: House) -> None:
     peel, laser = house.register(), house.register(treatment="laser")
     whole = house.configuration
     house.configuration = replace(whole, protocols={"laser": whole.protocols["laser"]})
     assert house.dispatch(after(VISIT, days=1, hours=1))["sent"] == 1
     assert house.statuses(laser) == {"first_day sms": "accepted"}
-    assert house.message(peel, "next_day").status is Status.HELD
+    assert house.message(peel, "next_day").status is Status.SCHEDULED
     assert "the protocol in force has no such step" in house.why(peel, "next_day")
 
 
-def test_a_step_taken_off_a_channel_is_held_on_it(house: House) -> None:
+def test_a_step_taken_off_a_channel_is_kept_back_on_it(house: House) -> None:
     appointment = house.register()
     whole = house.configuration
     peel = whole.protocols["peel"]
     steps = tuple(replace(it, channels=(SMS,)) if it.id == "next_day" else it for it in peel.steps)
     house.configuration = replace(whole, protocols={**whole.protocols, "peel": replace(peel, steps=steps)})
     house.dispatch(NEXT_DAY)
-    assert house.statuses(appointment)["next_day email"] == "held"
+    assert house.statuses(appointment)["next_day email"] == "scheduled"
     assert house.statuses(appointment)["next_day sms"] == "accepted"
 
 

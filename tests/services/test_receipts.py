@@ -1,5 +1,7 @@
 """What a provider's report does to a message, in whatever order, number and lateness the reports come."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
@@ -266,3 +268,17 @@ def test_reports_leave_no_number_in_the_log_and_none_in_the_database(live: House
     assert [line["event"] for line in lines] == ["receipt.taken", "webhook.refused"]
     assert PHONE.lstrip("+") not in str(lines)
     assert PHONE.lstrip("+").encode() not in (live.settings.data_dir / "aftercare.db").read_bytes()
+
+
+def test_reports_that_are_worked_on_at_the_same_time_end_in_the_weightiest(any_live: House) -> None:
+    appointment, sid, token = sent_sms(any_live)
+    for status in ("sending", "sent", "undelivered", "delivered", "read", "queued", "failed"):
+        Report(sid, status, attempt=token).store(any_live)
+    with ThreadPoolExecutor(4) as threads:
+        handled = [threads.submit(callbacks(any_live).receipts.handle) for _ in range(4)]
+        assert sum(it.result() for it in handled) == 7
+    message = any_live.message(appointment, "first_day")
+    with any_live.store.read() as tx:
+        path = [it.to_status for it in events_of_message(tx, message.id) if it.to_status in PROOF]
+    assert message.status is Status.DELIVERED
+    assert path == sorted(set(path), key=PROOF.index)

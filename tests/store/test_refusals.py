@@ -127,7 +127,7 @@ def test_a_folder_that_may_not_be_written_is_refused_in_words(tmp_path: Path) ->
     with without_rights(tmp_path):
         line = refusal(settings_in(tmp_path / "var", **TEST_KEYS))
 
-    assert "can't make the database" in line
+    assert "can't be written" in line
     assert "Permission denied" in line
 
 
@@ -203,3 +203,13 @@ def test_an_error_of_the_database_shows_no_values(store: Store) -> None:
 
     assert "\n" not in str(caught.value)
     assert "Lachance" not in str(caught.value)
+
+
+def test_a_database_that_is_taken_away_under_a_running_program_is_noticed(sqlite_settings: Settings) -> None:
+    with open_store(sqlite_settings) as store:
+        Path(store.where).rename(Path(store.where).with_suffix(".away"))
+        assert not store.answers()
+        with pytest.raises(StoreError, match="removed or replaced while in use"), store.write():
+            pytest.fail("nobody would see what is written")
+        Path(store.where).with_suffix(".away").rename(store.where)
+        assert store.answers()
