@@ -26,9 +26,10 @@ demo: $(BIN)/.run  ## six weeks of two sample clinics in under a minute
 	@$(BIN)/aftercare demo --exit
 
 test: lint  ## lint, types, import contracts and all fast tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(TESTS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long" $(TESTS)
 
 test-all: test  ## everything that `test` does, and the long runs
+	$(BIN)/python -m pytest -n auto -m long $(TESTS)
 
 lint: $(BIN)/.dev  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .

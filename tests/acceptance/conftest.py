@@ -1,3 +1,4 @@
+import base64
 import json
 import os
 import subprocess
@@ -60,6 +61,12 @@ class Aftercare:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+
+def keys() -> dict[str, str]:
+    """Fresh keys, as an installation on PostgreSQL must be given."""
+    names = ("AFTERCARE_SECRET_KEY", "AFTERCARE_ENCRYPTION_KEY", "AFTERCARE_LOOKUP_KEY")
+    return {name: base64.b64encode(os.urandom(32)).decode() for name in names}
 
 
 @pytest.fixture

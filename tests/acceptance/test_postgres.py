@@ -1,27 +1,16 @@
 """The same product on PostgreSQL: nothing is made by itself there, and two services may run."""
 
-import base64
 import json
-import os
 import urllib.request
 
 import pytest
 
-from tests.acceptance.conftest import Aftercare
-
-
-def key() -> str:
-    return base64.b64encode(os.urandom(32)).decode()
+from tests.acceptance.conftest import Aftercare, keys
 
 
 @pytest.fixture
 def chain(aftercare: Aftercare, empty_postgres_url: str) -> Aftercare:
-    aftercare.environ |= {
-        "AFTERCARE_DATABASE_URL": empty_postgres_url,
-        "AFTERCARE_SECRET_KEY": key(),
-        "AFTERCARE_ENCRYPTION_KEY": key(),
-        "AFTERCARE_LOOKUP_KEY": key(),
-    }
+    aftercare.environ |= {"AFTERCARE_DATABASE_URL": empty_postgres_url, **keys()}
     return aftercare
 
 
@@ -41,8 +30,12 @@ def test_a_database_is_set_up_on_purpose_and_then_sends(chain: Aftercare) -> Non
 
 def test_a_wrong_or_missing_key_is_refused_in_one_line(chain: Aftercare) -> None:
     chain.done("db", "upgrade")
-    assert "AFTERCARE_ENCRYPTION_KEY" in chain.refused("timeline", "1", AFTERCARE_ENCRYPTION_KEY=key())
-    assert "AFTERCARE_LOOKUP_KEY" in chain.refused("timeline", "1", AFTERCARE_LOOKUP_KEY=key())
+    assert "AFTERCARE_ENCRYPTION_KEY" in chain.refused(
+        "timeline", "1", AFTERCARE_ENCRYPTION_KEY=keys()["AFTERCARE_ENCRYPTION_KEY"]
+    )
+    assert "AFTERCARE_LOOKUP_KEY" in chain.refused(
+        "timeline", "1", AFTERCARE_LOOKUP_KEY=keys()["AFTERCARE_LOOKUP_KEY"]
+    )
     assert "AFTERCARE_ENCRYPTION_KEY" in chain.refused("timeline", "1", AFTERCARE_ENCRYPTION_KEY="")
 
 
