@@ -164,7 +164,7 @@ def _web_link(address: str | None) -> Link | None:
 
 
 def _first_name(name: str) -> str:
-    """Return the first word, or the first after the comma of `Tremblay, Marie`."""
+    """Return the first word, or the first after the comma of `Sample, Alex`."""
     _, comma, after = name.partition(",")
     words = (after if comma and after.strip() else name).split()
     return words[0].strip(",") if words else name
