@@ -165,6 +165,8 @@ def _smtp_url(value: str | None) -> str | None:
 def _split(value: str) -> SplitResult | None:
     """Return the parts of an address, None for what is none: the error itself would quote a password."""
     try:
-        return urlsplit(value)
+        parts = urlsplit(value)
+        _ = parts.port  # read only to be checked: 0 to 65535
     except ValueError:
         return None
+    return parts
