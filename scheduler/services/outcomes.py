@@ -11,6 +11,7 @@ from scheduler.domain.retry import LOOK_AFTER, REPORT_AFTER, next_try
 from scheduler.domain.states import Cause, Status
 from scheduler.errors import ChannelError, ErrorKind
 from scheduler.services.letters import Letter
+from scheduler.store.messages import Message
 from scheduler.store.moves import Move, Outcome
 
 Ended = Accepted | ChannelError
@@ -27,8 +28,8 @@ class Outcomes:
     owner: str
     rng: Random
 
-    def of(self, letter: Letter, ended: Ended, *, now: datetime) -> Outcome:
-        """Return what is to be stored for one hand-over."""
+    def of(self, letter: Letter, ended: Ended, *, now: datetime, other_open: bool = False) -> Outcome:
+        """Return what is to be stored for one hand-over; `other_open`: another channel may take its place."""
         if isinstance(ended, Accepted):
             move = self._move(
                 letter,
@@ -39,17 +40,17 @@ class Outcomes:
                 look_at=now + REPORT_AFTER if ended.reports else None,
             )
             return Outcome(letter.outgoing.attempt, move, provider_id=ended.provider_id)
-        move = self._failed(letter, ended, now)
+        move = self._failed(letter, ended, now, other_open=other_open)
         return Outcome(letter.outgoing.attempt, move, error_kind=ended.kind, error_code=ended.code)
 
-    def _failed(self, letter: Letter, error: ChannelError, now: datetime) -> Move:
+    def _failed(self, letter: Letter, error: ChannelError, now: datetime, *, other_open: bool) -> Move:
         if error.kind is ErrorKind.UNKNOWN:
             unknown = because("outcome_unknown")
             return self._move(letter, Cause.LOSE, Status.UNKNOWN, unknown, look_at=now + LOOK_AFTER)
         if error.kind is ErrorKind.OPT_OUT:
             stopped = because("stopped", address=address_of(letter.due.message.channel))
             return self._move(letter, Cause.DECIDE, Status.SUPPRESSED, stopped)
-        if error.kind in FOR_GOOD:
+        if error.kind in FOR_GOOD or (other_open and _half_over(letter.due.message, now)):
             return self._move(letter, Cause.REFUSE, Status.FAILED, because("refused", error=_said(error)))
         return self._again(letter, error, now)
 
@@ -82,6 +83,11 @@ class Outcomes:
     ) -> Move:
         message_id, by = letter.due.message.id, self.owner
         return Move(message_id, Status.SENDING, cause, to, by=by, reasons=reasons, try_at=try_at, look_at=look_at)
+
+
+def _half_over(message: Message, now: datetime) -> bool:
+    """Whether half of the time in which it helps has gone: a channel that is away so long gives way to the other."""
+    return now - message.planned_at >= (message.useful_until - message.planned_at) / 2
 
 
 def _said(error: ChannelError) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from scheduler.domain.protocol import Channel
 from scheduler.domain.states import Cause, Status
 from scheduler.errors import ChannelError, ErrorKind
 from scheduler.logs import get_logger
@@ -46,7 +47,10 @@ class Recorder:
 
     def record(self, ended: Sequence[tuple[Letter, Ended]], *, now: datetime) -> list[Handed]:
         """Store every outcome and return them in order. Blocks; commits. Raises StoreError, and may be repeated."""
-        handed = [Handed(letter, end, self.outcomes.of(letter, end, now=now)) for letter, end in ended]
+        handed = [
+            Handed(letter, end, self.outcomes.of(letter, end, now=now, other_open=self._other(letter) is not None))
+            for letter, end in ended
+        ]
         with self.store.write() as tx:
             moved = self._move(tx, [it.outcome for it in handed], now)
             handed = [replace(it, moved=it.letter.due.message.id in moved) for it in handed]
@@ -88,10 +92,17 @@ class Recorder:
 
     def _fallbacks(self, handed: Sequence[Handed]) -> list[Fallback]:
         return [
-            Fallback(due, situation_of(due, self.configuration).open_channel(due.message.fallback))
+            Fallback(it.letter.due, self._other(it.letter))
             for it in handed
-            if it.moved and it.outcome.move.to in NEVER_HERE and (due := it.letter.due).message.fallback
+            if it.moved and it.outcome.move.to in NEVER_HERE
         ]
+
+    def _other(self, letter: Letter) -> Channel | None:
+        """Return the channel that may take the place of a letter's own."""
+        due = letter.due
+        if not due.message.fallback:
+            return None
+        return situation_of(due, self.configuration).open_channel(due.message.fallback)
 
 
 def _log(handed: Handed) -> None:

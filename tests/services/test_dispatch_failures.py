@@ -1,6 +1,7 @@
 """What the end of a hand-over does to its message: other channel, retry, stop, unknown."""
 
 import asyncio
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -234,3 +235,25 @@ def test_a_fault_in_one_channel_does_not_lose_what_the_other_is_sending(house: H
         asyncio.run(one_pass(house.dispatcher(transports={Channel.SMS: Faulty(), Channel.EMAIL: Slow()})))
     assert house.statuses(appointment)["next_day sms"] == "sending"
     assert house.statuses(appointment)["next_day email"] == "accepted"
+
+
+def test_a_check_turns_to_the_other_channel_when_the_first_is_away_for_half_of_its_usefulness(
+    live: House, twilio: TwilioServer
+) -> None:
+    appointment = live.register()
+    live.dispatch(after(CHECK, hours=-1))
+    twilio.default = refuse(401, 20003)
+    live.dispatch(CHECK)
+    assert live.statuses(appointment)["check sms"] == "scheduled"
+    send_until(live, after(CHECK, hours=30))
+    assert live.statuses(appointment)["check sms"] == "scheduled"
+    send_until(live, after(CHECK, hours=48))  # half of three days, and a night
+    assert live.statuses(appointment)["check sms"] == "failed"
+    assert live.statuses(appointment)["check email"] == "accepted"
+    assert "20003" in live.why(appointment, "check")
+
+
+def send_until(house: House, last: datetime) -> None:
+    """Let an engine look every half an hour."""
+    while house.clock.now() < last:
+        house.dispatch(after(house.clock.now(), minutes=31))
