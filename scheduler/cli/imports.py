@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from scheduler.cli.output import Json, console, print_json, progress_bar
+from scheduler.cli.output import Json, console, print_json, progress_bar, say_warning
 from scheduler.cli.wiring import open_product
 from scheduler.services.importing import Importer, ImportReport
 from scheduler.services.registration import Result
@@ -40,6 +40,8 @@ def import_file(
         importer = Importer(product.store, product.configuration, product.clock, product.configuration.clinic(clinic))
         with progress_bar("Importing", shown=not as_json) as progress:
             report = importer.run(file, dry_run=dry_run, progress=progress)
+    for warning in report.warnings:
+        say_warning(warning)
     if as_json:
         print_json(_data(report))
     else:
@@ -67,4 +69,4 @@ def _data(report: ImportReport) -> dict[str, object]:
         {"row": row.row, "result": row.result, "reason": row.reason, "appointment": row.appointment}
         for row in report.rows
     ]
-    return {"rows": rows, "totals": report.totals}
+    return {"rows": rows, "totals": report.totals, "warnings": list(report.warnings)}

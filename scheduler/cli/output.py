@@ -22,6 +22,11 @@ def say_error(message: str) -> None:
     errors.print(f"[bold red]error:[/] {_escape(' '.join(message.split()))}")
 
 
+def say_warning(message: str) -> None:
+    """Print one line on standard error for what may be meant so."""
+    errors.print(f"[bold yellow]warning:[/] {_escape(' '.join(message.split()))}")
+
+
 def say_usage(error: typer.TyperException) -> None:
     """Print one line on what was wrong with the command's words, and where its help is."""
     context: typer.Context | None = getattr(error, "ctx", None)

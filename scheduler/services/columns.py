@@ -7,7 +7,7 @@ from pathlib import Path
 from scheduler.domain.clinic import Clinic
 from scheduler.errors import RegistrationError
 from scheduler.protocols.configuration import Configuration
-from scheduler.protocols.hints import shown, suggest
+from scheduler.protocols.hints import nearest, shown, suggest
 from scheduler.protocols.import_fields import NEEDED
 from scheduler.services.csvfile import CsvFile, CsvRow
 from scheduler.services.intake import CallOff, Field, Registration, read_call_off, read_registration
@@ -20,6 +20,7 @@ class Columns:
     of: Mapping[Field, str]
     clinic: Clinic
     configuration: Configuration
+    warnings: tuple[str, ...] = ()
 
     def fields(self, row: CsvRow) -> dict[Field, str]:
         """Return what a row says, by field, its status in our words where the clinic's file maps it."""
@@ -53,24 +54,37 @@ class Columns:
 def find_columns(path: Path, file: CsvFile, clinic: Clinic, configuration: Configuration) -> Columns:
     """Find a file's columns; without a mapping of the clinic the fields' own names are the columns.
 
-    Raises RegistrationError where one that is mapped, or one that every registration needs, is missing.
+    Raises RegistrationError where one that every registration needs is missing, or one that is mapped looks
+    renamed: a status that is not read would be a cancellation missed. Others that are missing get a warning.
     """
     mapping = clinic.imports.columns or {key: key for key in Field if key in file.columns}
-    columns = {Field(key): column for key, column in mapping.items()}
-    for key, column in columns.items():
-        if column not in file.columns:
+    mapped = {Field(key): column for key, column in mapping.items()}
+    there = {key: column for key, column in mapped.items() if column in file.columns}
+    missing = {key: column for key, column in mapped.items() if key not in there}
+    unused = [column for column in file.columns if column not in there.values()]
+    for key, column in missing.items():
+        if nearest(column, unused) or not _does_without(key, there):
             raise RegistrationError(
-                f"{path.name}:1: no column “{column}” for {key} in the header ({suggest(column, file.columns)}): "
+                f"{path.name}:1: no column “{column}” for {key} in the header ({suggest(column, unused)}): "
                 f"rename it there, or map {key} anew under import.columns of clinic {clinic.id}"
             )
     for group in NEEDED:
-        if not any(Field(key) in columns for key in group):
-            there = shown(", ".join(file.columns))
+        if not any(Field(key) in there for key in group):
+            columns = shown(", ".join(file.columns))
             raise RegistrationError(
-                f"{path.name}:1: no column for {' or '.join(group)} in the header ({there}): "
+                f"{path.name}:1: no column for {' or '.join(group)} in the header ({columns}): "
                 f"map one under import.columns of clinic {clinic.id}"
             )
-    return Columns(columns, clinic, configuration)
+    warnings = tuple(
+        f"{path.name}:1: no column “{column}” in the header: {key} is taken as not known for all rows"
+        for key, column in missing.items()
+    )
+    return Columns(there, clinic, configuration, warnings)
+
+
+def _does_without(key: Field, there: Mapping[Field, str]) -> bool:
+    """Whether a file can be read without that field: no group of needed ones is left empty."""
+    return all(any(Field(other) in there for other in group) for group in NEEDED if key in group)
 
 
 def _mapped(text: str, mapping: Mapping[str, str]) -> str:

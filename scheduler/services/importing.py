@@ -39,6 +39,7 @@ class ImportReport:
     """All rows in the order of the file."""
 
     rows: tuple[RowReport, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def totals(self) -> dict[str, int]:
@@ -74,7 +75,7 @@ class Importer:
                     progress(len(reports), len(file.rows))
                 if dry_run:
                     raise _DryRunOverError
-        return ImportReport(tuple(_without_new(reports) if dry_run else reports))
+        return ImportReport(tuple(_without_new(reports) if dry_run else reports), columns.warnings)
 
 
 @dataclass(frozen=True, slots=True)

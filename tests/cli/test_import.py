@@ -19,6 +19,7 @@ def test_the_report_is_as_the_contract_says(aftercare: Command) -> None:
     assert told == {
         "rows": [{"row": 2, "result": "registered", "reason": "", "appointment": 1}],
         "totals": {"registered": 1, "unchanged": 0, "rescheduled": 0, "cancelled": 0, "refused": 0},
+        "warnings": [],
     }
     again = aftercare.json("import", "export.csv", "--clinic", "north")
     assert again["rows"] == [{"row": 2, "result": "unchanged", "reason": "", "appointment": 1}]
@@ -48,7 +49,7 @@ def test_a_dry_run_registers_nothing(aftercare: Command) -> None:
     ("content", "said"),
     [
         ("", "export.csv: the file is empty: export it again"),
-        ("Name,Phone\nZoe,1\n", "export.csv:1: no column “Booking” for external_id in the header"),
+        ("Name,Phone\nZoe,1\n", "export.csv:1: no column “Start” for starts_at in the header"),
         ("a,a\n1,2\n", "export.csv:1: the column “a” stands there twice: rename one"),
     ],
 )

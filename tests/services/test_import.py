@@ -174,6 +174,29 @@ def test_a_header_without_a_mapped_column_names_the_nearest_and_registers_nothin
     )
 
 
+def test_a_mapped_column_that_is_not_needed_may_be_missing_and_is_told_of(house: House, tmp_path: Path) -> None:
+    header = "Start,Client,Mobile,E-mail,Service"
+    report = run(house, tmp_path, "2026-03-18 10:00,Zoë Sample,4165550123,,Face peel", header=header)
+    assert results(report) == ["registered"]
+    assert report.warnings[0] == (
+        "export.csv:1: no column “Booking” in the header: external_id is taken as not known for all rows"
+    )
+    assert [warning.split("“")[1].split("”")[0] for warning in report.warnings] == [
+        "Booking",
+        "Chart",
+        "End",
+        "Language",
+        "Status",
+        "Texts",
+        "Emails",
+    ]
+
+
+def test_a_header_without_the_mapped_phone_and_email_registers_nothing(house: House, tmp_path: Path) -> None:
+    with pytest.raises(RegistrationError, match="no column “Mobile” for phone in the header"):
+        run(house, tmp_path, "2026-03-18 10:00,Zoë Sample,Face peel", header="Start,Client,Service")
+
+
 def test_without_a_mapping_the_columns_are_named_like_the_fields(house: House, tmp_path: Path) -> None:
     header = "starts_at;name;email;treatment;language"
     report = run(house, tmp_path, "2026-03-18 10:00;Ana;ana@pacientes.example;peel;es", header=header, clinic="south")
