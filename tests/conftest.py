@@ -1,1 +1,20 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.smtp import SmtpServer
+from tests.servers.twilio import TwilioServer
+
 pytest_plugins = ["tests.postgres"]
+
+
+@pytest.fixture
+def twilio() -> Iterator[TwilioServer]:
+    with TwilioServer() as server:
+        yield server
+
+
+@pytest.fixture
+def smtp() -> Iterator[SmtpServer]:
+    with SmtpServer() as server:
+        yield server

@@ -33,18 +33,6 @@ def any_house(store: Store, settings: Settings, texts_dir: Path) -> House:
 
 
 @pytest.fixture
-def twilio() -> Iterator[TwilioServer]:
-    with TwilioServer() as server:
-        yield server
-
-
-@pytest.fixture
-def smtp() -> Iterator[SmtpServer]:
-    with SmtpServer() as server:
-        yield server
-
-
-@pytest.fixture
 def live(house: House, twilio: TwilioServer, smtp: SmtpServer) -> House:
     """The installation with live delivery, to servers on loopback."""
     house.settings = live_settings(house.settings, twilio, smtp)
