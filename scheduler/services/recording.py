@@ -108,6 +108,13 @@ class Recorder:
 def _log(handed: Handed) -> None:
     end, message = handed.ended, handed.letter.due.message
     if isinstance(end, ChannelError):
-        log.warning("message.not_taken", message=message.id, channel=message.channel, kind=end.kind, reason=str(end))
+        log.warning(
+            "message.not_taken",
+            message=message.id,
+            channel=message.channel,
+            kind=end.kind,
+            code=end.code,
+            reason=str(end),
+        )
     if not handed.moved:
         log.warning("outcome.late", message=message.id, outcome=handed.outcome.move.to)
