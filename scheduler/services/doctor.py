@@ -29,7 +29,7 @@ NAMES = {Channel.SMS: "Twilio", Channel.EMAIL: "SMTP"}
 
 REMEDIES = {
     Status.HELD: "a person decides: `aftercare timeline` of the appointment says why; a reschedule plans it anew",
-    Status.UNKNOWN: "the provider may have taken them: look them up there before anything is sent by hand",
+    Status.UNKNOWN: "they are looked up within minutes; where one stays, the provider can't be asked: see the log",
 }
 
 
