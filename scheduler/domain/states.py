@@ -64,6 +64,27 @@ class Cause(StrEnum):
     """A person lets a held message go on."""
 
 
+class Brake(StrEnum):
+    """What keeps a due message back that would go out otherwise. The first three end by themselves."""
+
+    PAUSE = "pause"
+    """Somebody paused its patient, its clinic, its channel or everything: it waits until that is resumed."""
+    CIRCUIT = "circuit"
+    """Its sender or its channel is refused by the provider until somebody mends that."""
+    RATE = "rate"
+    """Its sender's turn comes later."""
+    CAP = "cap"
+    """The patient got as much today as one may get: a person decides."""
+    VOLUME = "volume"
+    """The clinic sends many times its usual volume: a person decides."""
+    BACKLOG = "backlog"
+    """Too much of the clinic's day is late: a person decides."""
+    LATE = "late"
+    """Late, and its step asks a person then."""
+    DOUBT = "doubt"
+    """Nobody can find out whether the provider took it: a person decides."""
+
+
 _S, _C = Status, Cause
 _Way = tuple[Status, Cause, Status]
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.protocol import Channel, IfLate, Purpose
 from scheduler.domain.reasons import Reason, dump_reasons, load_reasons
-from scheduler.domain.states import REPLANNABLE, Cause, Status
+from scheduler.domain.states import REPLANNABLE, Brake, Cause, Status
 from scheduler.errors import NotFoundError
 from scheduler.store.appointments import StoredAppointment
 from scheduler.store.database import Tx
@@ -25,7 +25,9 @@ from scheduler.store.transitions import move_all
 class Message:
     """One message as the store has it. Instants are aware UTC; `attempt` is the token of its latest hand-over.
 
-    `look_at` is when the provider is next asked what became of it, None when nothing is to be asked.
+    `look_at` is when the provider is next asked what became of it, None when nothing is to be asked. `brake` is what
+    keeps it back where it is held, or waits past its due time; `slot_at` its turn at a sender that has a rate;
+    `released_at` when a person let it go on: what asks a person does not ask again.
     """
 
     id: int
@@ -59,6 +61,9 @@ class Message:
     created_at: datetime
     updated_at: datetime
     look_at: datetime | None = None
+    brake: Brake | None = None
+    slot_at: datetime | None = None
+    released_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,7 @@ def read_message(row: sa.Row[Any]) -> Message:
     values = dict(zip(messages.c.keys(), row, strict=True))
     values["fallback"] = tuple(Channel(name) for name in json.loads(values["fallback"]))
     values["reasons"] = load_reasons(values["reasons"])
+    values["brake"] = Brake(values["brake"]) if values["brake"] else None
     return Message(**values)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.reasons import Reason, dump_reasons
-from scheduler.domain.states import Cause, Status, may_move
+from scheduler.domain.states import Brake, Cause, Status, may_move
 from scheduler.errors import ErrorKind
 from scheduler.store.columns import instant_text
 
@@ -38,10 +38,11 @@ class Move:
     """One wish to move a message from `expected` to `to`; it happens only if the message is still there.
 
     `reasons`, when given, take the place of the message's. `try_at` is when it is next taken, `due_at` from when
-    on it counts as late. `planned` gives it
-    another plan (its status and reasons are ignored: `to` and `reasons` count). `owner`: only while this owner
-    holds the lease. `attempt`: only while this token is its latest attempt. `look_at` is when the provider is asked
-    what became of it; a move without one ends the asking.
+    on it counts as late. `planned` gives it another plan (its status and reasons are ignored: `to` and `reasons`
+    count). `owner`: only while this owner holds the lease. `attempt`: only while this token is its latest attempt.
+    `look_at` is when the provider is asked what became of it; a move without one ends the asking. `brake` is what
+    keeps it back from now on; a move without one takes it off. `slot_at` is its sender's turn for it. `released_at`:
+    a person lets it go on.
     """
 
     message_id: int
@@ -59,6 +60,9 @@ class Move:
     owner: str | None = None
     attempt: str | None = None
     look_at: datetime | None = None
+    brake: Brake | None = None
+    slot_at: datetime | None = None
+    released_at: datetime | None = None
 
     @property
     def way(self) -> Way:
@@ -132,19 +136,12 @@ def _sets(move: Move) -> dict[str, Any]:
         values |= _planned_values(move.planned)
     if move.reasons:
         values["reasons"] = dump_reasons(move.reasons)
-    if move.try_at:
-        values["try_at"] = instant_text(move.try_at)
-    if move.due_at:
-        values["due_at"] = instant_text(move.due_at)
-    if move.look_at:
-        values["look_at"] = instant_text(move.look_at)
     if move.handover:
         values |= _handover_values(move.handover)
-    if move.protocol_digest:
-        values["protocol_digest"] = move.protocol_digest
-    if move.provider_id:
-        values["provider_id"] = move.provider_id
-    return values
+    instants = {name: getattr(move, name) for name in ("try_at", "due_at", "look_at", "slot_at", "released_at")}
+    words = {"brake": move.brake, "protocol_digest": move.protocol_digest, "provider_id": move.provider_id}
+    values |= {name: instant_text(value) for name, value in instants.items() if value}
+    return values | {name: value for name, value in words.items() if value}
 
 
 def _planned_values(planned: PlannedMessage) -> dict[str, Any]:

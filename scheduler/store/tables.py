@@ -11,7 +11,7 @@ from scheduler.domain.consent import Verdict
 from scheduler.domain.protocol import Channel, IfLate, Purpose
 from scheduler.domain.states import Cause, Status
 from scheduler.errors import ErrorKind
-from scheduler.store.columns import Instant, number, one_of, reference, sealed, word
+from scheduler.store.columns import WORD_LENGTH, Instant, number, one_of, reference, sealed, word
 
 metadata = sa.MetaData(
     naming_convention={
@@ -32,6 +32,9 @@ _IN_FORCE = sa.text("lifted_at IS NULL")
 _UNHANDLED = sa.text("handled_at IS NULL")
 _OF_MESSAGE = sa.text("message_id IS NOT NULL")
 _OF_VISIT = sa.text("appointment_id IS NOT NULL")
+_IS_HELD = sa.text("status = 'held'")
+_IS_BRAKED = sa.text("brake IS NOT NULL")
+_IS_OPEN = sa.text("closed_at IS NULL")
 
 meta = sa.Table(
     "meta",
@@ -125,12 +128,17 @@ messages = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.Column("look_at", Instant),
+    sa.Column("brake", sa.String(WORD_LENGTH)),
+    sa.Column("slot_at", Instant),
+    sa.Column("released_at", Instant),
     sa.UniqueConstraint("origin"),
     sa.CheckConstraint("(status IN ('claimed', 'sending')) = (lease_until IS NOT NULL)", name="lease"),
     sa.CheckConstraint("(claimed_by IS NULL) = (lease_until IS NULL)", name="owner"),
     sa.Index("ix_messages_due", "try_at", sqlite_where=IS_SCHEDULED, postgresql_where=IS_SCHEDULED),
     sa.Index("ix_messages_leased", "lease_until", sqlite_where=IS_LEASED, postgresql_where=IS_LEASED),
     sa.Index("ix_messages_look_at", "look_at", sqlite_where=_IS_LOOKED_UP, postgresql_where=_IS_LOOKED_UP),
+    sa.Index("ix_messages_held", "useful_until", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
+    sa.Index("ix_messages_brake", "brake", sqlite_where=_IS_BRAKED, postgresql_where=_IS_BRAKED),
     sa.Index(None, "patient_id"),
     sa.Index(None, "appointment_id"),
     sqlite_autoincrement=True,
@@ -248,5 +256,71 @@ outbox = sa.Table(
     sealed("content_sealed", "outbox.content", nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.UniqueConstraint("attempt"),
+    sqlite_autoincrement=True,
+)
+
+pauses = sa.Table(
+    "pauses",
+    metadata,
+    number(),
+    sa.Column("clinic", sa.String(64)),
+    word("channel", Channel, nullable=True),
+    reference("patient_id", "patients", nullable=True),
+    sealed("why_sealed", "pauses.why"),
+    sa.Column("by", sa.String(128), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("lifted_at", Instant),
+    sa.Column("lifted_by", sa.String(128)),
+    sa.Index("ix_pauses_in_force", "id", sqlite_where=_IN_FORCE, postgresql_where=_IN_FORCE),
+    sqlite_autoincrement=True,
+)
+
+# How much was handed over in each clock hour (UTC): what is usual for a clinic, and what is not.
+volumes = sa.Table(
+    "volumes",
+    metadata,
+    sa.Column("clinic", sa.String(64), primary_key=True),
+    sa.Column("hour", Instant, primary_key=True),
+    sa.Column("messages", sa.Integer, nullable=False),
+)
+
+circuits = sa.Table(
+    "circuits",
+    metadata,
+    number(),
+    word("channel", Channel),
+    sa.Column("sender", sa.String(255), nullable=False),
+    sa.Column("code", sa.String(64), nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("opened_at", Instant, nullable=False),
+    sa.Column("probes", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("probe_at", Instant, nullable=False),
+    sa.Column("closed_at", Instant),
+    sa.Index(
+        "uq_circuits_open", "channel", "sender", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN
+    ),
+    sqlite_autoincrement=True,
+)
+
+# When each sender is free for the next segment.
+senders = sa.Table(
+    "senders",
+    metadata,
+    sa.Column("channel", sa.String(WORD_LENGTH), primary_key=True),
+    sa.Column("sender", sa.String(255), primary_key=True),
+    sa.Column("free_at", Instant, nullable=False),
+)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    number(),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("clinic", sa.String(64)),
+    sa.Column("subject", sa.String(255), nullable=False),
+    sa.Column("reasons", sa.Text, nullable=False),
+    sa.Column("opened_at", Instant, nullable=False),
+    sa.Column("closed_at", Instant),
+    sa.Index("uq_alerts_open", "kind", "subject", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
     sqlite_autoincrement=True,
 )

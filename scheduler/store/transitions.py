@@ -64,7 +64,7 @@ def move_chosen(
     statement = (
         sa.update(messages)
         .where(messages.c.id == ids.c.id, messages.c.status == way.start)
-        .values({"status": way.end, "updated_at": now, "look_at": None, **freed, **values})
+        .values({"status": way.end, "updated_at": now, "look_at": None, "brake": None, **freed, **values})
         .returning(messages.c.id, messages.c.try_at)
     )
     moved = sorted(tx.connection.execute(statement).all(), key=lambda row: (row.try_at, row.id))
@@ -105,7 +105,7 @@ def _move_statement(dialect: str, shape: Shape) -> sa.UpdateBase:
         messages.c.id == wished.c.id,
         sa.cast(messages.c.status, sa.String) == wished.c.expected,
     ]
-    values: dict[str, Any] = {"status": wished.c.to, "updated_at": now, "look_at": None}
+    values: dict[str, Any] = {"status": wished.c.to, "updated_at": now, "look_at": None, "brake": None}
     if shape.owned:
         conditions += [messages.c.claimed_by == wished.c.owner_is]
     if shape.attempted:

@@ -84,6 +84,7 @@ def test_every_revision_is_in_the_package() -> None:
     assert sorted(path.name for path in MIGRATIONS.glob("versions/*.py")) == [
         "0001_first.py",
         "0002_look_up.py",
+        "0003_brakes.py",
     ]
     assert Path(MIGRATIONS, "env.py").is_file()
 
