@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from scheduler.paths import shipped
 from scheduler.protocols.problems import Problem
 
 INSTANCE = "aftercare.yaml"
-FOLDERS = {"clinics": "clinic", "protocols": "protocol"}
+FOLDERS = {"clinics": "clinic", "protocols": "protocol", "triage": "language"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,15 @@ def find_files(config_dir: Path) -> tuple[ConfigFiles, list[Problem]]:
         return ConfigFiles(None, (), ()), problems
     instance = next((file for file in top if file.name == INSTANCE), None)
     problems += [_stray(file) for file in top if _is_stray(file)]
-    found = {name: _yaml_files(config_dir / name, problems) for name in FOLDERS}
-    return ConfigFiles(instance, found["clinics"], found["protocols"]), problems
+    clinics, protocols = (_yaml_files(config_dir / name, problems) for name in ("clinics", "protocols"))
+    return ConfigFiles(instance, clinics, protocols), problems
+
+
+def find_triage(config_dir: Path) -> tuple[tuple[Path, ...], list[Problem]]:
+    """Return the files of words that replies are classed by: the shipped ones, unless the folder has its own."""
+    problems: list[Problem] = []
+    own = config_dir / "triage"
+    return _yaml_files(own if own.exists() else shipped("config") / "triage", problems), problems
 
 
 def _yaml_files(folder: Path, problems: list[Problem]) -> tuple[Path, ...]:

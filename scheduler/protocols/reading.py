@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from scheduler.domain.clinic import Clinic
+from scheduler.domain.lexicon import Lexicon
 from scheduler.domain.protocol import Protocol
 from scheduler.protocols.blocks import Block
 from scheduler.protocols.building import build_clinic, build_instance, build_protocol
@@ -20,6 +21,7 @@ from scheduler.protocols.problems import Problem
 from scheduler.protocols.protocol_file import ProtocolFile
 from scheduler.protocols.protocol_rules import protocol_faults
 from scheduler.protocols.source import UnreadableError, read_tree
+from scheduler.protocols.triage_file import TriageFile, build_lexicon
 from scheduler.protocols.wording import problem_at, read_block
 
 Value = TypeVar("Value")
@@ -60,6 +62,17 @@ def read_clinic(file: Path, treatments: Sequence[str]) -> Read[Clinic]:
         problems += [problem_at(tree, fault) for fault in name_faults(tree, treatments)]
     block = _block(tree, ClinicFile, problems)
     return Read(tree, build_clinic(file.stem, block) if block else None, problems)
+
+
+def read_lexicon(file: Path) -> Read[Lexicon]:
+    """Read the words of triage in one language; the file is called like it."""
+    tree, problems = _tree(file)
+    said = tree.text("language") if tree is not None else None
+    if tree is not None and said and said.strip() != file.stem:
+        message = f"is {said.strip()}, but the file is called {file.name}"
+        problems.append(problem_at(tree, Fault(("language",), "file-name", message, "rename one of them")))
+    block = _block(tree, TriageFile, problems)
+    return Read(tree, build_lexicon(block) if block else None, problems)
 
 
 def _tree(file: Path, *, may_be_empty: bool = False) -> tuple[Node | None, list[Problem]]:

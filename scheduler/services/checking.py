@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from scheduler.content.check import check_templates
+from scheduler.protocols.lexicons import check_lexicons
 from scheduler.protocols.loader import check
 from scheduler.protocols.problems import Problem
 
@@ -13,6 +14,7 @@ def check_all(config_dir: Path, templates_dir: Path) -> tuple[Problem, ...]:
     Templates are checked only where the config can be read: which texts are needed is said there.
     """
     configuration, problems = check(config_dir)
+    problems += check_lexicons(config_dir)[1]
     if configuration is None:
         return problems
     return (*problems, *check_templates(templates_dir, configuration))

@@ -1,0 +1,101 @@
+"""How replies are classed: sentence by sentence, and what must hold for any text."""
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scheduler.domain.lexicon import Lexicon, phrase
+from scheduler.domain.triage import Triage, Verdict, triage
+from scheduler.paths import shipped
+from scheduler.protocols.lexicons import load_lexicons
+
+SENTENCES = Path(__file__).with_name("sentences.tsv")
+
+
+@cache
+def lexicons() -> tuple[Lexicon, ...]:
+    return load_lexicons(shipped("config"))
+
+
+def classed(text: str) -> Verdict:
+    return triage(text, lexicons())
+
+
+def sentences() -> list[tuple[str, str]]:
+    with SENTENCES.open(encoding="utf-8", newline="") as file:
+        return [(row["label"], row["text"]) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+
+
+@pytest.mark.parametrize(("label", "text"), sentences())
+def test_a_reply_is_classed_as_a_nurse_would(label: str, text: str) -> None:
+    assert classed(text).triage == label
+
+
+@pytest.mark.parametrize("text", ["1 but I have a fever", "Mieux mais j'ai de la fièvre", "Mejor pero tengo fiebre"])
+def test_a_grave_sign_wins_over_any_good_answer(text: str) -> None:
+    assert classed(text).triage is Triage.URGENT
+
+
+def test_the_words_that_decided_are_the_patients_own() -> None:
+    assert classed("Bettr, but my lips are SWOLLEN").because == ("lips are SWOLLEN",)
+
+
+@pytest.mark.parametrize("text", ["STOP it's worse", "Arrêtez les messages, c'est pire", "BAJA, estoy peor"])
+def test_a_reply_that_reports_and_stops_does_both(text: str) -> None:
+    verdict = classed(text)
+    assert verdict.triage is Triage.URGENT
+    assert verdict.stops
+
+
+@pytest.mark.parametrize("text", ["Can I stop using the ointment?", "how do I cancel my appointment"])
+def test_a_question_about_stopping_something_else_stops_nothing(text: str) -> None:
+    verdict = classed(text)
+    assert verdict.triage is Triage.QUESTION
+    assert not verdict.stops
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("37.2", Triage.UNKNOWN),
+        ("37.6 °C", Triage.CONCERN),
+        ("38.0", Triage.URGENT),
+        ("38,5", Triage.URGENT),
+        ("99.9 F", Triage.CONCERN),
+        ("100.4F", Triage.URGENT),
+        ("I am 38 years old", Triage.UNKNOWN),
+        ("see you in 40 days", Triage.UNKNOWN),
+    ],
+)
+def test_a_temperature_counts_in_either_scale(text: str, expected: Triage) -> None:
+    assert classed(text).triage is expected
+
+
+@settings(max_examples=300)
+@given(st.text(max_size=300))
+def test_any_text_has_a_class(text: str) -> None:
+    assert classed(text).triage in Triage
+
+
+@settings(max_examples=200)
+@given(
+    good=st.sampled_from(["1", "better", "all good", "mieux", "tout va bien", "mejor", "muy bien", "👍"]),
+    grave=st.sampled_from(
+        ["pus", "fever", "worse", "bleeding", "fièvre", "pire", "du pus", "fiebre", "peor", "sangrado"]
+    ),
+    between=st.sampled_from([". ", ", ", " but ", " mais ", " pero ", " and ", "\n", "... "]),
+    first=st.booleans(),
+)
+def test_good_news_beside_a_grave_sign_is_never_fine(*, good: str, grave: str, between: str, first: bool) -> None:
+    text = f"{good}{between}{grave}" if first else f"{grave}{between}{good}"
+    assert classed(text).triage is Triage.URGENT
+
+
+@pytest.mark.parametrize("written", ["", "...", "word ...", "a?", "(a|b", "(a)*", "a ) b"])
+def test_what_is_no_phrase_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match="is no phrase"):
+        phrase(written)
