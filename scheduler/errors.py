@@ -56,19 +56,40 @@ class ErrorKind(StrEnum):
     CONTENT = "content"
     """This text will never be accepted: a person has to look."""
     CONFIGURATION = "configuration"
-    """The account or the sender is wrong: nothing of this channel will work until mended."""
+    """The account or the sender is wrong: nothing of the error's scope will work until mended."""
     UNKNOWN = "unknown"
     """The provider may have taken the message: settle, never retry blindly."""
+
+
+class Scope(StrEnum):
+    """How far a refusal reaches beyond the message that met it."""
+
+    MESSAGE = "message"
+    """This message only."""
+    SENDER = "sender"
+    """All that comes from the same number, name, messaging service or mailbox."""
+    CHANNEL = "channel"
+    """All of the channel: the account, the credentials, the server."""
 
 
 class ChannelError(AftercareError):
     """The provider did not accept the message.
 
-    Never holds an address or a body: `code` and a text of our own only. `retry_after` is in seconds.
+    Never holds an address or a body: `code` and a text of our own only. `retry_after` is in seconds. `scope`, of the
+    kinds CONFIGURATION and TRANSIENT, says what else would meet the same.
     """
 
-    def __init__(self, message: str, *, kind: ErrorKind, code: str = "", retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: ErrorKind,
+        code: str = "",
+        retry_after: float | None = None,
+        scope: Scope = Scope.MESSAGE,
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.code = code
         self.retry_after = retry_after
+        self.scope = scope

@@ -10,13 +10,17 @@ from scheduler.domain.states import Status
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One message as the provider has it. `said` is None for a status that says nothing to us."""
+    """One message as the provider has it. `said` is None for a status that says nothing to us.
+
+    `left`: it has left the provider, wherever it came to.
+    """
 
     provider_id: str
     created_at: datetime
     said: Status | None
     error_code: str
     body: str = field(repr=False)
+    left: bool = False
 
 
 @runtime_checkable

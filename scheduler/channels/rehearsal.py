@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +13,7 @@ from scheduler.domain.clinic import SmsSender
 from scheduler.domain.outgoing import Accepted, Outgoing, OutgoingEmail, OutgoingSms
 from scheduler.domain.protocol import Channel
 from scheduler.domain.segments import count_segments
-from scheduler.errors import ChannelError, ErrorKind, StoreError
+from scheduler.errors import ChannelError, ErrorKind, Scope, StoreError
 
 Keep = Callable[[str, Channel, Outgoing], None]
 
@@ -51,23 +52,29 @@ class RehearsalTransport:
             except StoreError as error:
                 raise ChannelError(str(error), kind=ErrorKind.TRANSIENT, code="outbox") from error
             except OSError as error:
-                raise ChannelError(
-                    f"Rehearsal: can't write to {self._outbox_dir}: {error.strerror}",
-                    kind=ErrorKind.CONFIGURATION,
-                    code="outbox",
-                ) from error
+                raise self._unwritable(error) from error
         return Accepted(f"rehearsal-{message.attempt}")
 
     async def probe(self) -> None:
-        """Make the folder, to see that it can be written. Raises ChannelError."""
+        """Write a file into the folder and take it away again, to see that it works. Raises ChannelError."""
         try:
-            self._open_folder()
+            await asyncio.to_thread(self._try_folder)
         except OSError as error:
-            raise ChannelError(
-                f"Rehearsal: can't make {self._outbox_dir}: {error.strerror}",
-                kind=ErrorKind.CONFIGURATION,
-                code="outbox",
-            ) from error
+            raise self._unwritable(error) from error
+
+    def _try_folder(self) -> None:
+        self._open_folder()
+        with tempfile.NamedTemporaryFile(dir=self._outbox_dir, suffix=".part") as file:
+            file.write(bytes(4096))
+            file.flush()
+
+    def _unwritable(self, error: OSError) -> ChannelError:
+        return ChannelError(
+            f"Rehearsal: can't write to {self._outbox_dir}: {error.strerror}",
+            kind=ErrorKind.CONFIGURATION,
+            code="outbox",
+            scope=Scope.CHANNEL,
+        )
 
     def _put(self, message: Outgoing) -> None:
         """Write beside, keep the row, then show the file: it appears whole, and only with its row."""

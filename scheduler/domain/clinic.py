@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
-from scheduler.domain.protocol import Purpose
+from scheduler.domain.protocol import Channel, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,20 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class SmsSender:
-    """One of: a Twilio messaging service, an E.164 number, or a name (one-way: nobody can answer it)."""
+    """One of: a Twilio messaging service, a number (E.164, or a short code), or a name that nobody can answer.
+
+    `rate` is how many segments a second it may send, None where the clinic's file does not say.
+    """
 
     messaging_service: str | None = None
     number: str | None = None
     name: str | None = None
+    rate: int | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells senders apart; "" for none."""
+        return self.messaging_service or self.number or self.name or ""
 
     @property
     def one_way(self) -> bool:
@@ -45,6 +54,11 @@ class EmailSender:
     address: str
     name: str
     reply_to: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells senders apart."""
+        return self.address
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +111,15 @@ class Clinic:
     )
     on_call: tuple[OnCall, ...] = ()
     imports: ImportMapping = field(default_factory=ImportMapping)
+
+    def __hash__(self) -> int:
+        """Return what is quick to compute, whatever in it can't be hashed: plans are remembered by clinic."""
+        return hash(self.id)
+
+    def sender(self, channel: Channel) -> str:
+        """Return what tells the sender of that channel apart from others, "" where the clinic has none."""
+        sender = self.sms if channel is Channel.SMS else self.email
+        return sender.key if sender else ""
 
     def language_for(self, wanted: str | None) -> str:
         """Return the patient's language where the clinic speaks it, else the clinic's default.

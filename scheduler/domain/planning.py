@@ -2,7 +2,9 @@
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from operator import attrgetter
 
 from scheduler.domain.appointment import Appointment, Reach
 from scheduler.domain.clinic import Clinic
@@ -12,7 +14,7 @@ from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.protocol import Channel, Protocol, Step
 from scheduler.domain.reasons import Reason, because
 from scheduler.domain.states import Status
-from scheduler.domain.timing import Nominal, nominal, visit_of
+from scheduler.domain.timing import Nominal, Visit, counts_from_day, nominal, visit_of, visit_on
 
 
 def plan(
@@ -32,29 +34,29 @@ def plan(
     appointment) is left to `decide`; steps that wait for a reply are not planned here.
     """
     visit = visit_of(appointment, protocol.duration, clinic.timezone, reach.timezone)
-    drafts = [
-        _draft(step, found, sending_hours(step, clinic, reach.timezone))
-        for step in protocol.steps
-        if (found := nominal(step, visit))
-    ]
+    drafts = [draft for step in protocol.steps if (draft := _draft(step, clinic, visit, reach))]
     at_once = now + clinic.undo_grace
     late = [_late(draft) for draft in drafts if is_late(draft.due_at, now=now, late_after=late_after)]
     fresh = [_fresh(it) for it in drafts if it.waits and timedelta(0) <= now - it.due_at <= late_after]
     settled = settle_late(late, now=at_once, spacing=late_spacing, fresh=fresh)
-    messages = [
-        message for draft in drafts for message in _messages(draft, _settle(draft, settled, now, at_once), reach)
-    ]
-    return tuple(sorted(messages, key=lambda message: message.due_at))
+    messages: list[PlannedMessage] = []
+    for draft in drafts:
+        if draft.waits and draft.due_at < at_once:
+            messages += _messages(draft.step, draft.nominal, _settle(draft, settled, now, at_once), reach)
+        else:
+            messages += draft.messages
+    return tuple(sorted(messages, key=attrgetter("due_at")))
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A step with the instant that it is due, whatever the present is."""
+    """A step with the instant that it is due, and the messages that it has, whatever the present is."""
 
     step: Step
     nominal: Nominal
     hours: SendingHours
     settled: Settled
+    messages: tuple[PlannedMessage, ...]
 
     @property
     def due_at(self) -> datetime:
@@ -65,8 +67,28 @@ class _Draft:
         return self.settled.status is Status.SCHEDULED
 
 
-def _draft(step: Step, found: Nominal, hours: SendingHours) -> _Draft:
-    return _Draft(step, found, hours, send_from(found.planned_at, hours, found.useful_until))
+def _draft(step: Step, clinic: Clinic, visit: Visit, reach: Reach) -> _Draft | None:
+    if counts_from_day(step):
+        draft = _draft_of_day(step, clinic, visit.day, reach)
+        if draft.nominal.planned_at >= visit.ends_at:
+            return draft
+    found = nominal(step, visit)
+    return _drafted(step, found, clinic, reach) if found else None
+
+
+# The visits of a day have most of their messages at the same instants: an import plans in half the time.
+@lru_cache(maxsize=4096)
+def _draft_of_day(step: Step, clinic: Clinic, day: date, reach: Reach) -> _Draft:
+    found = nominal(step, visit_on(day, clinic.timezone, reach.timezone))
+    assert found is not None
+    return _drafted(step, found, clinic, reach)
+
+
+def _drafted(step: Step, found: Nominal, clinic: Clinic, reach: Reach) -> _Draft:
+    hours = sending_hours(step, clinic, reach.timezone)
+    settled = send_from(found.planned_at, hours, found.useful_until)
+    told = Settled(settled.status, settled.at, (*found.reasons, *settled.reasons))
+    return _Draft(step, found, hours, settled, tuple(_messages(step, found, told, reach)))
 
 
 def _late(draft: _Draft) -> Late:
@@ -93,10 +115,8 @@ def _unit(step: Step) -> Unit:
 
 
 def _settle(draft: _Draft, late: Mapping[Hashable, Settled], now: datetime, at_once: datetime) -> Settled:
-    """Say when it goes out and why then, given that it was registered at `now` and not to leave before `at_once`."""
+    """Say when it goes out and why then: it is due before `at_once`, and was registered at `now`."""
     before = (*draft.nominal.reasons, *draft.settled.reasons)
-    if not draft.waits or draft.due_at >= at_once:
-        return Settled(draft.settled.status, draft.due_at, before)
     settled = late.get(draft.step.id) or send_from(at_once, draft.hours, draft.nominal.useful_until)
     goes = settled.status is Status.SCHEDULED
     reasons = (*before, *_at_once(draft.due_at, now, at_once, goes=goes), *settled.reasons)
@@ -111,17 +131,16 @@ def _at_once(due_at: datetime, now: datetime, at_once: datetime, *, goes: bool) 
         yield because("undo_grace", until_at=at_once)
 
 
-def _messages(draft: _Draft, settled: Settled, reach: Reach) -> Iterable[PlannedMessage]:
-    step = draft.step
+def _messages(step: Step, found: Nominal, settled: Settled, reach: Reach) -> Iterable[PlannedMessage]:
     for channel, fallback in _channels(step, reach):
         yield PlannedMessage(
             step=step.id,
             channel=channel,
             occurrence=1,
             purpose=step.purpose,
-            planned_at=draft.nominal.planned_at,
+            planned_at=found.planned_at,
             due_at=settled.at,
-            useful_until=draft.nominal.useful_until,
+            useful_until=found.useful_until,
             if_late=step.if_late,
             ask=step.ask,
             fallback=fallback,

@@ -110,6 +110,10 @@ class Step:
     unless: frozenset[str] = frozenset()
     defer_on_closures: bool = False
 
+    def __hash__(self) -> int:
+        """Return what is quick to compute: plans are remembered by step."""
+        return hash(self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class Protocol:

@@ -1,13 +1,15 @@
 """Why a message is, is not, or will not be sent: codes with parameters, and the English sentence of each.
 
-The same reason is decided on, stored and shown. Parameters are ids, spans, ISO instants and dates: never
-a patient's data.
+The same reason is decided on, stored and shown. Parameters are ids, spans, figures, ISO instants, dates and who of
+the staff did it: never a patient's data.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from string import Formatter
 from zoneinfo import ZoneInfo
 
 from scheduler.domain.spans import parse_span
@@ -58,11 +60,21 @@ CLAUSES: Mapping[str, str] = {
     "unreadable": "the patient's data can't be opened with the keys at hand",
     "no_template": "the text can't be rendered: {error}",
     "fallback": "instead of {channel}, which did not work",
+    # what keeps it back
+    "paused": "paused by {by} since {since_at} ({what})",
+    "circuit": "it waits while the provider refuses what goes this way ({error})",
+    "rate": "it waits for its sender's turn at {turn_at}",
+    "rate_too_slow": "its sender's turn would have come too late, at {turn_at}",
+    "cap": "the patient got {count} messages today, and that is the most for one day; a person decides",
+    "volume": "the clinic sends far more than usual ({limit} an hour are let through); a person decides",
+    "backlog": "{count} messages of the clinic are late at once; a person decides",
+    "released": "let go on by {by} at {at}",
     # what will happen, seen from now
     "will_send": "will be sent at {at}",
     "will_not_send": "will not be sent",
     "will_look_again": "it is looked at again at {at}, and sent if that is mended",
     "will_hold": "will wait for a person",
+    "will_wait": "it goes out when that is over, if it still helps then",
     # what happened
     "sent": "sent at {at}",
     "refused": "the provider refused it ({error})",
@@ -78,10 +90,22 @@ CLAUSES: Mapping[str, str] = {
     "same_again": "nobody knows whether the mail server took it, so it is sent again as the same email",
     "never_known": "nobody knows whether the mail server took it",
     "in_doubt": "the provider may have it under one of several names; a person has to look there",
+    # what a person is told of
+    "channel_refused": "nothing goes out by {channel}: {error}",
+    "sender_refused": "nothing goes out by {channel} from {sender}: {error}",
+    "in_doubt_for_long": "nobody can find out whether the provider took {count} messages",
+    "nobody_sends": "{count} messages should have been tried by {before_at}, and nobody works on them",
 }
 
 TO_BE_MENDED = frozenset({"no_template", "step_gone", "clinic_gone", "unreadable"})
 """The clauses of what keeps a message back until somebody mends it."""
+
+OF_BRAKES = frozenset({"paused", "circuit", "rate"})
+"""The clauses of what keeps a message back and ends by itself, or when somebody ends it."""
+
+_NAMES = {
+    code: frozenset(name for _, name, _, _ in Formatter().parse(clause) if name) for code, clause in CLAUSES.items()
+}
 
 OF_THE_PLAN = frozenset(
     {"same_day", "before", "after", "between", "after_reply", "fallback"}
@@ -95,10 +119,16 @@ def because(code: str, **params: str | datetime) -> Reason:
 
     An unknown code, a missing parameter (KeyError) or one that can't be shown (ValueError) is a programming error.
     """
-    texts = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in params.items()}
-    reason = Reason(code, tuple(texts.items()))
-    _clause(reason, UTC)
-    return reason
+    if missing := _NAMES[code] - params.keys():
+        raise KeyError(f"{code} needs {', '.join(sorted(missing))}")
+    return Reason(code, tuple([(name, _text(name, value)) for name, value in params.items()]))
+
+
+def _text(name: str, value: str | datetime) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    _shown(name, value, UTC)
+    return value
 
 
 def sentence(reasons: Iterable[Reason], zone: ZoneInfo) -> str:
@@ -128,7 +158,15 @@ def planned_part(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 def dump_reasons(reasons: Iterable[Reason]) -> str:
     """Return the compact JSON that the store keeps."""
-    return json.dumps([[reason.code, dict(reason.params)] for reason in reasons], separators=(",", ":"))
+    return f"[{','.join(map(_dump, reasons))}]"
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+@lru_cache(maxsize=1024)
+def _dump(reason: Reason) -> str:
+    return _ENCODER.encode([reason.code, dict(reason.params)])
 
 
 def load_reasons(text: str) -> tuple[Reason, ...]:

@@ -15,6 +15,7 @@ GSM_BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
+_GSM7 = GSM_BASIC | GSM_EXTENSION
 
 # Typographic characters and the plain ones that say the same, so that one curly quote does not halve an SMS.
 # Providers replace most of these on their own way out ("smart encoding"); doing it here keeps the count exact.
@@ -36,6 +37,8 @@ _SAME_PLAIN = {
     "": "\u00ad\u200b\u2060\ufeff",
 }
 _PLAIN = str.maketrans({character: plain for plain, characters in _SAME_PLAIN.items() for character in characters})
+
+_TYPOGRAPHIC = frozenset(map(chr, _PLAIN))
 
 
 class Encoding(StrEnum):
@@ -77,16 +80,21 @@ def to_plain(text: str) -> str:
     Accented letters stay as they are, whatever they cost. Never shortens a text to fewer words.
     """
     composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return composed.translate(_PLAIN)
+    return composed if _TYPOGRAPHIC.isdisjoint(composed) else composed.translate(_PLAIN)
 
 
 def count_segments(text: str) -> Segments:
     """Count as carriers do. An empty text still takes one segment."""
-    encoding = Encoding.GSM7 if all(map(_in_gsm7, text)) else Encoding.UCS2
-    costs = [_cost(character, encoding) for character in text]
+    used = set(text)
+    encoding = Encoding.GSM7 if used <= _GSM7 else Encoding.UCS2
     whole, part = _ROOM[encoding]
-    units = sum(costs)
-    return Segments(encoding, 1 if units <= whole else _fill(costs, part), units)
+    doubles = [character for character in used if _cost(character, encoding) > 1]
+    units = len(text) + sum(map(text.count, doubles))
+    if units <= whole:
+        return Segments(encoding, 1, units)
+    if not doubles:
+        return Segments(encoding, -(-units // part), units)
+    return Segments(encoding, _fill([_cost(character, encoding) for character in text], part), units)
 
 
 def find_dearest(text: str) -> Dearest | None:
@@ -104,12 +112,8 @@ def find_dearest(text: str) -> Dearest | None:
     return Dearest("".join(found), next(i for i, character in enumerate(text) if dear(character)), without)
 
 
-def _in_gsm7(character: str) -> bool:
-    return character in GSM_BASIC or character in GSM_EXTENSION
-
-
 def _outside_gsm7(character: str) -> bool:
-    return not _in_gsm7(character)
+    return character not in _GSM7
 
 
 def _cost(character: str, encoding: Encoding) -> int:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Unit(StrEnum):
@@ -62,6 +63,7 @@ _WORDS = {
 _SPAN = re.compile(r"(\d{1,4})\s*(mo|m|h|d|w)", re.ASCII)
 
 
+@lru_cache
 def parse_span(text: str) -> Span:
     """Read `2h`, `1 d`, `1mo`. Raises ValueError with what is allowed."""
     match = _SPAN.fullmatch(text.strip())

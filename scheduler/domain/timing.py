@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from scheduler.domain.appointment import Appointment
@@ -12,6 +13,7 @@ from scheduler.domain.spans import Span
 
 USEFUL_FOR = timedelta(hours=24)
 _DAY = timedelta(days=1)
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +27,16 @@ class Nominal:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """The appointment on the calendar: `zone` is the patient's (else the clinic's), the days are the clinic's."""
+    """The appointment on the calendar: `zone` is the patient's (else the clinic's).
+
+    `day` is the local date at the clinic on which it starts: what calendar spans count from.
+    """
 
     starts_at: datetime
     ends_at: datetime
+    day: date
     clinic_zone: ZoneInfo
     zone: ZoneInfo
-
-    @property
-    def day(self) -> date:
-        """The local date at the clinic on which it starts: what calendar spans count from."""
-        return self.starts_at.astimezone(self.clinic_zone).date()
 
     def count(self, span: Span, at: time | None, *, back: bool = False) -> datetime:
         """Count a span of days, weeks or months.
@@ -51,7 +52,20 @@ def visit_of(appointment: Appointment, duration: Span, clinic_zone: ZoneInfo, pa
     """Return the visit; `duration` counts where the appointment has no end of its own."""
     start = appointment.starts_at.astimezone(UTC)
     end = appointment.end(duration.elapsed).astimezone(UTC)
-    return Visit(start, end, clinic_zone, patient_zone or clinic_zone)
+    return Visit(start, end, start.astimezone(clinic_zone).date(), clinic_zone, patient_zone or clinic_zone)
+
+
+def visit_on(day: date, clinic_zone: ZoneInfo, patient_zone: ZoneInfo | None) -> Visit:
+    """Return a visit of which the day is known and no more: it serves for what counts from the day."""
+    return Visit(_EVER, _EVER, day, clinic_zone, patient_zone or clinic_zone)
+
+
+def counts_from_day(step: Step) -> bool:
+    """Whether the step's time depends on the day of the visit only, as long as that is after the visit's end."""
+    timing = step.timing
+    return isinstance(timing, Between) or (
+        isinstance(timing, After) and timing.at is not None and not timing.span.on_clock
+    )
 
 
 def nominal(step: Step, visit: Visit) -> Nominal | None:
@@ -88,8 +102,7 @@ def _between(step: Step, timing: Between, visit: Visit) -> Nominal:
     day = _nearest(shift(visit.day, timing.prefer), first, last, timing)
     planned, moved = _not_before_end(instant(day, timing.at, visit.zone), visit)
     until = _useful_until(step, planned, visit.zone, default=instant(last + _DAY, time.min, visit.zone))
-    why = because("between", start=str(timing.start), end=str(timing.end), prefer=str(timing.prefer))
-    return Nominal(planned, until, (why, *moved))
+    return Nominal(planned, until, (_ranged(timing.start, timing.end, timing.prefer), *moved))
 
 
 def _nearest(wanted: date, first: date, last: date, timing: Between) -> date:
@@ -116,5 +129,11 @@ def _useful_until(step: Step, planned: datetime, zone: ZoneInfo, *, default: dat
     return default if step.useful_for is None else move(planned, step.useful_for, zone)
 
 
+@lru_cache
+def _ranged(start: Span, end: Span, prefer: Span) -> Reason:
+    return because("between", start=str(start), end=str(end), prefer=str(prefer))
+
+
+@lru_cache
 def _counted(code: str, span: Span) -> Reason:
     return because(code, span=str(span)) if span.amount or span.on_clock else because("same_day")

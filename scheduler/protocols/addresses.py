@@ -16,6 +16,7 @@ from scheduler.protocols.fields import read_line, text_of
 from scheduler.protocols.hints import nearest, shown
 
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}", re.ASCII)
+_SHORT_CODE = re.compile(r"\d{5,6}", re.ASCII)
 _SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}", re.ASCII)
 _MAILBOX = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 _EMERGENCY = re.compile(r"\d{2,6}", re.ASCII)
@@ -132,12 +133,14 @@ def read_service(value: object) -> str:
 
 
 def read_sms_sender(value: object) -> SmsSender:
-    """Read what an SMS comes from: a number, or a name of at most 11 characters that nobody can answer."""
+    """Read what an SMS comes from: a number, a short code, or a name that nobody can answer."""
     text = text_of(value)
     if text.startswith("+"):
         return SmsSender(number=read_phone(text))
+    if _SHORT_CODE.fullmatch(text):
+        return SmsSender(number=text)
     if not _SENDER_NAME.fullmatch(text):
-        hint = "a number such as +14165550100, or a name of at most 11 letters, digits and spaces; no accents"
+        hint = "a number such as +14165550100, a short code, or at most 11 letters, digits and spaces; no accents"
         raise refusal("bad-sender", f"is neither a number nor a sender's name: {shown(text)}", hint)
     return SmsSender(name=text)
 

@@ -29,6 +29,11 @@ def build_instance(file: InstanceFile) -> Instance:
         late_spacing=file.late_spacing.elapsed,
         sms_at_once=file.sms_at_once,
         emails_at_once=file.emails_at_once,
+        messages_a_day=file.messages_a_day,
+        volume_times=file.volume_times,
+        volume_floor=file.volume_floor,
+        backlog_percent=file.backlog_percent,
+        backlog_floor=file.backlog_floor,
     )
 
 
@@ -97,7 +102,8 @@ def build_clinic(clinic_id: str, file: ClinicFile) -> Clinic:
 
 
 def _sms(block: SmsBlock) -> SmsSender:
-    return block.from_ or SmsSender(messaging_service=block.messaging_service)
+    sender = block.from_ or SmsSender(messaging_service=block.messaging_service)
+    return replace(sender, rate=block.rate)
 
 
 def _email(block: EmailBlock, clinic_name: str) -> EmailSender:

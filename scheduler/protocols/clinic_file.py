@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Self
 
-from pydantic import Discriminator, Field, PlainValidator, Tag, model_validator
+from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
 
 from scheduler.domain.spans import Span, Unit
 from scheduler.protocols.addresses import (
@@ -20,7 +20,7 @@ from scheduler.protocols.addresses import (
 )
 from scheduler.protocols.blocks import Block, repeated
 from scheduler.protocols.faults import Fault, refusal, refuse_all
-from scheduler.protocols.fields import Id, Line, StatusField, Switch, one_of, text_of
+from scheduler.protocols.fields import Id, Line, StatusField, Switch, one_of, text_of, whole_number
 from scheduler.protocols.hints import suggest
 from scheduler.protocols.import_fields import IMPORT_FIELDS, NEEDED
 from scheduler.protocols.times import ClockSpan, ClockTime, DateFormat, Day, Zone
@@ -37,6 +37,15 @@ def read_import_field(value: object) -> str:
 ImportField = Annotated[str, PlainValidator(read_import_field), one_of(IMPORT_FIELDS)]
 
 
+MOST_SEGMENTS = 1000
+
+Rate = Annotated[
+    int,
+    PlainValidator(whole_number(1, MOST_SEGMENTS)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_SEGMENTS}),
+]
+
+
 class SmsBlock(Block):
     """What text messages come from."""
 
@@ -44,7 +53,13 @@ class SmsBlock(Block):
     from_: SenderField | None = Field(
         default=None,
         alias="from",
-        description="A number with + and country code, or a name of up to 11 characters, which nobody can answer.",
+        description="A number with + and country code, a short code, or a name of up to 11 characters, which nobody "
+        "can answer.",
+    )
+    rate: Rate | None = Field(
+        default=None,
+        description="How many segments a second it may send, as Twilio allows it. By default a toll-free number 3, "
+        "another number 1, a short code 100, a name 10; a messaging service has no rate, its senders are not known.",
     )
 
     @model_validator(mode="after")

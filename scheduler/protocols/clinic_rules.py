@@ -4,12 +4,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from phonenumbers import shortnumberinfo
 
-from scheduler.domain.clinic import Clinic
+from scheduler.domain.clinic import Clinic, QuietHours
 from scheduler.domain.protocol import Channel, Protocol, Step
 from scheduler.protocols.faults import Fault
 from scheduler.protocols.fields import is_id
 from scheduler.protocols.hints import suggest
 from scheduler.protocols.nodes import Node
+
+CONSENT = "consent_"
+NOON, LONGEST_NIGHT = 12, 16
+"""Hours of the clock."""
 
 
 def name_faults(clinic: Node, treatments: Sequence[str]) -> Iterator[Fault]:
@@ -72,8 +76,35 @@ def title_faults(protocol: Protocol, clinics: Mapping[str, Clinic]) -> Iterator[
         yield Fault(("title",), "missing-title", message, f"add {language}: …")
 
 
-def emergency_faults(clinic: Clinic) -> Iterator[Fault]:
-    """Yield a doubt, not an error: lists of emergency numbers are never complete."""
+def import_faults(clinic: Clinic) -> Iterator[Fault]:
+    """Yield what an export would be misread by: a column that is two fields, words that differ in case only."""
+    fields: dict[str, str] = {}
+    for key, column in clinic.imports.columns.items():
+        other = fields.setdefault(column, key)
+        # One column may hold the consent for several channels.
+        if other != key and not (other.startswith(CONSENT) and key.startswith(CONSENT)):
+            message = f"the column “{column}” is mapped to {other} already"
+            yield Fault(("import", "columns", key), "conflicting-keys", message, "map one of them to its own column")
+    for block, mapping in (("treatments", clinic.imports.treatments), ("statuses", clinic.imports.statuses)):
+        words: dict[str, str] = {}
+        for word in mapping:
+            other = words.setdefault(" ".join(word.split()).casefold(), word)
+            if mapping[other] != mapping[word]:
+                message = f"is read like “{other}”, which means {mapping[other]}: case does not count"
+                yield Fault(("import", block, word), "conflicting-keys", message, "keep one of them")
+
+
+def doubts(clinic: Clinic) -> Iterator[Fault]:
+    """Yield what is likely wrong, but no error: lists of emergency numbers are never complete."""
     if not shortnumberinfo.is_emergency_number(clinic.emergency_number, clinic.country):
         message = f"{clinic.emergency_number} is no emergency number known for {clinic.country}"
         yield Fault(("emergency_number",), "unlikely-emergency-number", message, "make sure that it is right")
+    if clinic.quiet_hours and _by_day(clinic.quiet_hours):
+        message = "hardly anything could be sent: these hours hold noon, or leave less than eight of the day"
+        yield Fault(("quiet_hours",), "unlikely-quiet-hours", message, "from is the evening, to is the morning")
+
+
+def _by_day(quiet: QuietHours) -> bool:
+    start, end = (at.hour + at.minute / 60 for at in (quiet.start, quiet.end))
+    holds_noon = start <= NOON < end if start < end else not end <= NOON < start
+    return holds_noon or (end - start) % 24 > LONGEST_NIGHT

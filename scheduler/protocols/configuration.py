@@ -18,6 +18,11 @@ class Instance:
     late_spacing: timedelta = timedelta(minutes=10)
     sms_at_once: int = 64
     emails_at_once: int = 8
+    messages_a_day: int = 8
+    volume_times: int = 5
+    volume_floor: int = 1000
+    backlog_percent: int = 50
+    backlog_floor: int = 50
 
 
 @dataclass(frozen=True, slots=True)

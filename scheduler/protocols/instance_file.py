@@ -10,6 +10,7 @@ from scheduler.protocols.fields import whole_number
 from scheduler.protocols.times import ClockSpan
 
 MOST_SMS, MOST_EMAILS = 1000, 100
+MOST_A_DAY, MOST_TIMES, MOST_PERCENT, HIGHEST_FLOOR = 1000, 1000, 1000, 100_000_000
 
 SmsCount = Annotated[
     int,
@@ -20,6 +21,26 @@ EmailCount = Annotated[
     int,
     PlainValidator(whole_number(1, MOST_EMAILS)),
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_EMAILS}),
+]
+MessagesADay = Annotated[
+    int,
+    PlainValidator(whole_number(1, MOST_A_DAY)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_A_DAY}),
+]
+Times = Annotated[
+    int,
+    PlainValidator(whole_number(2, MOST_TIMES)),
+    WithJsonSchema({"type": "integer", "minimum": 2, "maximum": MOST_TIMES}),
+]
+Percent = Annotated[
+    int,
+    PlainValidator(whole_number(1, MOST_PERCENT)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_PERCENT}),
+]
+Floor = Annotated[
+    int,
+    PlainValidator(whole_number(0, HIGHEST_FLOOR)),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": HIGHEST_FLOOR}),
 ]
 
 
@@ -36,4 +57,24 @@ class InstanceFile(Block):
     sms_at_once: SmsCount = Field(default=64, description="How many SMS are handed to the provider at the same time.")
     emails_at_once: EmailCount = Field(
         default=8, description="How many emails are handed to the mail server at the same time."
+    )
+    messages_a_day: MessagesADay = Field(
+        default=8,
+        description="The most that one patient gets in a day, by SMS and email together; the rest is held.",
+    )
+    volume_times: Times = Field(
+        default=5,
+        description="A clinic that sends more in a clock hour than this many times its largest hour of the last 28 "
+        "days is stopped: the rest is held.",
+    )
+    volume_floor: Floor = Field(
+        default=1000, description="Up to so many messages an hour a clinic is never stopped for its volume."
+    )
+    backlog_percent: Percent = Field(
+        default=50,
+        description="When more than this share of a clinic's usual day is late because nothing was sent for a while, "
+        "what is late is held.",
+    )
+    backlog_floor: Floor = Field(
+        default=50, description="Up to so many late messages of a clinic are never held for that."
     )

@@ -29,6 +29,7 @@ CODES: Mapping[str, str] = {
     # values
     "bad-text": "The text is empty, too long or has line breaks in it.",
     "bad-id": "An id is lower-case letters, digits and underscores, and begins with a letter.",
+    "bad-phrase": "The value is no phrase of triage.",
     "bad-choice": "The value is none of those allowed here.",
     "bad-switch": "The value is neither true nor false.",
     "bad-number": "The value is not a whole number in the allowed range.",
@@ -55,6 +56,7 @@ CODES: Mapping[str, str] = {
     "missing-contact": "A step asks patients something, and the clinic has nobody who gets the answer.",
     "one-way-sender": "A step asks for a reply to an SMS whose sender nobody can answer.",
     "unlikely-emergency-number": "The emergency number is none that is known for the country (warning).",
+    "unlikely-quiet-hours": "The quiet hours are those of the day, or nearly all hours (warning).",
 }
 """Each code with one sentence. Codes are stable: scripts and the docs rely on them."""
 

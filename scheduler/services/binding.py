@@ -1,11 +1,14 @@
 """Late binding: what a send depends on, looked up at the moment of deciding and given to the domain as values."""
 
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
+from scheduler.domain.brakes import Kept, Pause
 from scheduler.domain.consent import consent_for
-from scheduler.domain.decision import Pending, Situation
 from scheduler.domain.hours import SendingHours, sending_hours
 from scheduler.domain.protocol import Channel, Step
+from scheduler.domain.reasons import OF_BRAKES
+from scheduler.domain.situation import Pending, Situation
 from scheduler.protocols.configuration import Configuration
 from scheduler.store.due import DueMessage
 from scheduler.store.messages import Message
@@ -27,11 +30,24 @@ def pending_of(message: Message) -> Pending:
         if_late=message.if_late,
         ask=message.ask,
         fallback=message.fallback,
+        released=message.released_at is not None,
+        kept_by=tuple([reason for reason in message.reasons if reason.code in OF_BRAKES]),
     )
 
 
-def situation_of(due: DueMessage, configuration: Configuration, *, template_error: str | None = None) -> Situation:
-    """Return what holds for a message now. The clinic is in the configuration: the caller has looked."""
+def situation_of(
+    due: DueMessage,
+    configuration: Configuration,
+    *,
+    template_error: str | None = None,
+    paused: Mapping[Channel, Pause] | None = None,
+    kept: Kept | None = None,
+    refusing: Mapping[Channel, str] | None = None,
+) -> Situation:
+    """Return what holds for a message now. The clinic is in the configuration: the caller has looked.
+
+    Without `paused`, `kept` and `refusing` no brake is on: for whoever asks only whether a channel can be used.
+    """
     clinic = configuration.clinic(due.message.clinic)
     zone = ZoneInfo(due.patient.timezone) if due.patient.timezone else None
     step = step_of(due, configuration)
@@ -52,6 +68,9 @@ def situation_of(due: DueMessage, configuration: Configuration, *, template_erro
         },
         rebooked=due.rebooked,
         template_error=template_error,
+        paused=paused,
+        kept=kept,
+        refusing=refusing,
     )
 
 

@@ -5,17 +5,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from scheduler.channels.base import ChannelTransport
 from scheduler.channels.registry import open_transports
 from scheduler.clock import Clock
 from scheduler.domain.outgoing import Outgoing
 from scheduler.domain.protocol import Channel
+from scheduler.domain.reasons import sentence
 from scheduler.domain.states import Status
-from scheduler.errors import AftercareError, ChannelError, SettingsError
+from scheduler.errors import AftercareError, ChannelError, SettingsError, StoreError
 from scheduler.protocols.loader import check
+from scheduler.services.alerts import REMEDIES as REMEDIES_OF_ALERTS
 from scheduler.services.checking import check_all
 from scheduler.settings import Delivery, Settings
+from scheduler.store.alerts import open_alerts
+from scheduler.store.crew import look_at_crew
 from scheduler.store.database import Store, open_store
 from scheduler.store.health import count_in, count_overdue, newest_event
 from scheduler.store.revisions import Standing
@@ -28,7 +33,7 @@ AHEAD = timedelta(minutes=1)
 NAMES = {Channel.SMS: "Twilio", Channel.EMAIL: "SMTP"}
 
 REMEDIES = {
-    Status.HELD: "a person decides: `aftercare timeline` of the appointment says why; a reschedule plans it anew",
+    Status.HELD: "a person decides: `aftercare held list` says which and why, `held release` and `held drop` do it",
     Status.UNKNOWN: "they are looked up within minutes; where one stays, the provider can't be asked: see the log",
 }
 
@@ -122,7 +127,10 @@ class Doctor:
             yield Finding("database", Health.WELL, f"{kind}, migrated, the keys fit")
             yield self._clock(store)
             yield self._backlog(store)
+            if not self.settings.on_sqlite:
+                yield _workers(store)
             yield from self._for_people(store)
+            yield from self._alerts(store)
         finally:
             store.close()
 
@@ -159,6 +167,14 @@ class Doctor:
             if count:
                 yield Finding(status.value, Health.WARNING, f"{_count(count, 'message')}", REMEDIES[status])
 
+    def _alerts(self, store: Store) -> Iterator[Finding]:
+        """Tell of each open alert, as `aftercare alerts` does."""
+        with store.read() as tx:
+            found = open_alerts(tx)
+        for alert in found:
+            said = sentence(alert.reasons, ZoneInfo("UTC"))
+            yield Finding("alert", Health.WARNING, said, REMEDIES_OF_ALERTS[alert.kind])
+
     def _disk(self) -> Iterator[Finding]:
         if not self.settings.data_dir.is_dir():
             return
@@ -169,8 +185,20 @@ class Doctor:
             yield Finding("disk", Health.WELL, f"{free:,} MB free")
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def _count(number: int, what: str, several: str = "") -> str:
+    return f"{number:,} {what if number == 1 else several or f'{what}s'}"
+
+
+def _workers(store: Store) -> Finding:
+    try:
+        with store.read() as tx:
+            crew = look_at_crew(tx)
+    except StoreError as error:
+        return Finding("workers", Health.WRONG, str(error), "run `aftercare db upgrade`")
+    said = f"{_count(crew.workers, 'worker')} at work, {_count(crew.waiting, 'batch', 'batches')} waiting"
+    if crew.waiting and not crew.workers:
+        return Finding("workers", Health.WARNING, said, "is `aftercare serve` running? It takes them back")
+    return Finding("workers", Health.WELL, said if crew.workers else "none: `aftercare serve` sends by itself")
 
 
 async def _probe(name: str, channel: ChannelTransport) -> Finding:

@@ -10,7 +10,8 @@ from scheduler.domain.reasons import because, planned_part
 from scheduler.domain.states import Status
 from scheduler.store.database import Tx
 from scheduler.store.due import DueMessage
-from scheduler.store.messages import Replan, add_planned, messages_of, replan
+from scheduler.store.messages import Replan, messages_of, replan
+from scheduler.store.plans import add_planned
 
 GIVEN_UP = (Status.CANCELLED, Status.EXPIRED, Status.SUPPRESSED)
 """Left over from an earlier plan of the appointment: such a message comes back."""
@@ -25,7 +26,10 @@ class Fallback:
 
 
 def add_fallbacks(tx: Tx, fallbacks: Sequence[Fallback], *, now: datetime, by: str) -> None:
-    """Add the messages that take the place of others, due at once. One that is on its way already is left alone."""
+    """Add the messages that take the place of others, due at once, or when those were to go out.
+
+    One that is on its way already is left alone.
+    """
     for fallback in fallbacks:
         message = fallback.due.message
         if fallback.channel is None or now >= message.useful_until:
@@ -37,7 +41,7 @@ def add_fallbacks(tx: Tx, fallbacks: Sequence[Fallback], *, now: datetime, by: s
             occurrence=message.occurrence,
             purpose=message.purpose,
             planned_at=message.planned_at,
-            due_at=now,
+            due_at=max(now, message.due_at),
             useful_until=message.useful_until,
             if_late=message.if_late,
             ask=message.ask,

@@ -1,17 +1,21 @@
 """What a provider's word on a hand-over does: to the attempt, to its message, to stops and to the other channel."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from scheduler.channels.twilio.errors import Meaning, meaning_of_report
 from scheduler.domain.reasons import Reason, because, planned_part
 from scheduler.domain.retry import REPORT_AFTER
-from scheduler.domain.states import Cause, Status, told
-from scheduler.errors import ErrorKind
+from scheduler.domain.states import REPLANNABLE, Cause, Status, told
+from scheduler.errors import ErrorKind, Scope
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import situation_of
+from scheduler.services.circuits import close_tried, fault_of, open_up
 from scheduler.services.fallback import Fallback, add_fallbacks
-from scheduler.store.attempts import Attempt, Told, close_by_receipt, find_attempt
+from scheduler.services.pacing import hold_back
+from scheduler.store.appointments import hold_appointments
+from scheduler.store.attempts import Attempt, Told, close_by_receipt, find_attempt, stands_otherwise
+from scheduler.store.circuits import last_closed
 from scheduler.store.consents import record_stop
 from scheduler.store.database import Tx
 from scheduler.store.due import load_due
@@ -19,17 +23,24 @@ from scheduler.store.messages import Message, get_message
 from scheduler.store.moves import Move
 from scheduler.store.transitions import lock_in_order, move_all
 
+NEWS = timedelta(days=1)
+"""What a report says of a sender counts so long after the hand-over: later ones tell of what was then."""
+
 BAD_NEWS = (Status.FAILED, Status.UNDELIVERED)
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What the provider says: `said` is one of `states.PROOF`, `at` when it was heard. An error code may be ""."""
+    """What the provider says: `said` is one of `states.PROOF`, `at` when it was heard. An error code may be "".
+
+    `left`: the message has left the provider; its sender works.
+    """
 
     said: Status
     provider_id: str
     error_code: str
     at: datetime
+    left: bool = False
 
     @property
     def meaning(self) -> Meaning | None:
@@ -47,17 +58,21 @@ class Hearing:
     def hear(self, tx: Tx, token: str, message_id: int, word: Word, *, now: datetime) -> Status | None:
         """Do what a word on the attempt `token` asks for; return where its message went, None when it stayed.
 
-        Words may come in any order, doubled and late: a message never goes back. Of an attempt that is not the
-        message's latest only good news counts; bad news ends that attempt.
+        Words may come in any order, doubled and late: a message never goes back. Good news always counts; bad news
+        ends its attempt, and the message only where it stands on that one.
         """
-        lock_in_order(tx, [message_id])
         attempt, message = find_attempt(tx, token), get_message(tx, message_id)
         assert attempt is not None
+        self.look_beyond(tx, attempt, message, word, now)
+        if word.meaning and message.fallback:
+            hold_appointments(tx, [message.appointment_id])
+        lock_in_order(tx, [message_id])
+        message = get_message(tx, message_id)
         _close(tx, attempt, word, now)
         if word.meaning and word.meaning.kind is ErrorKind.OPT_OUT:
             address = attempt.address
             record_stop(tx, message.clinic, message.channel, address, source="provider", by=self.by, now=now)
-        if word.meaning and message.attempt != token:
+        if word.meaning and not _stands_on(tx, message, attempt):
             return None
         to = told(message.status, word.said)
         if to is message.status:
@@ -66,6 +81,25 @@ class Hearing:
         if word.meaning and message.fallback:
             self._fall_over(tx, message, now)
         return to
+
+    def look_beyond(self, tx: Tx, attempt: Attempt, message: Message, word: Word, now: datetime) -> None:
+        """Stop, slow down or let go on what the word says of the sender or the channel, if it is news.
+
+        The caller has taken no message yet.
+        """
+        if word.left:
+            close_tried(tx, self.configuration, [message.id], reported=True, now=now)
+        clinic = self.configuration.clinics.get(message.clinic)
+        if word.meaning is None or clinic is None or now - attempt.started_at > NEWS:
+            return
+        sender = clinic.sender(message.channel)
+        error = word.meaning.as_error(word.error_code)
+        hold_back(tx, message.channel, sender, error, now=now)
+        if error.kind is ErrorKind.CONFIGURATION and error.scope is not Scope.MESSAGE:
+            fault = replace(fault_of(message.channel, sender, error), reported=True)
+            mended = last_closed(tx, fault.channel, fault.sender)
+            if mended is None or mended < attempt.started_at:
+                open_up(tx, [fault], now=now)
 
     def _move(self, message: Message, attempt: Attempt, word: Word, to: Status) -> Move:
         return Move(
@@ -85,6 +119,17 @@ class Hearing:
             if message.clinic in self.configuration.clinics:
                 channel = situation_of(due, self.configuration).open_channel(message.fallback)
                 add_fallbacks(tx, [Fallback(due, channel)], now=now, by=self.by)
+
+
+def _stands_on(tx: Tx, message: Message, attempt: Attempt) -> bool:
+    """Whether a message fails with that hand-over: the latest, or an older one that was taken, and none is better.
+
+    One that was planned for another time since then is not ended by what became of it before.
+    """
+    if message.status in REPLANNABLE and message.due_at > attempt.started_at:
+        return False
+    is_last = message.attempt == attempt.token or message.status is Status.ACCEPTED
+    return is_last and not stands_otherwise(tx, attempt)
 
 
 def _close(tx: Tx, attempt: Attempt, word: Word, now: datetime) -> None:

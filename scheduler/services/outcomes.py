@@ -1,15 +1,17 @@
 """What the end of a hand-over means for its message: the one place where a channel's error becomes a next step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
+from scheduler.domain.circuit import look_again
 from scheduler.domain.consent import address_of
 from scheduler.domain.outgoing import Accepted
 from scheduler.domain.reasons import Reason, because, planned_part
 from scheduler.domain.retry import LOOK_AFTER, REPORT_AFTER, next_try
-from scheduler.domain.states import Cause, Status
+from scheduler.domain.states import Brake, Cause, Status
 from scheduler.errors import ChannelError, ErrorKind
+from scheduler.services.binding import pending_of
 from scheduler.services.letters import Letter
 from scheduler.store.messages import Message
 from scheduler.store.moves import Move, Outcome
@@ -28,8 +30,14 @@ class Outcomes:
     owner: str
     rng: Random
 
-    def of(self, letter: Letter, ended: Ended, *, now: datetime, other_open: bool = False) -> Outcome:
-        """Return what is to be stored for one hand-over; `other_open`: another channel may take its place."""
+    def of(
+        self, letter: Letter, ended: Ended, *, now: datetime, other_open: bool = False, at_circuit: bool = False
+    ) -> Outcome:
+        """Return what is to be stored for one hand-over.
+
+        `other_open`: another channel may take its place. `at_circuit`: its sender or channel is stopped now, and it
+        waits for that.
+        """
         if isinstance(ended, Accepted):
             move = self._move(
                 letter,
@@ -38,9 +46,13 @@ class Outcomes:
                 *planned_part(letter.due.message.reasons),
                 because("sent", at=now),
                 look_at=now + REPORT_AFTER if ended.reports else None,
+                provider_id=ended.provider_id,
             )
             return Outcome(letter.outgoing.attempt, move, provider_id=ended.provider_id)
-        move = self._failed(letter, ended, now, other_open=other_open)
+        if at_circuit and not (other_open and _gives_way(letter.due.message, now)):
+            move = self._waits(letter, ended, now, other_open=other_open)
+        else:
+            move = self._failed(letter, ended, now, other_open=other_open)
         return Outcome(letter.outgoing.attempt, move, error_kind=ended.kind, error_code=ended.code)
 
     def _failed(self, letter: Letter, error: ChannelError, now: datetime, *, other_open: bool) -> Move:
@@ -50,12 +62,22 @@ class Outcomes:
         if error.kind is ErrorKind.OPT_OUT:
             stopped = because("stopped", address=address_of(letter.due.message.channel))
             return self._move(letter, Cause.DECIDE, Status.SUPPRESSED, stopped)
-        if error.kind in FOR_GOOD or (other_open and _half_over(letter.due.message, now)):
+        if error.kind in FOR_GOOD or (other_open and _gives_way(letter.due.message, now)):
             return self._move(letter, Cause.REFUSE, Status.FAILED, because("refused", error=_said(error)))
         return self._again(letter, error, now)
 
+    def _waits(self, letter: Letter, error: ChannelError, now: datetime, *, other_open: bool) -> Move:
+        """Wait while it is useful for the account or the sender to be mended: the message is not at fault."""
+        message = letter.due.message
+        way_out = pending_of(message).half_over_at if other_open else None
+        at = look_again(now, useful_until=message.useful_until, gives_way_at=way_out)
+        waits = because("circuit", error=_said(error))
+        planned = planned_part(message.reasons)
+        move = self._move(letter, Cause.RETRY, Status.SCHEDULED, *planned, waits, try_at=at)
+        return replace(move, brake=Brake.CIRCUIT)
+
     def _again(self, letter: Letter, error: ChannelError, now: datetime) -> Move:
-        """Try again while it is useful. A wrong account or sender is waited for too: the message is not at fault."""
+        """Try again while it is useful."""
         message = letter.due.message
         at = next_try(
             message.tries + 1,
@@ -80,14 +102,25 @@ class Outcomes:
         *reasons: Reason,
         try_at: datetime | None = None,
         look_at: datetime | None = None,
+        provider_id: str | None = None,
     ) -> Move:
-        message_id, by = letter.due.message.id, self.owner
-        return Move(message_id, Status.SENDING, cause, to, by=by, reasons=reasons, try_at=try_at, look_at=look_at)
+        return Move(
+            letter.due.message.id,
+            Status.SENDING,
+            cause,
+            to,
+            by=self.owner,
+            reasons=reasons,
+            try_at=try_at,
+            look_at=look_at,
+            attempt=letter.outgoing.attempt,
+            provider_id=provider_id,
+        )
 
 
-def _half_over(message: Message, now: datetime) -> bool:
+def _gives_way(message: Message, now: datetime) -> bool:
     """Whether half of the time in which it helps has gone: a channel that is away so long gives way to the other."""
-    return now - message.planned_at >= (message.useful_until - message.planned_at) / 2
+    return now >= pending_of(message).half_over_at
 
 
 def _said(error: ChannelError) -> str:

@@ -1,20 +1,25 @@
 """From claimed messages to letters: decided with what holds now, rendered; what does not go out is settled."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scheduler.content.templates import Texts
-from scheduler.domain.decision import STATUS_AFTER, Decision, Kind, until_mended
 from scheduler.domain.lateness import is_late
 from scheduler.domain.reasons import because, planned_part
-from scheduler.domain.states import Cause, Status
+from scheduler.domain.refusal import until_mended
+from scheduler.domain.situation import STATUS_AFTER, Decision, Kind
+from scheduler.domain.states import Brake, Cause, Status
 from scheduler.errors import TemplateError
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.braking import BrakeReader, Brakes
 from scheduler.services.fallback import Fallback, add_fallbacks
-from scheduler.services.judging import Judge, Verdict
+from scheduler.services.holding import tell_held
+from scheduler.services.judging import Judge, Verdict, waiting_still
 from scheduler.services.letters import Letter, Writer
+from scheduler.services.pacing import Pacer
+from scheduler.store.appointments import hold_appointments
 from scheduler.store.database import Store
 from scheduler.store.due import DueMessage, load_due
 from scheduler.store.messages import Message
@@ -34,12 +39,13 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Preparer:
-    """Prepares batches for one engine, which `owner` names."""
+    """Prepares batches for one engine, which `owner` names. `paced`: the senders' rates count; not in rehearsal."""
 
     store: Store
     configuration: Configuration
     texts: Texts
     owner: str
+    paced: bool = True
 
     def prepare(self, ids: Sequence[int], *, now: datetime) -> Prepared:
         """Prepare what this owner claimed. Blocks; commits before it returns. Raises StoreError.
@@ -49,38 +55,49 @@ class Preparer:
         """
         with self.store.read() as tx:
             loaded = load_due(tx, ids, now=now)
-        letters, others = self._write([it for it in loaded.due if it.message.claimed_by == self.owner], now)
+            mine = [it for it in loaded.due if it.message.claimed_by == self.owner]
+            brakes = BrakeReader(self.configuration).read(tx, mine, now=now)
+        letters, others = self._write(mine, brakes, now)
+        slots: Mapping[int, datetime] = {}
         with self.store.write() as tx:
-            moves = [self._settled(verdict, now) for verdict in others]
+            others = waiting_still(tx, others, now=now)
+            if self.paced:
+                turns = Pacer(self.configuration).pace(tx, letters, now=now)
+                letters, others, slots = turns.letters, others + turns.put_off, turns.slots
+            hold_appointments(tx, {it.due.appointment.id for it in others if it.decision.fallback})
+            moves = [self._settled(verdict, slots, now) for verdict in others]
             moves += [self._unreadable(message, now) for message in loaded.unreadable]
             moved = set(move_all(tx, moves, now=now))
             settled = [verdict for verdict in others if verdict.due.message.id in moved]
             add_fallbacks(tx, [Fallback(it.due, it.decision.fallback) for it in settled], now=now, by=self.owner)
+            tell_held(tx, [(it.due.message.clinic, it.decision) for it in settled], now=now)
         return Prepared(letters, settled)
 
-    def _write(self, dues: Sequence[DueMessage], now: datetime) -> tuple[list[Letter], list[Verdict]]:
+    def _write(self, dues: Sequence[DueMessage], brakes: Brakes, now: datetime) -> tuple[list[Letter], list[Verdict]]:
         """Decide and render; what can't be rendered is decided again with that known, and all others with it.
 
         A text that fails must not have swallowed an earlier message of the same patient before it fails.
         """
-        judge, writer = Judge(self.configuration), Writer(self.configuration, self.texts)
+        judge, writer = Judge(self.configuration, brakes), Writer(self.configuration, self.texts)
         letters: dict[int, Letter] = {}
         faults: dict[int, str] = {}
         while True:
             verdicts = judge.judge(dues, now=now, unrenderable=faults)
-            expected = [it.due for it in verdicts if it.decision.kind in (Kind.SEND, Kind.WAIT)]
+            expected = [it.due for it in verdicts if it.decision.kind is Kind.SEND or _waits_for_hours(it.decision)]
             fresh = _render(writer, [due for due in expected if due.message.id not in letters], now, letters)
             if not fresh:
                 going = [letters[it.due.message.id] for it in verdicts if it.decision.kind is Kind.SEND]
+                going = [replace(it, trial=True) if brakes.is_trial(it.due.message) else it for it in going]
                 return going, [it for it in verdicts if it.decision.kind is not Kind.SEND]
             faults |= fresh
 
-    def _settled(self, verdict: Verdict, now: datetime) -> Move:
-        """Carry a decision out. One that waits for allowed hours is due when they begin: it is not late for that."""
+    def _settled(self, verdict: Verdict, slots: Mapping[int, datetime], now: datetime) -> Move:
+        """Carry a decision out. What waits for allowed hours, or its turn, is due then: not late for that."""
         message, decision = verdict.due.message, verdict.decision
         late = is_late(message.due_at, now=now, late_after=self.configuration.instance.late_after)
-        move = self._move(message, decision)
-        return replace(move, due_at=decision.at) if decision.kind is Kind.WAIT and not late else move
+        move = replace(self._move(message, decision), slot_at=slots.get(message.id))
+        planned = _waits_for_hours(decision) or decision.brake is Brake.RATE
+        return replace(move, due_at=decision.at) if planned and not late else move
 
     def _unreadable(self, message: Message, now: datetime) -> Move:
         """Keep back a message whose patient can't be opened; those of the others go out."""
@@ -96,7 +113,12 @@ class Preparer:
             reasons=(*planned_part(message.reasons), *decision.reasons),
             try_at=decision.at,
             owner=self.owner,
+            brake=decision.brake,
         )
+
+
+def _waits_for_hours(decision: Decision) -> bool:
+    return decision.kind is Kind.WAIT and decision.brake is None
 
 
 def _render(writer: Writer, dues: Sequence[DueMessage], now: datetime, letters: dict[int, Letter]) -> dict[int, str]:

@@ -1,6 +1,6 @@
 """Records how the hand-overs of a portion ended, and what follows from it, in one commit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,8 +13,9 @@ from scheduler.services.binding import situation_of
 from scheduler.services.fallback import Fallback, add_fallbacks
 from scheduler.services.letters import Letter
 from scheduler.services.outcomes import Ended, Outcomes
+from scheduler.services.reacting import Reactions
 from scheduler.services.schedule import plan_anew
-from scheduler.store.appointments import get_appointment
+from scheduler.store.appointments import get_appointment, hold_appointments
 from scheduler.store.consents import record_stop
 from scheduler.store.database import Store, Tx
 from scheduler.store.moves import Outcome
@@ -47,19 +48,23 @@ class Recorder:
 
     def record(self, ended: Sequence[tuple[Letter, Ended]], *, now: datetime) -> list[Handed]:
         """Store every outcome and return them in order. Blocks; commits. Raises StoreError, and may be repeated."""
-        handed = [
-            Handed(letter, end, self.outcomes.of(letter, end, now=now, other_open=self._other(letter) is not None))
-            for letter, end in ended
-        ]
         with self.store.write() as tx:
+            waiting = Reactions(self.configuration).react(tx, ended, now=now)
+            handed = [Handed(letter, end, self._outcome(letter, end, waiting, now)) for letter, end in ended]
+            # The desk holds an appointment before its messages; who did it the other way round would meet it.
+            hold_appointments(tx, {it.letter.due.appointment.id for it in handed if _follows(it)})
             moved = self._move(tx, [it.outcome for it in handed], now)
-            handed = [replace(it, moved=it.letter.due.message.id in moved) for it in handed]
+            handed = [it if it.letter.due.message.id in moved else replace(it, moved=False) for it in handed]
             for it in handed:
                 self._follow(tx, it, now)
             add_fallbacks(tx, self._fallbacks(handed), now=now, by=self.outcomes.owner)
         for it in handed:
             _log(it)
         return handed
+
+    def _outcome(self, letter: Letter, end: Ended, waiting: Collection[int], now: datetime) -> Outcome:
+        other, waits = self._other(letter) is not None, letter.due.message.id in waiting
+        return self.outcomes.of(letter, end, now=now, other_open=other, at_circuit=waits)
 
     def _move(self, tx: Tx, outcomes: Sequence[Outcome], now: datetime) -> set[int]:
         """Move the messages on; one that was taken for lost while its call went on is settled by its end."""
@@ -103,6 +108,11 @@ class Recorder:
         if not due.message.fallback:
             return None
         return situation_of(due, self.configuration).open_channel(due.message.fallback)
+
+
+def _follows(handed: Handed) -> bool:
+    """Whether its appointment is looked at: what comes back may have been moved, and a fallback is added."""
+    return handed.outcome.move.to in (Status.SCHEDULED, *NEVER_HERE)
 
 
 def _log(handed: Handed) -> None:

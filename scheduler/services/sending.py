@@ -1,24 +1,29 @@
 """Hands letters over, a portion at a time: on record as begun, called, recorded. A kill touches one portion."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.channels.base import ChannelTransport
+from scheduler.channels.rehearsal import RehearsalTransport
 from scheduler.clock import Clock
 from scheduler.domain.protocol import Channel
 from scheduler.domain.states import Cause, Status
 from scheduler.errors import ChannelError, ErrorKind, StoreError
 from scheduler.logs import get_logger
+from scheduler.services.braking import apart, first_tries
 from scheduler.services.leases import LONGEST_CALL
 from scheduler.services.letters import Letter
 from scheduler.services.outcomes import Ended
+from scheduler.services.reacting import fault_in
 from scheduler.services.recording import Handed, Recorder
+from scheduler.services.slots import Slots
 from scheduler.store.attempts import Start
-from scheduler.store.claims import begin
+from scheduler.store.claims import begin, give_back
 from scheduler.store.database import Store
 from scheduler.store.moves import Move
 from scheduler.store.transitions import move_all
+from scheduler.store.volumes import count_handed_over
 
 log = get_logger(__name__)
 
@@ -30,14 +35,14 @@ Pause = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends for one engine, which `owner` names. `at_once` bounds the hand-overs that go on, for each channel."""
+    """Sends for one engine, which `owner` names. A portion is no larger than what goes on at once."""
 
     store: Store
     transports: Mapping[Channel, ChannelTransport]
     recorder: Recorder
     clock: Clock
     owner: str
-    at_once: Mapping[Channel, int]
+    slots: Slots
     pause: Pause = asyncio.sleep
 
     async def send(self, letters: Sequence[Letter], stop: asyncio.Event) -> list[Handed]:
@@ -56,15 +61,20 @@ class Sender:
 
     async def _send_all(self, queue: Sequence[Letter], stop: asyncio.Event) -> list[Handed]:
         done: list[Handed] = []
-        for portion in _portions(queue, self.at_once[queue[0].channel]):
+        size, rest = self.slots.at_once[queue[0].channel], list(queue)
+        while rest:
+            portion, rest = rest[:size], rest[size:]
             now = self.clock.now()
-            in_time = [letter for letter in portion if now < letter.write_until]
-            if stop.is_set() or len(in_time) < len(portion):
-                rest = queue[queue.index(portion[0]) :]
-                await asyncio.to_thread(self._give_back, rest)
+            if stop.is_set() or any(now >= letter.write_until for letter in portion):
+                await asyncio.to_thread(self._give_back, [*portion, *rest])
                 break
             begun = await asyncio.to_thread(self.begin, portion)
-            done += await self._hand_over_all(begun)
+            handed = await self._hand_over_all(begun)
+            done += handed
+            if refused := _refused(handed):
+                stopped = [letter for letter in rest if not refused.isdisjoint(_keys(letter))]
+                await asyncio.to_thread(self._give_back, stopped)
+                rest = [letter for letter in rest if refused.isdisjoint(_keys(letter))]
         return done
 
     async def _hand_over_all(self, letters: Sequence[Letter]) -> list[Handed]:
@@ -78,7 +88,7 @@ class Sender:
 
     async def _hand_over(self, letter: Letter) -> Ended:
         try:
-            async with asyncio.timeout(LONGEST_CALL.total_seconds()):
+            async with self.slots.of(letter.channel), asyncio.timeout(LONGEST_CALL.total_seconds()):
                 return await self.transports[letter.channel].send(letter.outgoing)
         except ChannelError as error:
             return error
@@ -96,10 +106,19 @@ class Sender:
         return await asyncio.to_thread(self.recorder.record, known, now=self.clock.now())
 
     def begin(self, letters: Sequence[Letter]) -> list[Letter]:
-        """Put attempts on record; return what may be called: not what was cancelled or moved meanwhile."""
+        """Put attempts on record; return what may be called: not what was cancelled, moved or paused meanwhile."""
         with self.store.write() as tx:
-            begun = set(begin(tx, [_start(letter) for letter in letters], owner=self.owner, now=self.clock.now()))
-        return [letter for letter in letters if letter.due.message.id in begun]
+            now = self.clock.now()
+            free, paused = apart(tx, letters)
+            if paused:
+                give_back(tx, [it.due.message.id for it in paused], owner=self.owner, now=now)
+            begun = set(begin(tx, [self._start(letter) for letter in free], owner=self.owner, now=now))
+            started = [letter for letter in free if letter.due.message.id in begun]
+            count_handed_over(tx, first_tries(started), now=now)
+        return started
+
+    def _start(self, letter: Letter) -> Start:
+        return _start(letter, rehearsed=isinstance(self.transports.get(letter.channel), RehearsalTransport))
 
     def _give_back(self, letters: Sequence[Letter]) -> None:
         moves = [
@@ -110,9 +129,14 @@ class Sender:
             move_all(tx, moves, now=self.clock.now())
 
 
-def _portions(queue: Sequence[Letter], size: int) -> Iterator[Sequence[Letter]]:
-    for start in range(0, len(queue), size):
-        yield queue[start : start + size]
+def _refused(handed: Sequence[Handed]) -> set[str]:
+    """Return the senders that were refused, "" for the whole channel: the rest of these is not tried."""
+    faults = [fault_in(it.letter, it.ended) for it in handed if isinstance(it.ended, ChannelError)]
+    return {fault.sender for fault in faults if fault}
+
+
+def _keys(letter: Letter) -> set[str]:
+    return {"", letter.outgoing.sender.key}
 
 
 def _raised(end: list[Handed] | BaseException) -> list[Handed]:
@@ -122,7 +146,7 @@ def _raised(end: list[Handed] | BaseException) -> list[Handed]:
     return end
 
 
-def _start(letter: Letter) -> Start:
+def _start(letter: Letter, *, rehearsed: bool) -> Start:
     return Start(
         message_id=letter.due.message.id,
         channel=letter.channel,
@@ -133,4 +157,5 @@ def _start(letter: Letter) -> Start:
         template_digest=letter.template_digest,
         segments=letter.segments,
         header_id=letter.header_id,
+        rehearsed=rehearsed,
     )

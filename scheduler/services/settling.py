@@ -16,7 +16,7 @@ from scheduler.errors import ChannelError
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.hearing import Hearing, Word
-from scheduler.services.unknowns import AFTER, BEFORE, Unknowns
+from scheduler.services.unknowns import FAR, Unknowns
 from scheduler.store.database import Store
 from scheduler.store.lookups import Doubtful, note_asked, take_lookups
 
@@ -60,6 +60,10 @@ class Settler:
 
     async def _ask(self, doubtful: Doubtful) -> Answer:
         transport = self.transports[doubtful.message.channel]
+        if doubtful.attempt.rehearsed:
+            return ()  # no provider knows of it
+        if isinstance(transport, RehearsalTransport):
+            return None  # it went out live: only its provider knows
         if not isinstance(transport, Lookup):
             return ()
         try:
@@ -74,10 +78,10 @@ class Settler:
         """Settle an unknown one. Without an answer it is asked about again later."""
         if answer is None:
             return None
-        now, transport = self.clock.now(), self.transports[doubtful.message.channel]
+        now = self.clock.now()
         unknowns = Unknowns(Hearing(self.configuration, self.by))
         with self.store.write() as tx:
-            if isinstance(transport, RehearsalTransport):
+            if doubtful.attempt.rehearsed:
                 to = unknowns.of_rehearsal(tx, doubtful, now=now)
             elif doubtful.message.channel is Channel.EMAIL:
                 to = unknowns.of_email(tx, doubtful, now=now)
@@ -92,11 +96,11 @@ class Settler:
         now, attempt = self.clock.now(), doubtful.attempt
         look_at = now + REPORT_AGAIN if attempt.asked_at is None else None
         with self.store.write() as tx:
-            note_asked(tx, doubtful, now=now, look_at=look_at)
             for found in answer or ():
                 if found.said:
-                    word = Word(found.said, found.provider_id, found.error_code, now)
+                    word = Word(found.said, found.provider_id, found.error_code, now, left=found.left)
                     Hearing(self.configuration, self.by).hear(tx, attempt.token, attempt.message_id, word, now=now)
+            note_asked(tx, doubtful, now=now, look_at=look_at)
         return None
 
 
@@ -104,5 +108,5 @@ async def _asked(transport: Lookup, doubtful: Doubtful) -> Sequence[Found]:
     attempt = doubtful.attempt
     if doubtful.message.status is Status.ACCEPTED:
         return [await transport.fetch(attempt.provider_id)] if attempt.provider_id else []
-    since, until = attempt.started_at - BEFORE, attempt.started_at + AFTER
+    since, until = attempt.started_at - FAR, attempt.started_at + FAR
     return await transport.find(attempt.address, since=since, until=until)

@@ -8,13 +8,17 @@ from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.decision import foresee
 from scheduler.domain.protocol import Channel, Purpose
 from scheduler.domain.reasons import TO_BE_MENDED, Reason, because, sentence
-from scheduler.domain.states import Status
+from scheduler.domain.states import Brake, Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import pending_of, situation_of
+from scheduler.services.braking import Brakes, read_waits
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Tx
 from scheduler.store.due import DueMessage, load_due
 from scheduler.store.messages import Message, messages_of
+
+ENDED_BY_OTHERS = (Brake.PAUSE, Brake.CIRCUIT)
+SAID_ANEW = ("paused", "circuit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ def timeline(tx: Tx, configuration: Configuration, appointment_id: int, *, now: 
     zone = configuration.clinic(appointment.clinic).timezone
     messages = messages_of(tx, appointment_id)
     loaded = load_due(tx, [message.id for message in messages], now=now)
-    reasons = {it.message.id: _reasons(it, configuration, now) for it in loaded.due}
+    brakes = read_waits(tx, loaded.due)
+    reasons = {it.message.id: _reasons(it, configuration, brakes, now) for it in loaded.due}
     reasons |= {message.id: _reasons_unreadable(message) for message in loaded.unreadable}
     return Timeline(
         appointment=appointment.id,
@@ -69,7 +74,7 @@ def timeline(tx: Tx, configuration: Configuration, appointment_id: int, *, now: 
     )
 
 
-def _reasons(due: DueMessage, configuration: Configuration, now: datetime) -> tuple[Reason, ...]:
+def _reasons(due: DueMessage, configuration: Configuration, brakes: Brakes, now: datetime) -> tuple[Reason, ...]:
     """Return why it stood as it stands; for what is to come, the deciding function's word on it too."""
     if due.message.status is not Status.SCHEDULED:
         return due.message.reasons
@@ -77,12 +82,19 @@ def _reasons(due: DueMessage, configuration: Configuration, now: datetime) -> tu
         return (*due.message.reasons, because("will_look_again", at=due.message.try_at))
     expected = foresee(
         pending_of(due.message),
-        situation_of(due, configuration),
-        planned_for=due.message.try_at,
+        situation_of(
+            due,
+            configuration,
+            paused=brakes.paused(due.message),
+            refusing=brakes.refusing(due.message, configuration.clinic(due.message.clinic)),
+        ),
+        # What waits for a person or a provider is tried as soon as that is over, whenever it is looked at next.
+        planned_for=due.message.due_at if due.message.brake in ENDED_BY_OTHERS else due.message.try_at,
         now=now,
         late_after=configuration.instance.late_after,
     )
-    return (*due.message.reasons, *expected)
+    # What kept it back until now is said of the present, if it does still.
+    return (*(reason for reason in due.message.reasons if reason.code not in SAID_ANEW), *expected)
 
 
 def _reasons_unreadable(message: Message) -> tuple[Reason, ...]:

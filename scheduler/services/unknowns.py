@@ -8,11 +8,12 @@ from scheduler.channels.lookup import Found
 from scheduler.domain.appointment import AppointmentCause
 from scheduler.domain.reasons import Reason, because, planned_part
 from scheduler.domain.retry import LOOK_AGAIN, NOT_BEFORE, REPORT_AFTER
-from scheduler.domain.states import Cause, Status
+from scheduler.domain.states import Brake, Cause, Status
 from scheduler.services.hearing import BAD_NEWS, Hearing, Word
-from scheduler.services.matching import match
+from scheduler.services.matching import Match, match, match_far
 from scheduler.services.schedule import plan_anew
-from scheduler.store.appointments import get_appointment
+from scheduler.store.appointments import get_appointment, hold_appointments
+from scheduler.store.attempts import Attempt
 from scheduler.store.database import Tx
 from scheduler.store.events import events_of
 from scheduler.store.lookups import Doubtful, has_rivals, note_asked, owned_ids, unknown_ends
@@ -24,6 +25,8 @@ from scheduler.store.transitions import finish, move_all
 BEFORE = timedelta(minutes=10)
 AFTER = timedelta(minutes=15)
 """The attempt's window at the provider: the call, and clocks that disagree."""
+FAR = timedelta(days=1)
+"""How far off our clock may have been set: within it, a message of the same text is taken for the attempt's."""
 APART = timedelta(minutes=1)
 MOST_COPIES = 4
 """An email that may have been taken so often is sent no more: a mailbox may not know copies by their Message-ID."""
@@ -43,8 +46,7 @@ class Unknowns:
         attempt = doubtful.attempt
         owned = owned_ids(tx, [found.provider_id for found in listed])
         candidates = [found for found in listed if found.provider_id not in owned]
-        rivals = has_rivals(tx, attempt, within=BEFORE + AFTER)
-        matched = match(candidates, attempt.body, rivals=rivals)
+        matched = _matched(tx, attempt, candidates)
         if matched.found:
             return self._taken(tx, doubtful, matched.found, now)
         asked_before = attempt.asked_at is not None and now - attempt.asked_at >= APART
@@ -74,11 +76,12 @@ class Unknowns:
         return self._end(tx, doubtful, wish, now, provider_id=f"rehearsal-{token}")
 
     def _taken(self, tx: Tx, doubtful: Doubtful, found: Found, now: datetime) -> Status | None:
+        word = Word(found.said or Status.ACCEPTED, found.provider_id, found.error_code, now, left=found.left)
+        self.hearing.look_beyond(tx, doubtful.attempt, doubtful.message, word, now)
         reasons = because("sent", at=found.created_at), because("found")
         wish = self._wish(doubtful, Status.ACCEPTED, reasons, now)
         to = self._end(tx, doubtful, replace(wish, look_at=now + REPORT_AFTER), now, provider_id=found.provider_id)
         if to and found.said in (*BAD_NEWS, Status.DELIVERED):
-            word = Word(found.said, found.provider_id, found.error_code, now)
             to = self.hearing.hear(tx, doubtful.attempt.token, doubtful.message.id, word, now=now)
         return to
 
@@ -93,6 +96,7 @@ class Unknowns:
         self, tx: Tx, doubtful: Doubtful, move: Move, now: datetime, *, provider_id: str | None = None
     ) -> Status | None:
         """Move the message and close its attempt, whose end is known now."""
+        hold_appointments(tx, [doubtful.message.appointment_id])
         attempt = doubtful.attempt
         kind, code = (attempt.error_kind, attempt.error_code) if provider_id is None else (None, "")
         outcome = Outcome(attempt.token, move, provider_id=provider_id, error_kind=kind, error_code=code)
@@ -100,6 +104,7 @@ class Unknowns:
 
     def _move(self, tx: Tx, doubtful: Doubtful, to: Status, *reasons: Reason, now: datetime) -> Status | None:
         """Move the message; how its attempt ended stays unknown."""
+        hold_appointments(tx, [doubtful.message.appointment_id])
         moved = move_all(tx, [self._wish(doubtful, to, reasons, now)], now=now)
         return self._after(tx, doubtful, to, now) if moved else None
 
@@ -127,4 +132,13 @@ class Unknowns:
             reasons=(*planned_part(message.reasons), *reasons),
             try_at=now if to is Status.SCHEDULED else None,
             attempt=doubtful.attempt.token,
+            brake=Brake.DOUBT if to is Status.HELD else None,
         )
+
+
+def _matched(tx: Tx, attempt: Attempt, candidates: Sequence[Found]) -> Match:
+    since, until = attempt.started_at - BEFORE, attempt.started_at + AFTER
+    near = [found for found in candidates if since <= found.created_at <= until]
+    if candidates and not near:
+        return match_far(candidates, attempt.body)
+    return match(near, attempt.body, rivals=has_rivals(tx, attempt, within=BEFORE + AFTER))

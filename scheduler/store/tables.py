@@ -11,7 +11,7 @@ from scheduler.domain.consent import Verdict
 from scheduler.domain.protocol import Channel, IfLate, Purpose
 from scheduler.domain.states import Cause, Status
 from scheduler.errors import ErrorKind
-from scheduler.store.columns import WORD_LENGTH, Instant, number, one_of, reference, sealed, word
+from scheduler.store.columns import WORD_LENGTH, Instant, Number, number, one_of, reference, sealed, word
 
 metadata = sa.MetaData(
     naming_convention={
@@ -33,6 +33,7 @@ _UNHANDLED = sa.text("handled_at IS NULL")
 _OF_MESSAGE = sa.text("message_id IS NOT NULL")
 _OF_VISIT = sa.text("appointment_id IS NOT NULL")
 _IS_HELD = sa.text("status = 'held'")
+_IS_UNKNOWN = sa.text("status = 'unknown'")
 _IS_BRAKED = sa.text("brake IS NOT NULL")
 _IS_OPEN = sa.text("closed_at IS NULL")
 
@@ -138,6 +139,7 @@ messages = sa.Table(
     sa.Index("ix_messages_leased", "lease_until", sqlite_where=IS_LEASED, postgresql_where=IS_LEASED),
     sa.Index("ix_messages_look_at", "look_at", sqlite_where=_IS_LOOKED_UP, postgresql_where=_IS_LOOKED_UP),
     sa.Index("ix_messages_held", "useful_until", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
+    sa.Index("ix_messages_unknown", "updated_at", sqlite_where=_IS_UNKNOWN, postgresql_where=_IS_UNKNOWN),
     sa.Index("ix_messages_brake", "brake", sqlite_where=_IS_BRAKED, postgresql_where=_IS_BRAKED),
     sa.Index(None, "patient_id"),
     sa.Index(None, "appointment_id"),
@@ -161,6 +163,7 @@ attempts = sa.Table(
     sa.Column("address_hash", sa.LargeBinary, nullable=False),
     sealed("body_sealed", "attempts.body", nullable=False),
     sa.Column("asked_at", Instant),
+    sa.Column("rehearsed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("token"),
     sa.Index(None, "message_id"),
     sa.Index(None, "provider_id"),
@@ -295,10 +298,10 @@ circuits = sa.Table(
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("probes", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Column("probe_at", Instant, nullable=False),
+    sa.Column("reported", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("trial", Number),
     sa.Column("closed_at", Instant),
-    sa.Index(
-        "uq_circuits_open", "channel", "sender", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN
-    ),
+    sa.Index("uq_circuits_open", "channel", "sender", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
     sqlite_autoincrement=True,
 )
 

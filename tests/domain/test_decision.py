@@ -7,20 +7,12 @@ import pytest
 
 from scheduler.domain.appointment import Appointment, AppointmentStatus
 from scheduler.domain.consent import Consent
-from scheduler.domain.decision import (
-    STATUS_AFTER,
-    Decision,
-    Kind,
-    Pending,
-    Situation,
-    decide,
-    decide_together,
-    foresee,
-)
+from scheduler.domain.decision import decide, decide_together, foresee
 from scheduler.domain.hours import SendingHours
 from scheduler.domain.lateness import Sent, Unit
 from scheduler.domain.protocol import Channel, IfLate, Purpose, Step
 from scheduler.domain.reasons import because, sentence
+from scheduler.domain.situation import STATUS_AFTER, Decision, Kind, Pending, Situation
 from scheduler.domain.states import Cause, Status, may_move
 from tests.domain.samples import LATE_AFTER, MADRID, NIGHT, SPACING, after, before, local, shown, step
 

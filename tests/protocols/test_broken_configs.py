@@ -9,8 +9,9 @@ from scheduler.protocols.problems import CODES
 from tests.protocols.folders import BROKEN, SOUND
 
 FOLDERS = sorted(folder for folder in BROKEN.iterdir() if folder.is_dir())
-# These need a file that can't lie in a repository, or a size that should not; test_files.py has them.
-ELSEWHERE = {"too-large", "unreadable", "no-files"}
+# These need a file that can't lie in a repository, or a size that should not (test_files.py has them), or are about
+# the words of triage (tests/triage).
+ELSEWHERE = {"too-large", "unreadable", "no-files", "bad-phrase"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

@@ -136,6 +136,9 @@ def test_a_visit_lasts_an_hour_where_nobody_says_otherwise(tmp_path: Path) -> No
     [
         (f"{{messaging_service: {SERVICE}}}", SmsSender(messaging_service=SERVICE)),
         ("{from: +1 416 555 0101}", SmsSender(number="+14165550101")),
+        ("{from: 12345}", SmsSender(number="12345")),
+        ("{from: '+14165550101', rate: 3}", SmsSender(number="+14165550101", rate=3)),
+        (f"{{messaging_service: {SERVICE}, rate: 80}}", SmsSender(messaging_service=SERVICE, rate=80)),
     ],
 )
 def test_sms_come_from_a_service_or_a_number(tmp_path: Path, says: str, sender: SmsSender) -> None:
@@ -216,10 +219,12 @@ def test_a_date_format_that_loses_something_is_refused(tmp_path: Path, dates: st
 
 
 def test_the_installation_has_what_its_file_says(tmp_path: Path) -> None:
-    config = config_in(
-        tmp_path, add={INSTANCE: "late_after: 1h\nlate_spacing: 0m\nsms_at_once: 100\nemails_at_once: 2\n"}
+    said = (
+        "late_after: 1h\nlate_spacing: 0m\nsms_at_once: 100\nemails_at_once: 2\n"
+        "messages_a_day: 3\nvolume_times: 2\nvolume_floor: 0\nbacklog_percent: 120\nbacklog_floor: 7\n"
     )
-    assert sound(config).instance == Instance(timedelta(hours=1), timedelta(0), 100, 2)
+    config = config_in(tmp_path, add={INSTANCE: said})
+    assert sound(config).instance == Instance(timedelta(hours=1), timedelta(0), 100, 2, 3, 2, 0, 120, 7)
 
 
 def test_an_unknown_clinic_or_treatment_is_said_with_the_nearest(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import aiosmtplib
 
 from scheduler.channels.smtp.errors import Stage, refused
 from scheduler.channels.smtp.server import Security, SmtpServer
-from scheduler.errors import ChannelError, ErrorKind
+from scheduler.errors import ChannelError, ErrorKind, Scope
 
 
 async def connect(
@@ -42,6 +42,7 @@ async def connect(
             f"Email: {server.host} does not offer what AFTERCARE_SMTP_URL asks for (STARTTLS or a login)",
             kind=ErrorKind.CONFIGURATION,
             code="not-offered",
+            scope=Scope.CHANNEL,
         ) from None
     finally:
         if not ready:
@@ -76,6 +77,7 @@ def _unreachable(server: SmtpServer, error: OSError) -> ChannelError:
             "(a private authority: ?ca=FILE in AFTERCARE_SMTP_URL)",
             kind=ErrorKind.CONFIGURATION,
             code="certificate",
+            scope=Scope.CHANNEL,
         )
     reason = _reason(error, cause)
     return ChannelError(f"Email: can't reach {where} ({reason})", kind=ErrorKind.NOT_CALLED, code=reason)

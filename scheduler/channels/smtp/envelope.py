@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from email_validator import EmailNotValidError, validate_email
 
 from scheduler.domain.outgoing import OutgoingEmail
-from scheduler.errors import ChannelError, ErrorKind
+from scheduler.errors import ChannelError, ErrorKind, Scope
 
 # One mailbox and nothing else: no second address, no ESMTP parameter, no control character can ride along.
 _MAILBOX = re.compile(r'[^\s\x00-\x1f\x7f<>"(),:;@\[\]\\]+@[^\s\x00-\x1f\x7f<>"(),:;@\[\]\\]+')
@@ -33,6 +33,7 @@ def envelope_of(message: OutgoingEmail) -> Envelope:
             "Email: the clinic's sender is no valid address: run `aftercare check`",
             kind=ErrorKind.CONFIGURATION,
             code="bad-sender",
+            scope=Scope.SENDER,
         )
     recipient = _on_the_wire(message.to)
     if recipient is None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from scheduler.errors import ChannelError, ErrorKind
+from scheduler.errors import ChannelError, ErrorKind, Scope
 
 
 class Stage(StrEnum):
@@ -22,11 +22,22 @@ class Stage(StrEnum):
 
 
 class Meaning(NamedTuple):
-    """What a reply means: its kind, words for people, and how long to wait at least (seconds)."""
+    """What a reply means: its kind, how far it reaches, words for people, how long to wait at least (seconds)."""
 
     kind: ErrorKind
     words: str
     retry_after: float | None = None
+    scope: Scope = Scope.MESSAGE
+
+
+def _server(words: str) -> Meaning:
+    """Return the meaning of a fault of the server or the login: no mail goes out until it is mended."""
+    return Meaning(ErrorKind.CONFIGURATION, words, scope=Scope.CHANNEL)
+
+
+def _sender(words: str) -> Meaning:
+    """Return the meaning of a fault of one sender's address or domain."""
+    return Meaning(ErrorKind.CONFIGURATION, words, scope=Scope.SENDER)
 
 
 _K = ErrorKind
@@ -35,11 +46,11 @@ _NO_DOMAIN = Meaning(_K.PERMANENT, "the address's domain takes no mail")
 _FULL = Meaning(_K.TRANSIENT, "the mailbox is full", 3600.0)
 _TOO_LARGE = Meaning(_K.CONTENT, "the mail is too large")
 _LATER = Meaning(_K.TRANSIENT, "the mail server asks to try again later")
-_LOGIN = Meaning(_K.CONFIGURATION, "the mail server does not accept the login: check AFTERCARE_SMTP_URL")
-_SENDER = Meaning(_K.CONFIGURATION, "the mail server does not accept this sender")
-_UNPROVEN = Meaning(_K.CONFIGURATION, "the sender's domain fails SPF, DKIM, DMARC or reverse DNS")
-_MAY_NOT_RELAY = Meaning(_K.CONFIGURATION, "the mail server does not deliver for us: check AFTERCARE_SMTP_URL")
-_PROTOCOL = Meaning(_K.CONFIGURATION, "the mail server does not understand a command of ours")
+_LOGIN = _server("the mail server does not accept the login: check AFTERCARE_SMTP_URL")
+_SENDER = _sender("the mail server does not accept this sender")
+_UNPROVEN = _sender("the sender's domain fails SPF, DKIM, DMARC or reverse DNS")
+_MAY_NOT_RELAY = _server("the mail server does not deliver for us: check AFTERCARE_SMTP_URL")
+_PROTOCOL = _server("the mail server does not understand a command of ours")
 _REFUSED_TEXT = Meaning(_K.CONTENT, "the mail server does not accept this text")
 _UNEXPECTED = Meaning(_K.TRANSIENT, "the mail server gave a reply that makes no sense")
 
@@ -82,7 +93,7 @@ BASIC: Mapping[int, Mapping[Stage, Meaning]] = {
 }
 
 OTHERWISE: Mapping[Stage, Meaning] = {
-    Stage.CONNECT: Meaning(_K.CONFIGURATION, "the mail server does not serve us: check AFTERCARE_SMTP_URL"),
+    Stage.CONNECT: _server("the mail server does not serve us: check AFTERCARE_SMTP_URL"),
     Stage.SENDER: _SENDER,
     Stage.RECIPIENT: _NO_MAILBOX,
     Stage.CONTENT: _REFUSED_TEXT,
@@ -123,6 +134,7 @@ def refused(code: int, text: str, stage: Stage) -> ChannelError:
         kind=meaning.kind,
         code=shown,
         retry_after=meaning.retry_after,
+        scope=meaning.scope,
     )
 
 

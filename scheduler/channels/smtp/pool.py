@@ -112,7 +112,9 @@ async def _begin(smtp: aiosmtplib.SMTP, begin: Callable[[aiosmtplib.SMTP], Await
     except ChannelError as error:
         if smtp.is_connected:
             raise
-        raise StaleError(str(error), kind=error.kind, code=error.code, retry_after=error.retry_after) from None
+        raise StaleError(
+            str(error), kind=error.kind, code=error.code, retry_after=error.retry_after, scope=error.scope
+        ) from None
 
 
 async def _reset(smtp: aiosmtplib.SMTP) -> bool:

@@ -12,9 +12,9 @@ from twilio.rest import Client
 from scheduler.channels.lookup import Found
 from scheduler.channels.loopback import is_loopback
 from scheduler.channels.twilio.client import TwilioHttpClient
-from scheduler.channels.twilio.errors import unreadable
+from scheduler.channels.twilio.errors import not_active, unreadable
 from scheduler.channels.twilio.handover import Handover, current
-from scheduler.channels.twilio.words import code_of, said_by
+from scheduler.channels.twilio.words import code_of, has_left, said_by
 from scheduler.clock import Clock
 from scheduler.domain.clinic import SmsSender
 from scheduler.domain.outgoing import Accepted, Outgoing, OutgoingSms
@@ -84,11 +84,13 @@ class TwilioTransport:
         return Accepted(created.sid, reports=True)
 
     async def probe(self) -> None:
-        """Ask for the account, to see that address and credentials work. Raises ChannelError."""
+        """Ask for the account, to see that address and credentials work and that it may send. Raises ChannelError."""
         try:
-            await self._client.api.v2010.accounts(self._client.account_sid).fetch_async()
+            account = await self._client.api.v2010.accounts(self._client.account_sid).fetch_async()
         except SHAPES:
             raise unreadable("GET") from None
+        if account.status in ("suspended", "closed"):
+            raise not_active(account.status)
 
     async def find(self, to: str, *, since: datetime, until: datetime) -> Sequence[Found]:
         """Return the messages to a number that were created between two instants. Raises ChannelError.
@@ -138,6 +140,7 @@ def _found(message: Any) -> Found:
         said=said_by(str(message.status)),
         error_code=code_of(message.error_code),
         body=str(message.body or ""),
+        left=has_left(str(message.status)),
     )
 
 

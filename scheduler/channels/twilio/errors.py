@@ -10,67 +10,81 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
-from scheduler.errors import ChannelError, ErrorKind
+from scheduler.errors import ChannelError, ErrorKind, Scope
 
-_HOUR = 3600.0
+_MINUTE, _HOUR = 60.0, 3600.0
 _NOT_TWILIO = "it was not Twilio's API that answered: check AFTERCARE_TWILIO_API_URL"
 
 
 class Meaning(NamedTuple):
-    """What a code means: its kind, words for people, and how long to wait at least (seconds)."""
+    """What a code means: its kind, how far it reaches, words for people, how long to wait at least (seconds)."""
 
     kind: ErrorKind
     words: str
     retry_after: float | None = None
+    scope: Scope = Scope.MESSAGE
+
+    def as_error(self, code: str) -> ChannelError:
+        """Return what a report of that code says, as a hand-over would have said it."""
+        words = f"SMS: {self.words} (Twilio {code}, reported)"
+        return ChannelError(words, kind=self.kind, code=code, retry_after=self.retry_after, scope=self.scope)
+
+
+def _account(words: str) -> Meaning:
+    """Return the meaning of a fault of the whole account: nothing goes out until it is mended."""
+    return Meaning(ErrorKind.CONFIGURATION, words, scope=Scope.CHANNEL)
+
+
+def _sender(words: str) -> Meaning:
+    """Return the meaning of a fault of one sender: others of the account may work."""
+    return Meaning(ErrorKind.CONFIGURATION, words, scope=Scope.SENDER)
 
 
 _K = ErrorKind
 
 CODES: Mapping[int, Meaning] = {
-    10001: Meaning(_K.CONFIGURATION, "the Twilio account is not active"),
-    20003: Meaning(
-        _K.CONFIGURATION, "Twilio does not know these credentials: check TWILIO_ACCOUNT_SID and its token"
-    ),
-    20404: Meaning(_K.CONFIGURATION, "Twilio does not know this account: check TWILIO_ACCOUNT_SID"),
-    20429: Meaning(_K.TRANSIENT, "too many requests at once"),
+    10001: _account("the Twilio account is not active"),
+    20003: _account("Twilio does not know these credentials: check TWILIO_ACCOUNT_SID and its token"),
+    20404: _account("Twilio does not know this account: check TWILIO_ACCOUNT_SID"),
+    20429: Meaning(_K.TRANSIENT, "too many requests at once", scope=Scope.SENDER),
     20500: Meaning(_K.UNKNOWN, "Twilio failed and may have taken the message"),
     21211: Meaning(_K.PERMANENT, "the phone number is not valid"),
-    21212: Meaning(_K.CONFIGURATION, "the sender is not valid"),
+    21212: _sender("the sender is not valid"),
     # One country is closed, not the channel: the other channel of this patient still works.
     21408: Meaning(_K.PERMANENT, "SMS to this country are off: allow them in Twilio's Geo Permissions"),
-    21606: Meaning(_K.CONFIGURATION, "the sender can't send SMS from this account"),
-    21608: Meaning(_K.CONFIGURATION, "a trial account sends to verified numbers only: upgrade it"),
-    21609: Meaning(_K.CONFIGURATION, "Twilio can't call AFTERCARE_PUBLIC_URL back"),
+    21606: _sender("the sender can't send SMS from this account"),
+    21608: _account("a trial account sends to verified numbers only: upgrade it"),
+    21609: _account("Twilio can't call AFTERCARE_PUBLIC_URL back"),
     21610: Meaning(_K.OPT_OUT, "the patient stopped messages from this sender"),
-    21611: Meaning(_K.TRANSIENT, "the sender's queue at Twilio is full", _HOUR),
+    21611: Meaning(_K.TRANSIENT, "the sender's queue at Twilio is full", _HOUR, Scope.SENDER),
     21612: Meaning(_K.PERMANENT, "this number can't be reached from this sender"),
     21614: Meaning(_K.PERMANENT, "it is not a mobile number"),
     21617: Meaning(_K.CONTENT, "the text is longer than 1600 characters"),
     21635: Meaning(_K.PERMANENT, "it is a landline"),
-    21659: Meaning(_K.CONFIGURATION, "the sender is not a number of Twilio's, or not of this country"),
-    21660: Meaning(_K.CONFIGURATION, "the sender belongs to another account"),
-    21703: Meaning(_K.CONFIGURATION, "the messaging service has no sender for this message"),
-    21705: Meaning(_K.CONFIGURATION, "there is no such messaging service"),
-    30001: Meaning(_K.TRANSIENT, "the queue at Twilio is full", _HOUR),
-    30002: Meaning(_K.CONFIGURATION, "the Twilio account is suspended"),
+    21659: _sender("the sender is not a number of Twilio's, or not of this country"),
+    21660: _sender("the sender belongs to another account"),
+    21703: _sender("the messaging service has no sender for this message"),
+    21705: _sender("there is no such messaging service"),
+    30001: Meaning(_K.TRANSIENT, "the queue at Twilio is full", _HOUR, Scope.SENDER),
+    30002: _account("the Twilio account is suspended"),
     30003: Meaning(_K.TRANSIENT, "the phone is off or out of reach"),
     30004: Meaning(_K.PERMANENT, "the phone blocks this sender"),
     30005: Meaning(_K.PERMANENT, "the number does not exist"),
     30006: Meaning(_K.PERMANENT, "it is a landline, or its carrier takes no SMS"),
     30007: Meaning(_K.CONTENT, "the carrier filtered the text"),
     30008: Meaning(_K.TRANSIENT, "the carrier gave no reason"),
-    30022: Meaning(_K.TRANSIENT, "the sender goes faster than its carrier allows"),
+    30022: Meaning(_K.TRANSIENT, "the sender goes faster than its carrier allows", _MINUTE, Scope.SENDER),
     30023: Meaning(_K.TRANSIENT, "the sender's daily cap is reached (it resets at midnight, US Pacific)", _HOUR),
-    30024: Meaning(_K.CONFIGURATION, "the carrier does not know this sender yet"),
-    30032: Meaning(_K.CONFIGURATION, "the toll-free sender is not verified"),
-    30034: Meaning(_K.CONFIGURATION, "the sender is not registered for A2P 10DLC"),
+    30024: _sender("the carrier does not know this sender yet"),
+    30032: _sender("the toll-free sender is not verified"),
+    30034: _sender("the sender is not registered for A2P 10DLC"),
     30036: Meaning(_K.TRANSIENT, "it waited at Twilio until it was no longer useful"),
     30410: Meaning(_K.TRANSIENT, "the carrier did not answer in time"),
-    35114: Meaning(_K.CONFIGURATION, "Twilio does not accept the time of sending"),
-    35118: Meaning(_K.CONFIGURATION, "Twilio can't schedule without a messaging service"),
-    35125: Meaning(_K.CONFIGURATION, "too many messages are scheduled at Twilio"),
+    35114: _account("Twilio does not accept the time of sending"),
+    35118: _account("Twilio can't schedule without a messaging service"),
+    35125: _account("too many messages are scheduled at Twilio"),
     63038: Meaning(_K.TRANSIENT, "the account's daily cap is reached", _HOUR),
-    90007: Meaning(_K.CONFIGURATION, "Twilio does not accept the validity period"),
+    90007: _account("Twilio does not accept the validity period"),
 }
 
 
@@ -92,9 +106,9 @@ def meaning_of(code: int | None, status: int) -> Meaning:
     if known:
         return known
     if status in (401, 403):
-        return Meaning(ErrorKind.CONFIGURATION, "Twilio does not allow this account to send")
+        return _account("Twilio does not allow this account to send")
     if code is None or status in (404, 405, 410):
-        return Meaning(ErrorKind.CONFIGURATION, _NOT_TWILIO)
+        return _account(_NOT_TWILIO)
     return Meaning(ErrorKind.CONTENT, "Twilio refused it: look the code up at twilio.com/docs/api/errors")
 
 
@@ -119,6 +133,7 @@ def refusal(status: int, body: str, headers: Mapping[str, str], now: datetime) -
         kind=meaning.kind,
         code=str(code or f"http-{status}"),
         retry_after=meaning.retry_after if waited is None else waited,
+        scope=meaning.scope,
     )
 
 
@@ -130,7 +145,14 @@ def unreadable(method: str) -> ChannelError:
             kind=ErrorKind.UNKNOWN,
             code="unreadable",
         )
-    return ChannelError(f"SMS: {_NOT_TWILIO}", kind=ErrorKind.CONFIGURATION, code="unreadable")
+    return ChannelError(f"SMS: {_NOT_TWILIO}", kind=ErrorKind.CONFIGURATION, code="unreadable", scope=Scope.CHANNEL)
+
+
+def not_active(status: str) -> ChannelError:
+    """Return the error for an account that answers, and may not send: suspended or closed."""
+    return ChannelError(
+        f"SMS: the Twilio account is {status}", kind=ErrorKind.CONFIGURATION, code="10001", scope=Scope.CHANNEL
+    )
 
 
 def _code(body: str) -> int | None:

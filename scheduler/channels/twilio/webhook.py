@@ -1,13 +1,14 @@
 """What Twilio calls us with: whether it really was Twilio, and what it says of a message."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from twilio.request_validator import HMAC_SHA1, HMAC_SHA256, RequestValidator
 
-from scheduler.channels.twilio.words import code_of, said_by
+from scheduler.channels.twilio.words import code_of, has_left, said_by
 from scheduler.domain.states import Status
 
 SIGNATURE = "X-Twilio-Signature"
@@ -15,6 +16,9 @@ SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
 MOST_FIELDS = 200
 
 Form = Sequence[tuple[str, str]]
+
+_NAME = re.compile(r"[!-~]{1,64}")
+"""Any name that fits into the database: PostgreSQL takes no NUL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,11 @@ class StatusCallback:
     status: str
     said: Status | None
     error_code: str
+
+    @property
+    def left(self) -> bool:
+        """Whether the message left Twilio."""
+        return has_left(self.status)
 
     @property
     def unique_id(self) -> str:
@@ -84,10 +93,10 @@ def signature_fault(url: str, form: Form, headers: Mapping[str, str], secrets: S
 
 
 def read_status(form: Form) -> StatusCallback | None:
-    """Return what a status callback says, None when it names no message."""
+    """Return what a status callback says, None when it names no message as Twilio does."""
     values = dict(form)
     sid, status = values.get("MessageSid") or values.get("SmsSid", ""), values.get("MessageStatus", "")
-    if not sid or not status:
+    if not _NAME.fullmatch(sid) or not status:
         return None
     return StatusCallback(sid, status, said_by(status), code_of(values.get("ErrorCode")))
 

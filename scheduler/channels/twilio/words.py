@@ -20,6 +20,9 @@ SAID: Mapping[str, Status] = {
 """Twilio's message statuses (https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks)
 -> ours. What is not here is kept and changes nothing."""
 
+LEFT = frozenset({"sent", "delivered", "read"})
+"""Twilio's words for what left it: the carrier takes this sender's messages."""
+
 _LONGEST_CODE = 8
 
 
@@ -28,7 +31,12 @@ def said_by(status: str) -> Status | None:
     return SAID.get(status.strip().lower())
 
 
+def has_left(status: str) -> bool:
+    """Whether a message of that status left the provider."""
+    return status.strip().lower() in LEFT
+
+
 def code_of(value: object) -> str:
     """Return an error code as digits, "" for none: Twilio leaves it out, or sends null or 0."""
     text = str(value or "").strip()
-    return text if text.isascii() and text.isdigit() and int(text) and len(text) <= _LONGEST_CODE else ""
+    return text if len(text) <= _LONGEST_CODE and text.isascii() and text.isdigit() and int(text) else ""

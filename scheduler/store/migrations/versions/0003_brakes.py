@@ -9,6 +9,7 @@ down_revision = "0002"
 INSTANT = sa.TIMESTAMP(timezone=True).with_variant(sa.String(27), "sqlite")
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 IS_HELD = sa.text("status = 'held'")
+IS_UNKNOWN = sa.text("status = 'unknown'")
 IS_BRAKED = sa.text("brake IS NOT NULL")
 IN_FORCE = sa.text("lifted_at IS NULL")
 IS_OPEN = sa.text("closed_at IS NULL")
@@ -16,6 +17,7 @@ IS_OPEN = sa.text("closed_at IS NULL")
 
 def upgrade() -> None:
     _messages()
+    _attempts()
     _pauses()
     op.create_table(
         "volumes",
@@ -40,11 +42,22 @@ def _messages() -> None:
     op.create_index(
         "ix_messages_held", "messages", ["useful_until"], sqlite_where=IS_HELD, postgresql_where=IS_HELD
     )
+    op.create_index(
+        "ix_messages_unknown", "messages", ["updated_at"], sqlite_where=IS_UNKNOWN, postgresql_where=IS_UNKNOWN
+    )
     op.create_index("ix_messages_brake", "messages", ["brake"], sqlite_where=IS_BRAKED, postgresql_where=IS_BRAKED)
     # Until now two things held messages: a late step that asks a person, and a doubt about the provider.
     op.execute(
         "UPDATE messages SET brake = CASE WHEN reasons LIKE '%late_held%' THEN 'late' ELSE 'doubt' END "
         "WHERE status = 'held'"
+    )
+
+
+def _attempts() -> None:
+    op.add_column("attempts", sa.Column("rehearsed", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.execute(
+        "UPDATE attempts SET rehearsed = true "
+        "WHERE provider_id LIKE 'rehearsal-%' OR token IN (SELECT attempt FROM outbox)"
     )
 
 
@@ -80,6 +93,8 @@ def _circuits() -> None:
         sa.Column("opened_at", INSTANT, nullable=False),
         sa.Column("probes", sa.Integer, nullable=False, server_default=sa.text("0")),
         sa.Column("probe_at", INSTANT, nullable=False),
+        sa.Column("reported", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("trial", NUMBER),
         sa.Column("closed_at", INSTANT),
         sqlite_autoincrement=True,
     )

@@ -1,0 +1,124 @@
+"""What decides about a message, and the decision, as values: nothing here says how one follows from the other."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from scheduler.domain.appointment import Appointment
+from scheduler.domain.brakes import Kept, Pause
+from scheduler.domain.consent import Consent, address_of
+from scheduler.domain.hours import SendingHours
+from scheduler.domain.lateness import Unit
+from scheduler.domain.protocol import Channel, IfLate, Purpose, Step
+from scheduler.domain.reasons import Reason, because
+from scheduler.domain.states import Brake, Status
+
+
+class Kind(StrEnum):
+    """What is to be done with a message now."""
+
+    SEND = "send"
+    WAIT = "wait"
+    """Not yet: it goes out later, at the instant that the decision names."""
+    MEND = "mend"
+    """It would go out, but somebody has to mend something first; it is looked at again soon, while it is useful."""
+    EXPIRE = "expire"
+    SUPPRESS = "suppress"
+    CANCEL = "cancel"
+    HOLD = "hold"
+
+
+STATUS_AFTER: Mapping[Kind, Status] = {
+    Kind.WAIT: Status.SCHEDULED,
+    Kind.MEND: Status.SCHEDULED,
+    Kind.EXPIRE: Status.EXPIRED,
+    Kind.SUPPRESS: Status.SUPPRESSED,
+    Kind.CANCEL: Status.CANCELLED,
+    Kind.HOLD: Status.HELD,
+}
+"""The status that a decision moves a message to; one that is sent goes on to `sending`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A message that is still to go out, as the store has it; `key` is its id, instants are aware UTC.
+
+    `try_at`: it waits until then, when it was tried before or put off. `released`: a person let it go on, so that
+    what asks a person does not ask again. `kept_by` says which brakes kept it back until now.
+    """
+
+    key: int
+    appointment: Hashable
+    step: str
+    occurrence: int
+    channel: Channel
+    purpose: Purpose
+    planned_at: datetime
+    due_at: datetime
+    try_at: datetime
+    useful_until: datetime
+    if_late: IfLate
+    ask: str | None = None
+    fallback: tuple[Channel, ...] = ()
+    released: bool = False
+    kept_by: tuple[Reason, ...] = ()
+
+    @property
+    def half_over_at(self) -> datetime:
+        """When half of the time in which it helps has gone: what is kept back so long gives way, where it can."""
+        return self.planned_at + (self.useful_until - self.planned_at) / 2
+
+    @property
+    def unit(self) -> Unit:
+        """What it shares with the same step's messages on other channels."""
+        return Unit(self.appointment, self.step, self.occurrence)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is bound late: looked up at the moment of deciding, never at registration.
+
+    `step` is the message's step, None when the protocol that this process read does not have it. `consents` are for
+    the message's purpose, for every channel of `addresses`, stops included. `rebooked`: the same patient has a later
+    appointment for the same treatment, booked or over. `template_error` is why the text can't be rendered.
+    `paused` has the pause of each channel on which nothing goes to this patient; `kept` says why a person decides.
+    `refusing` says of each channel that the provider refuses, from this clinic's sender, what it said.
+    """
+
+    appointment: Appointment
+    step: Step | None
+    hours: SendingHours
+    addresses: frozenset[Channel]
+    consents: Mapping[Channel, Consent]
+    rebooked: bool = False
+    template_error: str | None = None
+    paused: Mapping[Channel, Pause] | None = None
+    kept: Kept | None = None
+    refusing: Mapping[Channel, str] | None = None
+
+    def bars(self, channel: Channel) -> Reason | None:
+        """Return why that channel can't be used for this patient, None where it can."""
+        if channel not in self.addresses:
+            return because("no_address", address=address_of(channel))
+        return self.consents[channel].refused
+
+    def open_channel(self, among: Sequence[Channel]) -> Channel | None:
+        """Return the first of these channels that can be used; also where a hand-over failed for good."""
+        return next((channel for channel in among if self.bars(channel) is None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a message, and why, in order.
+
+    `at` is when it goes out: now for SEND, later for WAIT; for MEND when it is looked at again; else None.
+    `fallback`, on SUPPRESS only, is the channel that takes its place: whoever carries the decision out adds it.
+    `brake` is what keeps it back, on WAIT and HOLD: what waits for one is due as before, and late when it goes on.
+    """
+
+    kind: Kind
+    reasons: tuple[Reason, ...] = ()
+    at: datetime | None = None
+    fallback: Channel | None = None
+    brake: Brake | None = None
