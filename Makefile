@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
+BENCH ?= full
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: help demo test test-all lint format docs lock clean
+.PHONY: help demo test test-all chaos lint format docs bench lock clean
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -31,6 +32,9 @@ test: lint  ## lint, types, import contracts and all fast tests
 test-all: test  ## everything that `test` does, and the long runs
 	$(BIN)/python -m pytest -n auto -m long $(TESTS)
 
+chaos: $(BIN)/.dev  ## kill engines and workers, and count at the providers what came twice or was lost
+	@$(BIN)/python -m tests.chaos
+
 lint: $(BIN)/.dev  ## ruff, mypy and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -44,10 +48,18 @@ format: $(BIN)/.dev  ## format the code
 docs: $(BIN)/.dev  ## make the generated pages of the documentation
 	$(BIN)/python -m tests.repo.generate
 
+$(BIN)/.bench: requirements/bench.lock $(BIN)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock
+	@touch $@
+
+bench: $(BIN)/.bench  ## measure everything beside its peers (BENCH=quick: in five minutes)
+	$(BIN)/python -m benchmarks --size $(BENCH)
+
 lock:  ## lock the dependencies anew
 	@test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv; }
 	.venv-lock/bin/uv pip compile $(LOCK) --group build -o requirements/run.lock pyproject.toml
 	.venv-lock/bin/uv pip compile $(LOCK) --group build --group dev -c requirements/run.lock -o requirements/dev.lock pyproject.toml
+	.venv-lock/bin/uv pip compile $(LOCK) --extra bench --group build -c requirements/run.lock -o requirements/bench.lock pyproject.toml
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) demo var .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -34,10 +34,15 @@ _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_con
 
 @dataclass
 class Cluster:
-    """A running server; `url` of a database on it is what AFTERCARE_DATABASE_URL takes."""
+    """A server of our own; `url` of a database on it is what AFTERCARE_DATABASE_URL takes."""
 
+    programs: Path
+    folder: Path
+    user: int | None
+    settings: Sequence[str]
     port: int
     numbers: Iterator[int] = field(default_factory=count)
+    _server: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
         return f"postgresql://aftercare@127.0.0.1:{self.port}/{database}"
@@ -51,16 +56,32 @@ class Cluster:
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
+    def start(self) -> None:
+        """Start the server and return when it answers."""
+        places = ["-D", str(self.folder / "data"), "-k", str(self.folder), "-h", "127.0.0.1", "-p", str(self.port)]
+        options = [part for setting in self.settings for part in ("-c", setting)]
+        with (self.folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [str(self.programs / "postgres"), *places, *options], user=self.user, cwd=self.folder, stderr=log
+            )
+        _wait_for(self, self._server, self.folder / "log")
+
+    def stop(self) -> None:
+        """Stop the server at once, as `pg_ctl stop -m immediate` does: it recovers at the next start."""
+        if self._server:
+            self._server.send_signal(signal.SIGQUIT)
+            self._server.wait()
+
 
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[Cluster]:
-    programs = _programs()
+    programs = server_programs()
     if programs is None:
         reason = "PostgreSQL's server programs (initdb, postgres) are not installed"
         if "postgres" in os.environ.get("AFTERCARE_TEST_REQUIRE", ""):
             pytest.fail(reason)
         pytest.skip(reason)
-    with _running(programs) as cluster:
+    with running(programs) as cluster:
         cluster.execute(f"CREATE DATABASE {TEMPLATE}")
         upgrade(read_settings({"AFTERCARE_DATABASE_URL": cluster.url(TEMPLATE), **TEST_KEYS}))
         yield cluster
@@ -84,7 +105,7 @@ def _database(cluster: Cluster, template: str) -> Iterator[str]:
     cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _programs() -> Path | None:
+def server_programs() -> Path | None:
     """Return the folder of the server's programs: on the path, else Debian's newest."""
     if found := shutil.which("initdb"):
         return Path(found).resolve().parent
@@ -103,10 +124,12 @@ def _unprivileged() -> int | None:
 
 
 @contextmanager
-def _running(programs: Path) -> Iterator[Cluster]:
+def running(programs: Path, settings: Sequence[str] = _FAST) -> Iterator[Cluster]:
+    """Make a cluster, start it, and throw it away. `settings` as the server's option -c takes them."""
     user = _unprivileged()
     # Not under pytest's folder: that one is root's alone, and too deep for the name of a socket.
     folder = Path(tempfile.mkdtemp(prefix="aftercare-pg-"))
+    cluster = Cluster(programs, folder, user, settings, _free_port())
     try:
         if user is not None:
             os.chown(folder, user, -1)
@@ -114,35 +137,11 @@ def _running(programs: Path) -> Iterator[Cluster]:
         subprocess.run(
             [*make, "--no-locale", "--no-sync"], check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL
         )
-        with _served(programs, folder, user) as cluster:
-            yield cluster
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _served(programs: Path, folder: Path, user: int | None) -> Iterator[Cluster]:
-    cluster = Cluster(_free_port())
-    serve = [
-        str(programs / "postgres"),
-        "-D",
-        str(folder / "data"),
-        "-k",
-        str(folder),
-        "-h",
-        "127.0.0.1",
-        "-p",
-        str(cluster.port),
-    ]
-    options = [part for setting in _FAST for part in ("-c", setting)]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen([*serve, *options], user=user, cwd=folder, stderr=log)
-    try:
-        _wait_for(cluster, server, folder / "log")
+        cluster.start()
         yield cluster
     finally:
-        server.send_signal(signal.SIGQUIT)
-        server.wait()
+        cluster.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _free_port() -> int:

@@ -9,17 +9,22 @@ import typer
 
 from scheduler import logs
 from scheduler.cli import (
+    alerts,
     appointments,
     check,
     database,
     demo,
     dispatch,
     doctor,
+    held,
     imports,
     init,
+    pause,
     preview,
     register,
     serve,
+    triage,
+    worker,
 )
 from scheduler.cli.output import say_error, say_usage
 from scheduler.errors import AftercareError
@@ -31,7 +36,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for module in (demo, init, serve, register, imports, dispatch, appointments, check, preview, doctor, database):
+for module in (
+    demo,
+    init,
+    serve,
+    worker,
+    register,
+    imports,
+    dispatch,
+    appointments,
+    pause,
+    held,
+    alerts,
+    check,
+    preview,
+    triage,
+    doctor,
+    database,
+):
     module.add_to(app)
 
 

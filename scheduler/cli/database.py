@@ -21,7 +21,12 @@ def add_to(app: typer.Typer) -> None:
 
 def db_upgrade() -> None:
     """Bring the database to the form that this program needs; it may be run again at any time."""
-    revision = upgrade(read_settings(os.environ))
+    settings = read_settings(os.environ)
+    revision = upgrade(settings)
+    if not settings.on_sqlite:
+        from scheduler.runtime.queue_schema import upgrade_queue  # noqa: PLC0415  (SQLite has no use for it)
+
+        upgrade_queue(settings)
     console.print(f"The database is at revision {revision}.")
 
 

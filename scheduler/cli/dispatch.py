@@ -1,7 +1,6 @@
 """`aftercare dispatch`: one pass that sends all that is due, for cron."""
 
 import asyncio
-import signal
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 import typer
 
 from scheduler.cli.output import Json, console, print_json
+from scheduler.cli.stopping import stop_on_signals
 from scheduler.cli.wiring import Product, open_product
 from scheduler.clock import Clock, FixedClock, SystemClock
 from scheduler.errors import SettingsError
@@ -54,8 +54,7 @@ def dispatch(
 async def _pass(dispatcher: Dispatcher) -> tuple[Summary, bool]:
     """Send what is due; a signal ends it after the batch at hand, so that no outcome is lost."""
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop_on_signals(stop)
     return await one_pass(dispatcher, stop), stop.is_set()
 
 

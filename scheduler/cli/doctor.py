@@ -21,7 +21,12 @@ def add_to(app: typer.Typer) -> None:
 
 def doctor(*, as_json: Json = False) -> None:
     """Look over database, migrations, keys, config, clock, Twilio and SMTP; exit code 1 if anything is wrong."""
-    findings = asyncio.run(Doctor(read_settings(os.environ), SystemClock()).examine())
+    settings = read_settings(os.environ)
+    findings = asyncio.run(Doctor(settings, SystemClock()).examine())
+    if not settings.on_sqlite and all(it.health is not Health.WRONG for it in findings if it.part == "database"):
+        from scheduler.runtime.queue_schema import examine_queue  # noqa: PLC0415  (SQLite has no use for it)
+
+        findings.append(examine_queue(settings))
     if as_json:
         print_json({"findings": [asdict(finding) for finding in findings]})
     else:

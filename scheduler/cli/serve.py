@@ -27,7 +27,8 @@ def serve(
 ) -> None:
     """Run the service: send what is due, and answer on the web.
 
-    SIGTERM and Ctrl-C stop it after the batch at hand.
+    On PostgreSQL it hands messages on to the workers while any live. SIGTERM and Ctrl-C stop it after the
+    hand-overs that go on; a second one ends it at once.
     """
     # Loading the web server takes a third of a command's start; only this command needs it.
     from scheduler.cli.service import run_service  # noqa: PLC0415
@@ -35,6 +36,10 @@ def serve(
     with open_product() as product, ExitStack() as held:
         if product.settings.on_sqlite:
             held.enter_context(only_engine(Path(product.store.where)))
+        else:
+            from scheduler.runtime.queue_schema import refuse_unfit  # noqa: PLC0415
+
+            refuse_unfit(product.store)
         listener = held.enter_context(_listen(host, port))
         taken = listener.getsockname()[1]
         errors.print(f"Aftercare on http://{host}:{taken}, delivery: {product.settings.delivery}. Ctrl-C stops it.")

@@ -2,18 +2,22 @@
 
 import asyncio
 import contextlib
-import signal
 import socket
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from scheduler.channels.twilio.webhook import Secrets
+from scheduler.cli.stopping import stop_on_signals
 from scheduler.cli.wiring import Product
 from scheduler.runtime.engine import Engine
 from scheduler.services.callbacks import TwilioCallbacks
 from scheduler.services.receipts import Receipts
 from scheduler.web.app import create_app
+
+if TYPE_CHECKING:
+    from scheduler.runtime.queue import Queue
 
 DRAIN = 30
 """Seconds that requests get to end when the service is told to stop."""
@@ -35,9 +39,8 @@ async def run_service(product: Product, listener: socket.socket) -> None:
     delivery lacks a setting.
     """
     stop = asyncio.Event()
-    engine_of = Engine(product.store, product.dispatcher(), product.clock, stop)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    engine_of = Engine(product.store, product.dispatcher(), product.clock, stop, _queue(product))
+    stop_on_signals(stop)
     engine = asyncio.create_task(engine_of.run(), name="engine")
     app = create_app(
         well=lambda: not engine.done() and product.store.answers(),
@@ -50,6 +53,15 @@ async def run_service(product: Product, listener: socket.socket) -> None:
     stop.set()
     server.should_exit = True
     await asyncio.gather(engine, web, told)
+
+
+def _queue(product: Product) -> "Queue | None":
+    """Return the way to the workers, None where there can be none."""
+    if product.settings.on_sqlite:
+        return None
+    from scheduler.runtime.queue import Queue  # noqa: PLC0415
+
+    return Queue(product.store, product.clock)
 
 
 def _twilio(product: Product, by: str) -> TwilioCallbacks | None:

@@ -32,6 +32,7 @@ _UNSEEN = dict.fromkeys(
     )
 )
 """Controls and bidirectional overrides: they reach no phone, wherever they stand."""
+_UNSEEN_CHARACTERS = frozenset(map(chr, _UNSEEN))
 _STRAY_SPACE = re.compile(r"[ \t]+(?=\n|$)")
 _MANY_LINES = re.compile(r"\n{3,}")
 
@@ -60,7 +61,7 @@ def render_sms(texts: Texts, template: str, language: str, variables: Variables)
     """Render a step's SMS. Raises TemplateError with the file and what to do."""
     text = texts.sms(template, language)
     written = text.body.render(variables.given_to(Channel.SMS))
-    body = _tidy(to_plain(written.translate(_UNSEEN)))
+    body = _tidy(to_plain(written if _UNSEEN_CHARACTERS.isdisjoint(written) else written.translate(_UNSEEN)))
     if not body:
         raise TemplateError(f"{text.file}: the SMS comes out empty: write a text outside the {{% if %}}")
     if len(body) > MAX_SMS:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 
 import phonenumbers
@@ -36,6 +36,7 @@ _INVISIBLE = dict.fromkeys(
     [0x061C, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF], None
 )
 _TEXT_ONLY: Mapping[int, str | None] = {**_CONTROLS, **_INVISIBLE}
+_UNWANTED = frozenset(map(chr, _TEXT_ONLY))
 _WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>`\\]+", re.IGNORECASE)
 
 
@@ -69,7 +70,7 @@ class Variables:
 
     def given_to(self, channel: Channel) -> dict[str, str | Absent]:
         """Return the values for a template of that channel, under their flat names."""
-        given = {flat(name): value for name, value in self.values.items()}
+        given = {_FLAT[name]: value for name, value in self.values.items()}
         if channel is Channel.SMS and not self.sms_may_name_treatment:
             given["treatment"] = Absent("treatment")
         return given
@@ -78,6 +79,9 @@ class Variables:
 def flat(name: str) -> str:
     """Return the name under which a compiled template finds a value: patient.name -> patient_name."""
     return name.replace(".", "_")
+
+
+_FLAT: Mapping[str, str] = {name: flat(name) for name in KNOWN}
 
 
 def variables_for(
@@ -96,15 +100,15 @@ def variables_for(
     texts: dict[str, str | None] = {
         "patient.first_name": _first_name(name),
         "patient.name": name,
-        "clinic.name": clean(clinic.name),
+        "clinic.name": _own(clinic.name),
         "clinic.phone": shown,
         "clinic.phone_link": Link(f"tel:{dialled}"),
-        "clinic.emergency_number": clean(clinic.emergency_number),
+        "clinic.emergency_number": _own(clinic.emergency_number),
         "clinic.emergency_link": Link(f"tel:{_dialled(clinic.emergency_number)}"),
         "clinic.booking_url": _web_link(clinic.booking_url),
-        "treatment": clean(protocol.title.get(language) or next(iter(protocol.title.values()), protocol.treatment)),
+        "treatment": _own(protocol.title.get(language) or next(iter(protocol.title.values()), protocol.treatment)),
         "appointment.date": _day(starts.date(), locale),
-        "appointment.time": clean(format_time(starts, "short", locale=locale)),
+        "appointment.time": _time(starts.time(), locale),
         "window.from": _day(window[0], locale) if window else None,
         "window.to": _day(window[1], locale) if window else None,
         "language": language,
@@ -124,7 +128,13 @@ def next_session_window(protocol: Protocol, day: date) -> tuple[date, date] | No
 def clean(text: str) -> str:
     """Return one line of visible text: no line breaks, controls, bidirectional overrides or lone surrogates."""
     writable = text.encode("utf-8", "ignore").decode()
-    return " ".join(writable.translate(_TEXT_ONLY).split())
+    return " ".join((writable if _UNWANTED.isdisjoint(writable) else writable.translate(_TEXT_ONLY)).split())
+
+
+@lru_cache(maxsize=1024)
+def _own(text: str) -> str:
+    """Return a text of the clinic's own, clean; what is of a patient is never kept."""
+    return clean(text)
 
 
 @lru_cache(maxsize=256)
@@ -142,6 +152,11 @@ def locale_of(language: str, country: str) -> Locale:
 @lru_cache(maxsize=1024)
 def _day(day: date, locale: Locale) -> str:
     return clean(format_date(day, "full", locale=locale))
+
+
+@lru_cache(maxsize=1440)
+def _time(at: time, locale: Locale) -> str:
+    return clean(format_time(at, "short", locale=locale))
 
 
 @lru_cache(maxsize=1024)

@@ -55,3 +55,15 @@ class Alarm:
 
     async def _ring(self) -> None:
         self.rung.set()
+
+
+class Pulse:
+    """Lets loops wait for the next beat of another one: take `coming` first, work, then wait for it."""
+
+    def __init__(self) -> None:
+        self.coming = asyncio.Event()
+
+    def beat(self) -> None:
+        """Wake all who wait."""
+        self.coming.set()
+        self.coming = asyncio.Event()

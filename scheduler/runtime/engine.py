@@ -1,32 +1,47 @@
-"""The embedded engine: one loop that sends what is due and sleeps until something is."""
+"""The embedded engine: a loop that sends what is due and sleeps until something is, and beside it other duties."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from scheduler.clock import Clock
 from scheduler.errors import StoreError
 from scheduler.logs import get_logger
-from scheduler.runtime.alarm import Alarm
+from scheduler.runtime.alarm import FURTHEST, Alarm, Pulse
 from scheduler.services.dispatch import Dispatcher
+from scheduler.services.summary import Summary
 from scheduler.store.database import Store
 from scheduler.store.messages import next_wake
 
+if TYPE_CHECKING:  # it loads Procrastinate, which SQLite has no use for
+    from scheduler.runtime.queue import Queue
+
 log = get_logger(__name__)
 
-BREATH = 0.2
-"""Seconds between two looks at messages that another engine is about to take."""
+BREATH = 0.02
+"""Seconds between two looks at messages that are due and can't be taken now."""
+APART = 0.2
+"""Seconds between two times of a duty beside sending, however often that takes a turn."""
+WATCH = timedelta(seconds=1)
+"""Between two looks at batches that wait for workers, which may die."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Runs until `stop` is set; what it holds then is finished or given back before `run` returns."""
+    """Runs until `stop` is set; what it holds then is finished or given back before `run` returns.
+
+    With a `queue` it hands what is due on to the workers while any live, and delivers by itself while none does.
+    """
 
     store: Store
     dispatcher: Dispatcher
     clock: Clock
     stop: asyncio.Event
+    queue: "Queue | None" = None
+    _turned: Pulse = field(default_factory=Pulse)
 
     async def run(self) -> None:
         """Send what is due, again and again. A database that is away is waited for, with a line in the log."""
@@ -37,33 +52,78 @@ class Engine:
             async with AsyncExitStack() as channels:
                 for transport in self.dispatcher.transports.values():
                     await channels.enter_async_context(transport)
-                while not self.stop.is_set():
-                    await self._turn(alarm)
+                await self._loops(alarm)
         finally:
             alarm.stop()
             log.info("engine.stopped")
 
-    async def _turn(self, alarm: Alarm) -> None:
+    async def _loops(self, alarm: Alarm) -> None:
+        """Run all loops. A fault of the program in one ends them all, after what is being handed over has ended."""
+        duties = self.dispatcher.duties()
+        sending = asyncio.create_task(self._send(alarm), name="sending")
+        beside = [asyncio.create_task(self._beside(alarm, duty)) for duty in (duties.keep, duties.ask)]
         try:
-            await self.dispatcher.run(self.stop)
-            wake = await asyncio.to_thread(self._next_wake)
-            # What is due and was not ours to take is in another transaction's hands: no reason to spin.
-            alarm.set_for(wake, at_least=BREATH if wake and wake <= self.clock.now() else 0.0)
-        except StoreError as error:
-            log.warning("store.unavailable", reason=str(error))
-            alarm.set_for(None)
-        await _first_of(alarm.rung, self.stop)
+            await asyncio.wait({sending, *beside}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.stop.set()
+            await asyncio.wait({sending})
+            for task in beside:
+                task.cancel()  # it may hang at a provider, and can be broken off
+        ends = await asyncio.gather(sending, *beside, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
+                raise end
 
-    def _next_wake(self) -> datetime | None:
+    async def _send(self, alarm: Alarm) -> None:
+        while not self.stop.is_set():
+            try:
+                await self.dispatcher.send_due(self.stop, Summary(), self._claim)
+                wake, breath = await asyncio.to_thread(self._next_look)
+                alarm.set_for(wake, at_least=breath)
+            except StoreError as error:
+                log.warning("store.unavailable", reason=str(error))
+                alarm.set_for(None)
+            self._turned.beat()
+            await _first_of(alarm.rung.wait(), self.stop.wait())
+
+    async def _beside(self, alarm: Alarm, duty: Callable[[], Awaitable[bool]]) -> None:
+        while not self.stop.is_set():
+            turned = self._turned.coming
+            try:
+                if await duty():
+                    alarm.rung.set()
+            except StoreError as error:
+                log.debug("store.unavailable", reason=str(error))  # the loop that sends says it
+            await _first_of(self.stop.wait(), within=APART)
+            await _first_of(turned.wait(), self.stop.wait(), within=FURTHEST)
+
+    def _claim(self) -> list[int]:
+        """Claim for ourselves, unless workers live. What waits for workers while none lives is taken back first."""
+        if self.queue:
+            crew = self.queue.crew()
+            if crew.workers:
+                return []
+            if crew.waiting:
+                log.warning("batches.withdrawn", messages=self.queue.withdraw())
+        return self.dispatcher.claim()
+
+    def _next_look(self) -> tuple[datetime | None, float]:
+        """Hand on what workers may do; return when to look again, and how many seconds to wait at least."""
+        waits = self.queue.fill(self.stop) if self.queue else False
         with self.store.read() as tx:
-            return next_wake(tx)
+            wake = next_wake(tx)
+        now = self.clock.now()
+        if waits:
+            wake = min(wake or now + WATCH, now + WATCH)
+        # What is due and was not ours to take is in another's hands, or has no room yet: no reason to spin.
+        return wake, BREATH if wake and wake <= now else 0.0
 
 
-async def _first_of(*events: asyncio.Event) -> None:
-    """Wait until one of the events is set."""
-    waits = [asyncio.create_task(event.wait()) for event in events]
+async def _first_of(*waits: Awaitable[object], within: float | None = None) -> None:
+    """Wait until one of these has come, at most so many seconds."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, timeout=within, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for wait in waits:
-            wait.cancel()
+        for task in tasks:
+            task.cancel()

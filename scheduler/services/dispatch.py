@@ -1,37 +1,36 @@
 """Sends what is due, a batch at a time: claim, prepare, send."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
 from scheduler.channels.base import ChannelTransport
+from scheduler.channels.rehearsal import RehearsalTransport
 from scheduler.clock import Clock
 from scheduler.content.templates import Texts
-from scheduler.domain.decision import STATUS_AFTER
 from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import Reason, planned_part
+from scheduler.domain.situation import STATUS_AFTER
 from scheduler.domain.states import Status
-from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.duties import Duties
 from scheduler.services.happening import Happening, Watch, ignore
 from scheduler.services.leases import LEASE
 from scheduler.services.outcomes import Outcomes
 from scheduler.services.preparing import Preparer
-from scheduler.services.receipts import Receipts
 from scheduler.services.recording import Recorder
 from scheduler.services.sending import Pause, Sender
-from scheduler.services.settling import Settler
+from scheduler.services.slots import Slots
 from scheduler.services.summary import Summary
-from scheduler.store.claims import claim_due, release_expired
+from scheduler.store.claims import claim_due
 from scheduler.store.database import Store
 from scheduler.store.due import DueMessage
-from scheduler.store.lookups import Waiting, what_waits
-
-log = get_logger(__name__)
 
 BATCH = 500
+LANES = 3
+"""Batches that are worked on side by side, by an engine or by a worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,38 +46,69 @@ class Dispatcher:
     rng: Random
     watch: Watch = ignore
     pause: Pause = asyncio.sleep
+    slots: Slots = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the slots that all batches share."""
+        instance = self.configuration.instance
+        slots = Slots({Channel.SMS: instance.sms_at_once, Channel.EMAIL: instance.emails_at_once})
+        object.__setattr__(self, "slots", slots)
 
     async def run(self, stop: asyncio.Event | None = None) -> Summary:
-        """Send all that is due now and return what became of it. The transports are open.
+        """Make one pass: send all that is due now and return what became of it. The transports are open.
 
         Takes in the reports that wait, first; settles what is unknown, last, and sends what that brought back.
 
         When `stop` is set it ends after the hand-overs that go on; the rest of the batch is given back. Raises
         StoreError when the database is away: what was claimed is taken back when its lease ends.
         """
-        stop = stop or asyncio.Event()
-        summary = Summary()
-        waiting = await asyncio.to_thread(self._rescue)
-        if waiting.reports:
-            await asyncio.to_thread(Receipts(self.store, self.configuration, self.clock, self.owner).handle)
-        await self._send_due(summary, stop)
-        settler = Settler(self.store, self.configuration, self.transports, self.clock, self.owner)
-        if waiting.lookups and not stop.is_set() and await settler.settle():
-            await self._send_due(summary, stop)
+        stop, summary = stop or asyncio.Event(), Summary()
+        await self.duties().keep()
+        await self.send_due(stop, summary)
+        if not stop.is_set() and await self.duties().ask():
+            await self.send_due(stop, summary)
         return summary
 
-    async def _send_due(self, summary: Summary, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            ids = await asyncio.to_thread(self._claim)
-            if not ids:
-                break
-            for happening in await self._work(ids, stop):
-                summary.add(happening)
-                self.watch(happening)
+    async def send_due(
+        self, stop: asyncio.Event, summary: Summary, claim: Callable[[], list[int]] | None = None
+    ) -> None:
+        """Claim and deliver until nothing is due, and count it in `summary`; `claim` may claim otherwise, or nothing.
+
+        Several batches go side by side: while one waits for the provider or for a commit, another is prepared.
+        Raises as `run` does, and whatever a delivery raises, after those that go on have ended.
+        """
+        going: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                ids = [] if stop.is_set() else await asyncio.to_thread(claim or self.claim)
+                if ids:
+                    going.add(asyncio.create_task(self._count(ids, stop, summary)))
+                if not going:
+                    return
+                if len(going) == LANES or len(ids) < BATCH:
+                    done, going = await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        task.result()
+        finally:
+            await asyncio.gather(*going, return_exceptions=True)
+
+    async def _count(self, ids: Sequence[int], stop: asyncio.Event, summary: Summary) -> None:
+        for happening in await self.deliver(ids, stop):
+            summary.add(happening)
+
+    async def deliver(self, ids: Sequence[int], stop: asyncio.Event) -> list[Happening]:
+        """Decide and hand over what this owner has claimed; return what became of it, once that is on record.
+
+        What was taken away or changed since the claim is left out. Raises as `Sender.send` does.
+        """
+        happenings = await self._work(ids, stop)
+        for happening in happenings:
+            self.watch(happening)
+        return happenings
 
     async def _work(self, ids: Sequence[int], stop: asyncio.Event) -> list[Happening]:
         now = self.clock.now()
-        preparer = Preparer(self.store, self.configuration, self.texts, self.owner)
+        preparer = Preparer(self.store, self.configuration, self.texts, self.owner, paced=not self._rehearses())
         prepared = await asyncio.to_thread(preparer.prepare, ids, now=now)
         settled = [
             _happening(it.due, None, now, STATUS_AFTER[it.decision.kind], it.decision.reasons)
@@ -92,30 +122,27 @@ class Dispatcher:
             if it.moved
         ]
 
+    def _rehearses(self) -> bool:
+        return isinstance(self.transports.get(Channel.SMS), RehearsalTransport)
+
+    def duties(self) -> Duties:
+        """Make what does the rest for this engine."""
+        return Duties(self.store, self.configuration, self.transports, self.clock, self.owner)
+
     def sender(self) -> Sender:
-        """Make what hands letters over for this engine."""
-        instance = self.configuration.instance
+        """Make what hands letters over for this engine, one batch of those that go side by side."""
         return Sender(
             self.store,
             self.transports,
             Recorder(self.store, self.configuration, Outcomes(self.owner, self.rng)),
             self.clock,
             self.owner,
-            {Channel.SMS: instance.sms_at_once, Channel.EMAIL: instance.emails_at_once},
+            self.slots,
             self.pause,
         )
 
-    def _rescue(self) -> Waiting:
-        """Take back what an engine held that is no more; return what else there is to do."""
-        now = self.clock.now()
-        with self.store.write() as tx:
-            expired = release_expired(tx, now=now)
-            waiting = what_waits(tx, now=now)
-        if expired.released or expired.lost:
-            log.warning("messages.rescued", released=len(expired.released), lost=len(expired.lost))
-        return waiting
-
-    def _claim(self) -> list[int]:
+    def claim(self) -> list[int]:
+        """Claim a batch of what is due; return the ids. Blocks; commits. Raises StoreError."""
         with self.store.write() as tx:
             return claim_due(tx, now=self.clock.now(), limit=BATCH, lease=LEASE, owner=self.owner)
 

@@ -10,9 +10,10 @@ from scheduler.clock import Clock
 from scheduler.domain.clinic import Clinic
 from scheduler.errors import ConflictError, RegistrationError
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.book import Book
 from scheduler.services.columns import Columns, find_columns
 from scheduler.services.csvfile import CsvRow, read_csv
-from scheduler.services.intake import Field
+from scheduler.services.intake import CallOff, Field, Registration
 from scheduler.services.registration import Registered, Registrar, Result
 from scheduler.store.database import Store, Tx
 
@@ -69,13 +70,30 @@ class Importer:
         rows = _Rows(columns, Registrar(self.configuration, self.clock, by="import", follow=True))
         reports: list[RowReport] = []
         for batch in _batches(file.rows):
+            read = [rows.read(row) for row in batch]
             with suppress(_DryRunOverError), self.store.write() as tx:
-                for row in batch:
-                    reports.append(rows.take(tx, row))
+                for report in rows.take(tx, read):
+                    reports.append(report)
                     progress(len(reports), len(file.rows))
                 if dry_run:
                     raise _DryRunOverError
         return ImportReport(tuple(_without_new(reports) if dry_run else reports), columns.warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A row as it was read: what it calls off, what it registers, or what is wrong with it."""
+
+    line: int
+    raw: Mapping[Field, str]
+    called_off: CallOff | None = None
+    registration: Registration | None = None
+    wrong: str = ""
+
+    @property
+    def named(self) -> str:
+        """The id that the booking system gives it, "" for none."""
+        return self.raw.get(Field.EXTERNAL_ID, "").strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,33 +104,50 @@ class _Rows:
     registrar: Registrar
     taken: dict[str, tuple[Mapping[Field, str], RowReport]] = field(default_factory=dict)
 
-    def take(self, tx: Tx, row: CsvRow) -> RowReport:
-        """Register, follow or refuse one row."""
+    def read(self, row: CsvRow) -> _Read:
+        """Read a row, which needs no transaction: others may write meanwhile."""
         if row.problem:
-            return RowReport(row.line, Result.REFUSED, row.problem, None)
+            return _Read(row.line, {}, wrong=row.problem)
         raw = self.columns.fields(row)
-        named = raw.get(Field.EXTERNAL_ID, "").strip()
-        if named in self.taken:
-            return self._repeated(row, raw, *self.taken[named])
+        called_off = self.columns.call_off(raw)
         try:
-            done = self._registered(tx, raw)
-        except (RegistrationError, ConflictError) as error:
+            return _Read(row.line, raw, called_off, self.columns.registration(raw))
+        except RegistrationError as error:
+            return _Read(row.line, raw, called_off, wrong=str(error))
+
+    def take(self, tx: Tx, rows: Sequence[_Read]) -> Iterator[RowReport]:
+        """Register, follow or refuse the rows of a batch, in their order; yield a report for each."""
+        registrations = [row.registration for row in rows if row.registration]
+        called_off = [row.called_off for row in rows if row.called_off]
+        book = self.registrar.open(tx, self.columns.clinic.id, registrations, called_off)
+        for row in rows:
+            yield self._take(book, row)
+        book.write()
+
+    def _take(self, book: Book, row: _Read) -> RowReport:
+        if row.named in self.taken:
+            return self._repeated(row, *self.taken[row.named])
+        try:
+            done = self._entered(book, row)
+        except ConflictError as error:
             return RowReport(row.line, Result.REFUSED, str(error), None)
+        if done is None:
+            return RowReport(row.line, Result.REFUSED, row.wrong, None)
         report = RowReport(row.line, done.result, done.reason, done.appointment)
-        if named:
-            self.taken[named] = raw, report
+        if row.named:
+            self.taken[row.named] = row.raw, report
         return report
 
-    def _registered(self, tx: Tx, raw: Mapping[Field, str]) -> Registered:
-        said = self.columns.call_off(raw)
-        done = self.registrar.call_off(tx, said) if said else None
-        return done or self.registrar.register(tx, self.columns.registration(raw))
+    def _entered(self, book: Book, row: _Read) -> Registered | None:
+        """Enter a row; one that calls a known visit off may say anything else, or nothing. None: it can't be read."""
+        done = self.registrar.call_off(book, row.called_off) if row.called_off else None
+        if done or not row.registration:
+            return done
+        return self.registrar.enter(book, row.registration)
 
-    def _repeated(
-        self, row: CsvRow, raw: Mapping[Field, str], first: Mapping[Field, str], report: RowReport
-    ) -> RowReport:
+    def _repeated(self, row: _Read, first: Mapping[Field, str], report: RowReport) -> RowReport:
         """Judge a row whose id stood in the file before: which of two that differ is the newer, nobody can say."""
-        if raw == first:
+        if row.raw == first:
             return RowReport(row.line, Result.UNCHANGED, "", report.appointment)
         reason = f"external_id: stands in row {report.row} too, with other content: keep the row that is right"
         return RowReport(row.line, Result.REFUSED, reason, None)

@@ -5,11 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import phonenumbers
-from babel import Locale, UnknownLocaleError
 from email_validator import EmailNotValidError, validate_email
 
 from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
@@ -17,11 +15,10 @@ from scheduler.domain.clinic import Clinic
 from scheduler.domain.consent import Answer
 from scheduler.domain.localtime import instant
 from scheduler.errors import RegistrationError
+from scheduler.services.words import answer_of, exists, language_of, one_line, zone_names
 
 NAME_LIMIT = 200
 ID_LIMIT = 100
-NO_PLACES = frozenset({"localtime", "Factory", "posixrules"})
-"""Names that a machine's zone folder has and that say nothing of where a patient is."""
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 
 
@@ -180,7 +177,7 @@ class _Reader:
             self._say(Field.PHONE, "has an extension, which can't get texts: give a direct number")
         elif any(letter.isalpha() for letter in text):
             self._say(Field.PHONE, "has letters in it: give digits only")
-        elif not phonenumbers.is_valid_number(number):
+        elif not exists(number, self._clinic.country):
             self._say(Field.PHONE, "is no number that exists: check the digits")
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -198,16 +195,14 @@ class _Reader:
         text = self._raw.get(Field.LANGUAGE, "")
         if not text:
             return None
-        try:
-            locale = Locale.parse(text.replace("_", "-"), sep="-")
-        except (UnknownLocaleError, ValueError):
+        language = language_of(text)
+        if not language:
             self._say(Field.LANGUAGE, "is not a language code such as en, fr or fr-CA")
-            return None
-        return f"{locale.language}-{locale.territory}" if locale.territory else locale.language
+        return language
 
     def timezone(self) -> str | None:
         text = self._raw.get(Field.TIMEZONE, "")
-        if text and text not in _zones():
+        if text and text not in zone_names():
             self._say(Field.TIMEZONE, "is not an IANA time zone such as Europe/Madrid")
             return None
         return str(ZoneInfo(text)) if text else None
@@ -241,33 +236,17 @@ class _Reader:
             return None
 
     def answer(self, key: Field) -> Answer:
-        text = self._raw.get(key, "").casefold()
-        if text in _YES:
-            return Answer.YES
-        if text in _NO:
-            return Answer.NO
-        if text not in _UNKNOWN:
+        answer = answer_of(self._raw.get(key, ""))
+        if answer is None:
             self._say(key, "is not yes, no or unknown")
-        return Answer.UNKNOWN
+        return answer or Answer.UNKNOWN
 
     def _text(self, key: Field) -> str:
         """Return a text in one line and normal form: no control or direction characters, single spaces."""
-        text = self._raw.get(key, "")
-        kept = "".join(" " if char.isspace() else char for char in text)
-        if any(unicodedata.category(char) == "Cs" for char in kept):  # what a shell makes of bytes that are not UTF-8
+        text, whole = one_line(self._raw.get(key, ""))
+        if not whole:
             self._say(key, "is not UTF-8 text: type it anew")
-        return " ".join("".join(char for char in kept if unicodedata.category(char) not in ("Cc", "Cf")).split())
+        return text
 
     def _say(self, key: Field, what: str) -> None:
         self._wrong.append(f"{key}: {what}")
-
-
-@cache
-def _zones() -> frozenset[str]:
-    """Return the names of all time zones: looking them up walks a folder of 600 files."""
-    return frozenset(available_timezones()) - NO_PLACES
-
-
-_YES = frozenset({"yes", "y", "true", "1", "oui", "o", "sí", "si", "s"})
-_NO = frozenset({"no", "n", "false", "0", "non"})
-_UNKNOWN = frozenset({"", "unknown", "?", "inconnu", "desconocido"})

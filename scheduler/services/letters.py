@@ -20,7 +20,8 @@ from scheduler.store.due import DueMessage
 class Letter:
     """A message ready to go: what the channel takes, and what the store keeps of it.
 
-    Until `write_until` (aware UTC) its engine may begin to hand it over.
+    Until `write_until` (aware UTC) its engine may begin to hand it over. `trial`: it goes out to see whether what
+    was refused works again.
     """
 
     due: DueMessage
@@ -31,6 +32,7 @@ class Letter:
     template_digest: str
     segments: int | None
     header_id: str | None
+    trial: bool = False
 
     @property
     def channel(self) -> Channel:

@@ -1,107 +1,75 @@
 """Who a registration is about: the patient it finds or makes, with the addresses and the consent that it brings."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.consent import Answers, entries_at_registration
 from scheduler.errors import ConflictError
+from scheduler.services.book import Book
 from scheduler.services.intake import Registration
 from scheduler.store.appointments import StoredAppointment
-from scheduler.store.consents import add_entries, ledger_of
-from scheduler.store.database import Tx
-from scheduler.store.names import name_hash, plain_email
-from scheduler.store.patients import Patient, add_patient, find_patient, get_patient, update_patient
+from scheduler.store.patients import Patient, Person
 
 
-def find_registered(tx: Tx, registration: Registration) -> Patient | None:
+def find_registered(book: Book, registration: Registration) -> Person | None:
     """Find the patient of a registration, changing nothing.
 
     Raises ConflictError when the clinic's own id finds somebody of whom nothing else fits.
     """
-    found = _find(tx, registration)
+    found = book.find_person(registration)
     if found:
-        _refuse_stranger(tx, registration, found)
+        _refuse_stranger(book, registration, found)
     return found
 
 
-def take_in(tx: Tx, registration: Registration, clinic: Clinic, *, now: datetime, by: str) -> Patient:
-    """Return the patient of a new appointment, found and brought up to date, or added. The caller commits."""
-    found = find_registered(tx, registration)
-    if found is None:
-        found = add_patient(
-            tx,
-            clinic.id,
-            ref=registration.patient_ref,
-            name=registration.name,
-            phone=registration.phone,
-            email=registration.email,
-            language=registration.language,
-            timezone=registration.timezone,
-            now=now,
-        )
-    return _bring_up_to_date(tx, found, registration, clinic, now=now, by=by)
+def take_in(book: Book, registration: Registration, clinic: Clinic) -> Patient:
+    """Return the patient of a new appointment, found and brought up to date, or added."""
+    found = find_registered(book, registration) or book.add_person(registration)
+    return _bring_up_to_date(book, found.patient, registration, clinic)
 
 
-def follow_up(
-    tx: Tx, known: StoredAppointment, registration: Registration, clinic: Clinic, *, now: datetime, by: str
-) -> Patient:
-    """Return the patient of a known appointment, with addresses and consent as the registration has them.
+def follow_up(book: Book, known: StoredAppointment, registration: Registration, clinic: Clinic) -> None:
+    """Bring addresses and consent of a known appointment's patient up to date.
 
-    Raises ConflictError, before anything is written, when the registration names somebody else: two people may
+    Raises ConflictError, before anything is changed, when the registration names somebody else: two people may
     share a phone, so neither is turned into the other.
     """
-    patient = get_patient(tx, known.patient_id)
-    if not _names(tx, registration, patient):
+    person = book.person(known.patient_id)
+    if not _names(book, registration, person):
         raise ConflictError(
             f"external_id {registration.external_id} is appointment {known.id} of another patient: "
             "cancel it and register the new one with an external_id of its own"
         )
-    _refuse_stranger(tx, registration, patient)
-    return _bring_up_to_date(tx, patient, registration, clinic, now=now, by=by)
+    _refuse_stranger(book, registration, person)
+    _bring_up_to_date(book, person.patient, registration, clinic)
 
 
-def _find(tx: Tx, registration: Registration) -> Patient | None:
-    return find_patient(
-        tx,
-        registration.clinic,
-        ref=registration.patient_ref,
-        name=registration.name,
-        phone=registration.phone,
-        email=registration.email,
-    )
-
-
-def _names(tx: Tx, registration: Registration, patient: Patient) -> bool:
+def _names(book: Book, registration: Registration, person: Person) -> bool:
     """Whether a registration is about that patient: by the clinic's own id where it is known, else by name."""
-    if registration.patient_ref and patient.ref:
-        return registration.patient_ref == patient.ref
-    found = _find(tx, registration)
-    if found and found.ref and found.ref == registration.patient_ref:
+    given, known = book.traits(registration), person.traits
+    if given.ref and known.ref:
+        return given.ref == known.ref
+    found = book.find_person(registration)
+    if found and found.traits.ref and found.traits.ref == given.ref:
         return False  # that id is somebody else's
-    return name_hash(tx.vault, patient.name) == name_hash(tx.vault, registration.name)
+    return given.name == known.name
 
 
-def _refuse_stranger(tx: Tx, registration: Registration, patient: Patient) -> None:
+def _refuse_stranger(book: Book, registration: Registration, person: Person) -> None:
     """Raise ConflictError when name, phone and email all say that this is somebody else.
 
     A column that is mapped wrongly to the clinic's own id would else turn one patient into another.
     """
-    same = (
-        name_hash(tx.vault, registration.name) == name_hash(tx.vault, patient.name),
-        registration.phone and registration.phone == patient.phone,
-        registration.email and plain_email(registration.email) == plain_email(patient.email or ""),
-    )
-    if not any(same):
+    given, known = book.traits(registration), person.traits
+    same_address = (given.phone and given.phone == known.phone) or (given.email and given.email == known.email)
+    if given.name != known.name and not same_address:
         raise ConflictError(
             "patient_id: is another person's, of another name, phone and email: check what is mapped to patient_id"
         )
 
 
-def _bring_up_to_date(
-    tx: Tx, patient: Patient, registration: Registration, clinic: Clinic, *, now: datetime, by: str
-) -> Patient:
-    """Store what the registration says anew; what it leaves empty stays as it was."""
+def _bring_up_to_date(book: Book, patient: Patient, registration: Registration, clinic: Clinic) -> Patient:
+    """Take what the registration says anew; what it leaves empty stays as it was."""
     current = replace(
         patient,
         ref=patient.ref or registration.patient_ref,
@@ -112,13 +80,10 @@ def _bring_up_to_date(
         timezone=registration.timezone or patient.timezone,
     )
     if current != patient:
-        update_patient(tx, current, now=now)
+        book.update_person(current)
     answers = Answers(registration.consent_sms, registration.consent_email, registration.consent_marketing)
-    ledger = ledger_of(tx, patient.id)
-    add_entries(
-        tx,
-        patient.id,
-        entries_at_registration(answers, ledger, at=now, when_unknown=clinic.consent_when_unknown),
-        by=by,
+    entries = entries_at_registration(
+        answers, book.ledger(patient.id), at=book.now, when_unknown=clinic.consent_when_unknown
     )
+    book.add_entries(patient.id, entries)
     return current

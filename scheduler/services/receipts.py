@@ -68,7 +68,7 @@ class Receipts:
         if attempt is None:
             log.info("receipt.ignored", report=event.id, why="it is about no message of ours")
             return
-        word = Word(callback.said, callback.sid, callback.error_code, event.received_at)
+        word = Word(callback.said, callback.sid, callback.error_code, event.received_at, left=callback.left)
         to = Hearing(self.configuration, self.by).hear(tx, attempt.token, attempt.message_id, word, now=now)
         log.info(
             "receipt.taken", message=attempt.message_id, said=callback.said, code=callback.error_code, moved_to=to
@@ -78,4 +78,5 @@ class Receipts:
 def _attempt(tx: Tx, query: str, callback: StatusCallback) -> Attempt | None:
     """Find the hand-over by its token, which Twilio gives back in the address, else by Twilio's name for it."""
     token = parse_qs(query).get("attempt", [""])[0]
-    return (find_attempt(tx, token) if token else None) or find_attempt_of(tx, callback.sid)
+    ours = token.isascii() and token.isprintable()  # PostgreSQL takes no NUL
+    return (find_attempt(tx, token) if token and ours else None) or find_attempt_of(tx, callback.sid)

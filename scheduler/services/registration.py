@@ -1,5 +1,6 @@
-"""Registers one appointment: patient, consent, appointment and its planned messages, in one transaction."""
+"""Registers appointments: patient, consent, appointment and its planned messages, in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -8,18 +9,11 @@ from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
 from scheduler.errors import ConflictError
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.appointments import call_off, reschedule
+from scheduler.services.book import Book, open_book
 from scheduler.services.intake import CallOff, Registration
 from scheduler.services.people import find_registered, follow_up, take_in
-from scheduler.services.schedule import plan_anew
-from scheduler.store.appointments import (
-    StoredAppointment,
-    add_appointment,
-    find_by_external_id,
-    find_same,
-    get_appointment,
-    set_appointment_status,
-    set_external_id,
-)
+from scheduler.services.schedule import first_plan
+from scheduler.store.appointments import StoredAppointment, set_appointment_status, set_external_id
 from scheduler.store.database import Tx
 
 SAID = {AppointmentStatus.CANCELLED: "cancelled", AppointmentStatus.NO_SHOW: "no-show"}
@@ -62,83 +56,93 @@ class Registrar:
     follow: bool = False
 
     def register(self, tx: Tx, registration: Registration) -> Registered:
-        """Register, or follow what changed. The caller commits.
+        """Register one appointment, or follow what changed. The caller commits.
 
         Raises ConflictError, before anything is written, for a change that can't be followed.
         """
-        known = self._known(tx, registration)
+        book = self.open(tx, registration.clinic, [registration])
+        done = self.enter(book, registration)
+        book.write()
+        return done
+
+    def open(
+        self, tx: Tx, clinic: str, registrations: Sequence[Registration], called_off: Sequence[CallOff] = ()
+    ) -> Book:
+        """Open the book in which these, all of one clinic, are then entered. Whoever has entered them writes it."""
+        named = [it.external_id for it in called_off]
+        return open_book(tx, clinic, registrations, named, now=self.clock.now(), by=self.by)
+
+    def enter(self, book: Book, registration: Registration) -> Registered:
+        """Enter one of the registrations that the book was opened for; as if they came one by one.
+
+        Raises ConflictError, before anything is changed, for a change that can't be followed.
+        """
+        known = self._known(book, registration)
         if registration.status in CALLED_OFF:
-            return self._end(tx, known, registration.status)
-        return self._add(tx, registration) if known is None else self._follow(tx, known, registration)
+            return self._end(book, known, registration.status)
+        return self._add(book, registration) if known is None else self._follow(book, known, registration)
 
-    def call_off(self, tx: Tx, said: CallOff) -> Registered | None:
-        """Call off the appointment of that id; None if none is called so. The caller commits."""
-        known = find_by_external_id(tx, said.clinic, said.external_id)
-        return self._end(tx, known, said.status) if known else None
+    def call_off(self, book: Book, said: CallOff) -> Registered | None:
+        """Call off the appointment of that id, for which the book was opened; None if none is called so."""
+        known = book.find_named(said.external_id)
+        return self._end(book, known, said.status) if known else None
 
-    def _known(self, tx: Tx, registration: Registration) -> StoredAppointment | None:
+    def _known(self, book: Book, registration: Registration) -> StoredAppointment | None:
         """Find the appointment; one that was entered by hand is met again when the booking system names it."""
         named = registration.external_id
-        if named and (known := find_by_external_id(tx, registration.clinic, named)):
+        if named and (known := book.find_named(named)):
             return known
-        patient = find_registered(tx, registration)
-        if patient is None:
-            return None
-        return find_same(tx, patient.id, registration.treatment, registration.starts_at, without_id=bool(named))
+        person = find_registered(book, registration)
+        return book.find_same(person.patient.id, registration) if person else None
 
-    def _end(self, tx: Tx, known: StoredAppointment | None, status: AppointmentStatus) -> Registered:
+    def _end(self, book: Book, known: StoredAppointment | None, status: AppointmentStatus) -> Registered:
         if known is None:
             return Registered(Result.UNCHANGED, None, f"{SAID[status]}, and was never registered")
         if known.status is status:
             return Registered(Result.UNCHANGED, known.id)
-        call_off(tx, known.id, status, now=self.clock.now(), by=self.by)
+        book.change(known, lambda tx: call_off(tx, known.id, status, now=book.now, by=book.by))
         return Registered(Result.CANCELLED, known.id, SAID[status])
 
-    def _add(self, tx: Tx, registration: Registration) -> Registered:
-        now = self.clock.now()
+    def _add(self, book: Book, registration: Registration) -> Registered:
         clinic = self.configuration.clinic(registration.clinic)
-        patient = take_in(tx, registration, clinic, now=now, by=self.by)
-        added = add_appointment(
-            tx,
+        patient = take_in(book, registration, clinic)
+        added = StoredAppointment(
+            id=book.next_visit_id(),
             clinic=clinic.id,
             patient_id=patient.id,
-            treatment=registration.treatment,
             external_id=registration.external_id,
+            treatment=registration.treatment,
             starts_at=registration.starts_at,
             ends_at=registration.ends_at,
-            now=now,
-            by=self.by,
+            status=registration.status or AppointmentStatus.BOOKED,
         )
-        if registration.status is AppointmentStatus.COMPLETED:
-            set_appointment_status(tx, added.id, registration.status, now=now, by=self.by)
-        plan_anew(tx, self.configuration, get_appointment(tx, added.id), patient, now=now, by=self.by)
+        book.add_visit(first_plan(self.configuration, added, patient, now=book.now))
         return Registered(Result.REGISTERED, added.id)
 
-    def _follow(self, tx: Tx, known: StoredAppointment, registration: Registration) -> Registered:
+    def _follow(self, book: Book, known: StoredAppointment, registration: Registration) -> Registered:
         self._refuse(known, registration)
-        now = self.clock.now()
-        clinic = self.configuration.clinic(registration.clinic)
-        follow_up(tx, known, registration, clinic, now=now, by=self.by)
-        if registration.external_id and not known.external_id:
-            set_external_id(tx, known.id, registration.external_id, now=now)
+        follow_up(book, known, registration, self.configuration.clinic(registration.clinic))
+        if (named := registration.external_id) and not known.external_id:
+            book.change(known, lambda tx: set_external_id(tx, known.id, named, now=book.now))
         if _stays_off(known, registration):
             return Registered(Result.UNCHANGED, known.id, STAYS_OFF[known.status])
         moved, again = _moved(known, registration), known.status in CALLED_OFF
-        if moved or again:
-            reschedule(
-                tx,
-                self.configuration,
-                known,
-                starts_at=registration.starts_at,
-                ends_at=registration.ends_at,
-                now=now,
-                by=self.by,
-            )
-        if registration.status is AppointmentStatus.COMPLETED:
-            set_appointment_status(tx, known.id, registration.status, now=now, by=self.by)
+        current = self._move(book, known, registration) if moved or again else known
+        if registration.status is AppointmentStatus.COMPLETED and current.status is not registration.status:
+            completed = registration.status
+            book.change(known, lambda tx: set_appointment_status(tx, known.id, completed, now=book.now, by=book.by))
         if moved or again:
             return Registered(Result.RESCHEDULED, known.id, "" if moved else "booked again")
         return Registered(Result.UNCHANGED, known.id)
+
+    def _move(self, book: Book, known: StoredAppointment, registration: Registration) -> StoredAppointment:
+        starts_at, ends_at = registration.starts_at, registration.ends_at
+        return book.change(
+            known,
+            lambda tx: reschedule(
+                tx, self.configuration, known, starts_at=starts_at, ends_at=ends_at, now=book.now, by=book.by
+            ),
+        )
 
     def _refuse(self, known: StoredAppointment, registration: Registration) -> None:
         """Raise ConflictError for what can't be followed."""

@@ -15,9 +15,10 @@ from scheduler.domain.states import IN_HAND, REPLANNABLE, UNSENT, Cause, Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.store.appointments import StoredAppointment
 from scheduler.store.database import Tx
-from scheduler.store.messages import Message, Replan, add_planned, in_doubt, messages_of, replan
+from scheduler.store.messages import Message, Replan, in_doubt, messages_of, replan
 from scheduler.store.moves import Move
 from scheduler.store.patients import Patient
+from scheduler.store.plans import Plan, add_planned
 from scheduler.store.transitions import move_all
 
 _WHY = {
@@ -29,10 +30,18 @@ _GOES_OUT = frozenset({Status.SCHEDULED, Status.CLAIMED})
 _Key = tuple[str, Channel, int]
 
 
+def first_plan(
+    configuration: Configuration, appointment: StoredAppointment, patient: Patient, *, now: datetime
+) -> Plan:
+    """Plan an appointment that is new, of which nothing was sent."""
+    protocol = configuration.protocol_for(appointment.clinic, appointment.treatment)
+    return Plan(appointment, _plan(configuration, protocol, appointment, patient, now), protocol.digest)
+
+
 def plan_anew(
     tx: Tx, configuration: Configuration, appointment: StoredAppointment, patient: Patient, *, now: datetime, by: str
 ) -> None:
-    """Plan an appointment that is new or was moved, and bring its messages in step. The caller commits.
+    """Plan an appointment that was moved, or booked again, and bring its messages in step. The caller commits.
 
     A message that a provider may have is left as it is; an unsent one of a planned step is cancelled where the plan
     no longer has it. What only a reply brings about is not of the plan, and stays. Nothing is planned for an
@@ -43,7 +52,7 @@ def plan_anew(
         return
     protocol = configuration.protocol_for(appointment.clinic, appointment.treatment)
     stored = {_key(item): item for item in _stored(tx, appointment.id)}
-    planned = _plan(configuration, appointment, patient, now)
+    planned = _plan(configuration, protocol, appointment, patient, now)
     wanted = {_key(item): item for item in _still_to_come(planned, tuple(stored.values()), protocol, appointment)}
     new = [item for key, item in wanted.items() if key not in stored]
     add_planned(tx, appointment, new, protocol_digest=protocol.digest, now=now)
@@ -69,10 +78,14 @@ def _stored(tx: Tx, appointment_id: int) -> Iterator[Message]:
 
 
 def _plan(
-    configuration: Configuration, appointment: StoredAppointment, patient: Patient, now: datetime
+    configuration: Configuration,
+    protocol: Protocol,
+    appointment: StoredAppointment,
+    patient: Patient,
+    now: datetime,
 ) -> tuple[PlannedMessage, ...]:
     return plan(
-        configuration.protocol_for(appointment.clinic, appointment.treatment),
+        protocol,
         configuration.clinic(appointment.clinic),
         appointment.visit,
         Reach(bool(patient.phone), bool(patient.email), ZoneInfo(patient.timezone) if patient.timezone else None),

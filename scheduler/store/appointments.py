@@ -1,5 +1,6 @@
-"""The appointments: added, found again, moved, ended; each change with its event."""
+"""The appointments: added, moved, ended; each change with its event. `visits` finds them again."""
 
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,10 +9,26 @@ import sqlalchemy as sa
 
 from scheduler.domain.appointment import Appointment, AppointmentCause, AppointmentStatus
 from scheduler.errors import NotFoundError
+from scheduler.store.batches import among
+from scheduler.store.bulk import Plain, insert_rows
+from scheduler.store.columns import instant_text
 from scheduler.store.database import Tx
-from scheduler.store.events import record_visit
+from scheduler.store.events import record_visits
 from scheduler.store.patients import hold_patients
 from scheduler.store.tables import appointments, patients
+
+_ADDED = (
+    "id",
+    "clinic",
+    "patient_id",
+    "external_id",
+    "treatment",
+    "starts_at",
+    "ends_at",
+    "status",
+    "created_at",
+    "updated_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,66 +50,43 @@ class StoredAppointment:
         return Appointment(self.starts_at, self.ends_at, self.status)
 
 
-def add_appointment(
-    tx: Tx,
-    *,
-    clinic: str,
-    patient_id: int,
-    treatment: str,
-    starts_at: datetime,
-    now: datetime,
-    by: str,
-    ends_at: datetime | None = None,
-    external_id: str | None = None,
-) -> StoredAppointment:
-    """Add a booked appointment and return it. The caller commits.
+def add_appointments(tx: Tx, visits: Sequence[StoredAppointment], *, now: datetime, by: str) -> None:
+    """Add appointments under the ids that they have: `bulk.reserve` gave them. The caller commits.
 
-    Raises ConflictError at the end of the transaction when the clinic has that `external_id`, or when the patient
-    has that treatment at that start without one: look with `find_by_external_id` or `find_same` before.
+    Raises ConflictError at the end of the transaction when the clinic has an `external_id`, or when a patient has
+    that treatment at that start without one: look with `known.look_up` before.
     """
-    values = {
-        "clinic": clinic,
-        "patient_id": patient_id,
-        "external_id": external_id,
-        "treatment": treatment,
-        "starts_at": starts_at,
-        "ends_at": ends_at,
-        "status": AppointmentStatus.BOOKED,
-    }
-    insert = sa.insert(appointments).values(**values, created_at=now, updated_at=now)
-    row = tx.connection.execute(insert.returning(appointments)).one()
-    record_visit(tx, row.id, AppointmentCause.REGISTERED, at=now, by=by)
-    return read_appointment(row)
+    insert_rows(tx, "appointments", _ADDED, [_new_row(visit, instant_text(now)) for visit in visits])
+    record_visits(tx, [happened for visit in visits for happened in _history(visit)], at=now, by=by)
 
 
 def get_appointment(tx: Tx, appointment_id: int) -> StoredAppointment:
-    """Return an appointment, held until the commit in a writing transaction. Raises NotFoundError."""
-    found = _find(tx, appointments.c.id == appointment_id)
-    if found is None:
-        raise NotFoundError(f"there is no appointment {appointment_id}")
-    return found
+    """Return an appointment. Raises NotFoundError.
 
-
-def find_by_external_id(tx: Tx, clinic: str, external_id: str) -> StoredAppointment | None:
-    """Find what the clinic's booking system calls `external_id`."""
-    return _find(tx, appointments.c.clinic == clinic, appointments.c.external_id == external_id)
-
-
-def find_same(
-    tx: Tx, patient_id: int, treatment: str, starts_at: datetime, *, without_id: bool = False
-) -> StoredAppointment | None:
-    """Find the patient's appointment for that treatment at that start, which is the same one by the design.
-
-    `without_id`: only one that the booking system has not named yet.
+    A writing transaction holds it, and before it its patient, until the commit.
     """
-    unnamed = [appointments.c.external_id.is_(None)] if without_id else []
-    return _find(
-        tx,
-        appointments.c.patient_id == patient_id,
-        appointments.c.treatment == treatment,
-        appointments.c.starts_at == starts_at,
-        *unnamed,
-    )
+    found = sa.select(appointments).where(appointments.c.id == appointment_id)
+    if tx.writing and tx.dialect == "postgresql":
+        hold_patients(tx, patients.c.id.in_(found.with_only_columns(appointments.c.patient_id)))
+        found = found.with_for_update(key_share=True)
+    row = tx.connection.execute(found).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no appointment {appointment_id}")
+    return read_appointment(row)
+
+
+def hold_appointments(tx: Tx, ids: Collection[int]) -> None:
+    """Hold appointments until the commit, before any message is held: nobody else moves them or plans them anew.
+
+    Whoever holds messages first and wants their appointment then may meet the desk coming the other way. Their
+    patients are held before them, all in one order. SQLite has one writer at a time and needs none of it.
+    """
+    if not ids or tx.dialect != "postgresql":
+        return
+    these = among(tx, appointments.c.id, ids)
+    hold_patients(tx, patients.c.id.in_(sa.select(appointments.c.patient_id).where(these)))
+    rows = sa.select(appointments.c.id).where(these).order_by(appointments.c.id)
+    tx.connection.execute(rows.with_for_update(key_share=True))
 
 
 def move_appointment(
@@ -103,7 +97,7 @@ def move_appointment(
     Raises NotFoundError.
     """
     moved = _update(tx, appointment_id, {"starts_at": starts_at, "ends_at": ends_at, "updated_at": now})
-    record_visit(tx, appointment_id, AppointmentCause.RESCHEDULED, at=now, by=by)
+    record_visits(tx, [(appointment_id, AppointmentCause.RESCHEDULED)], at=now, by=by)
     return moved
 
 
@@ -120,7 +114,7 @@ def set_appointment_status(tx: Tx, appointment_id: int, status: AppointmentStatu
     if get_appointment(tx, appointment_id).status is status:
         return False
     _update(tx, appointment_id, {"status": status, "updated_at": now})
-    record_visit(tx, appointment_id, AppointmentCause(status.value), at=now, by=by)
+    record_visits(tx, [(appointment_id, AppointmentCause(status.value))], at=now, by=by)
     return True
 
 
@@ -138,14 +132,26 @@ def read_appointment(row: sa.Row[Any]) -> StoredAppointment:
     )
 
 
-def _find(tx: Tx, *conditions: sa.ColumnElement[bool]) -> StoredAppointment | None:
-    """Return the earliest that fits; a writing transaction holds it, and before it its patient, until the commit."""
-    found = sa.select(appointments).where(*conditions).order_by(appointments.c.starts_at, appointments.c.id).limit(1)
-    if tx.writing and tx.dialect == "postgresql":
-        hold_patients(tx, patients.c.id.in_(found.with_only_columns(appointments.c.patient_id)))
-        found = found.with_for_update(key_share=True)
-    row = tx.connection.execute(found).one_or_none()
-    return read_appointment(row) if row else None
+def _new_row(visit: StoredAppointment, now: str) -> tuple[Plain, ...]:
+    return (
+        visit.id,
+        visit.clinic,
+        visit.patient_id,
+        visit.external_id,
+        visit.treatment,
+        instant_text(visit.starts_at),
+        instant_text(visit.ends_at) if visit.ends_at else None,
+        visit.status.value,
+        now,
+        now,
+    )
+
+
+def _history(visit: StoredAppointment) -> Iterator[tuple[int, AppointmentCause]]:
+    """Yield what has happened to a visit that is new: one may have taken place before it was heard of."""
+    yield visit.id, AppointmentCause.REGISTERED
+    if visit.status is not AppointmentStatus.BOOKED:
+        yield visit.id, AppointmentCause(visit.status.value)
 
 
 def _update(tx: Tx, appointment_id: int, values: dict[str, Any]) -> StoredAppointment:

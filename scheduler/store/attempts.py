@@ -12,7 +12,8 @@ from scheduler.domain.protocol import Channel
 from scheduler.domain.states import Status
 from scheduler.errors import ErrorKind
 from scheduler.store.batches import among, given
-from scheduler.store.columns import Instant
+from scheduler.store.bulk import insert_rows
+from scheduler.store.columns import Instant, instant_text
 from scheduler.store.database import Tx
 from scheduler.store.moves import Outcome
 from scheduler.store.names import address_hash
@@ -20,13 +21,15 @@ from scheduler.store.tables import attempts, messages
 
 _ADDRESS = "attempts.address"
 _BODY = "attempts.body"
+_OPENED = ["token", "message_id", "owner", "started_at", "address_sealed", "address_hash", "body_sealed", "rehearsed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
     """A message that is about to be handed over: the attempt's unguessable token, and what goes where.
 
-    `segments` is for SMS, `header_id` for email (its Message-ID; the first one given is kept for good).
+    `segments` is for SMS, `header_id` for email (its Message-ID; the first one given is kept for good). `rehearsed`:
+    it goes into the outbox, and no provider is called.
     """
 
     message_id: int
@@ -38,13 +41,15 @@ class Start:
     template_digest: str
     segments: int | None = None
     header_id: str | None = None
+    rehearsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One hand-over. `outcome` is where it moved its message, None while it goes on.
 
-    `asked_at` is when the provider was asked about it first, without an answer that decides.
+    `asked_at` is when the provider was asked about it first, without an answer that decides. `rehearsed`: no provider
+    was called, and none knows of it.
     """
 
     token: str
@@ -57,6 +62,7 @@ class Attempt:
     error_code: str
     provider_id: str | None
     asked_at: datetime | None
+    rehearsed: bool
     address: str = field(repr=False)
     body: str = field(repr=False)
 
@@ -75,22 +81,21 @@ def open_attempts(tx: Tx, starts: Sequence[Start], *, owner: str, now: datetime)
     """Record that these hand-overs are about to happen. The caller commits before it calls a provider."""
     if not starts:
         return
-    vault = tx.vault
-    tx.connection.execute(
-        sa.insert(attempts),
-        [
-            {
-                "token": item.token,
-                "message_id": item.message_id,
-                "owner": owner,
-                "started_at": now,
-                "address_sealed": vault.seal(item.address, of=_ADDRESS),
-                "address_hash": address_hash(vault, item.channel, item.address),
-                "body_sealed": vault.seal(item.body, of=_BODY),
-            }
-            for item in starts
-        ],
-    )
+    vault, started_at = tx.vault, instant_text(now)
+    rows = [
+        (
+            item.token,
+            item.message_id,
+            owner,
+            started_at,
+            vault.seal(item.address, of=_ADDRESS),
+            address_hash(vault, item.channel, item.address),
+            vault.seal(item.body, of=_BODY),
+            item.rehearsed,
+        )
+        for item in starts
+    ]
+    insert_rows(tx, "attempts", _OPENED, rows)
 
 
 def close_attempts(tx: Tx, outcomes: Sequence[Outcome], *, now: datetime) -> None:
@@ -139,6 +144,16 @@ def find_attempt_of(tx: Tx, provider_id: str) -> Attempt | None:
     return _attempt(tx, row) if row else None
 
 
+def stands_otherwise(tx: Tx, attempt: Attempt) -> bool:
+    """Whether another hand-over of the same message was taken, or goes on."""
+    other = sa.select(attempts.c.id).where(
+        attempts.c.message_id == attempt.message_id,
+        attempts.c.token != attempt.token,
+        sa.or_(attempts.c.outcome.is_(None), attempts.c.outcome.in_([Status.ACCEPTED, Status.DELIVERED])),
+    )
+    return tx.connection.execute(other.limit(1)).first() is not None
+
+
 def close_by_receipt(tx: Tx, token: str, told: Told, *, now: datetime) -> None:
     """Record what the provider said of an attempt, whatever was believed before. The caller commits."""
     tx.connection.execute(
@@ -166,6 +181,7 @@ def _attempt(tx: Tx, row: sa.Row[Any]) -> Attempt:
         error_code=row.error_code or "",
         provider_id=row.provider_id,
         asked_at=row.asked_at,
+        rehearsed=bool(row.rehearsed),
         address=tx.vault.open(row.address_sealed, of=_ADDRESS),
         body=tx.vault.open(row.body_sealed, of=_BODY),
     )

@@ -10,6 +10,7 @@ from scheduler.domain.reasons import because, dump_reasons
 from scheduler.domain.retry import LOOK_AFTER
 from scheduler.domain.states import Cause, Status
 from scheduler.store.attempts import Start, close_lost, open_attempts
+from scheduler.store.batches import among
 from scheduler.store.database import Tx
 from scheduler.store.moves import Handover, Move, Way
 from scheduler.store.tables import IS_SCHEDULED, messages
@@ -42,6 +43,33 @@ def claim_due(tx: Tx, *, now: datetime, limit: int, lease: timedelta, owner: str
         .with_for_update(skip_locked=True)
     )
     return move_chosen(tx, due, _CLAIM, now=now, by=owner, values={"lease_until": now + lease, "claimed_by": owner})
+
+
+def take_over(tx: Tx, ids: Sequence[int], *, batch: str, owner: str, now: datetime, lease: timedelta) -> list[int]:
+    """Take over what was claimed in the name of `batch`, with a new lease; return the ids that are this owner's now.
+
+    Nothing is, of a batch that another took over, that was given back, or whose lease is dead at `now`: whoever comes
+    late or twice does nothing. The caller commits.
+    """
+    held = (
+        sa.select(messages.c.id)
+        .where(among(tx, messages.c.id, ids), messages.c.status == Status.CLAIMED)
+        .where(messages.c.claimed_by == batch, messages.c.lease_until > now)
+        .order_by(messages.c.id)  # the order of all who lock rows
+        .with_for_update(key_share=True)
+        .cte("held")
+    )
+    taken = sa.update(messages).where(messages.c.id == held.c.id).values(claimed_by=owner, lease_until=now + lease)
+    return sorted(tx.connection.execute(taken.returning(messages.c.id)).scalars())
+
+
+def give_back(tx: Tx, ids: Sequence[int], *, owner: str, now: datetime) -> list[int]:
+    """Give back what this owner has claimed and not begun; return the ids of it. The caller commits."""
+    return move_all(
+        tx,
+        [Move(it, Status.CLAIMED, Cause.RELEASE, Status.SCHEDULED, by=owner, owner=owner) for it in ids],
+        now=now,
+    )
 
 
 def begin(tx: Tx, starts: Sequence[Start], *, owner: str, now: datetime) -> list[int]:

@@ -1,8 +1,10 @@
 """Column types and column makers that both databases understand in the same way."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -12,11 +14,17 @@ WORD_LENGTH = 16
 Word = TypeVar("Word", bound=StrEnum)
 
 
+Read = Callable[[Any], Any]
+"""Makes a value of what a driver gives; it is never given None."""
+
+
+# The messages of a day share their instants, and all that one transaction writes has the same.
+@lru_cache(maxsize=4096)
 def instant_text(instant: datetime) -> str:
     """Return an aware instant as fixed-width ISO 8601 UTC text, which sorts as time does."""
     if instant.tzinfo is None:
         raise ValueError("an instant has a time zone")
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 class Instant(TypeDecorator[datetime]):
@@ -82,3 +90,13 @@ def one_of(name: str, *enums: type[StrEnum], nullable: bool = False) -> sa.Colum
 def sealed(name: str, of: str, *, nullable: bool = True) -> sa.Column[bytes]:
     """Return a column of values that the vault sealed as `of`; `rekey` finds it by that."""
     return sa.Column(name, sa.LargeBinary, nullable=nullable, info={"of": of})
+
+
+def reads_words(enum: type[Word]) -> Callable[[str], Word]:
+    """Return what makes a member of its word. Raises KeyError for a word that is none."""
+    return {member.value: member for member in enum}.__getitem__
+
+
+def read_instant(value: str | datetime) -> datetime:
+    """Make an aware UTC instant of what either driver gives for one."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value.astimezone(UTC)

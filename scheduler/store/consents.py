@@ -1,7 +1,7 @@
 """The consent ledger and the stops. The ledger only grows: the database itself refuses to change or delete a line."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,40 +10,38 @@ from sqlalchemy.dialects import postgresql, sqlite
 from scheduler.domain.consent import Entry
 from scheduler.domain.protocol import Channel
 from scheduler.store.batches import among
+from scheduler.store.bulk import insert_rows
+from scheduler.store.columns import instant_text
 from scheduler.store.database import Tx
 from scheduler.store.names import address_hash
 from scheduler.store.tables import consents, stops
 
-
-def add_entries(tx: Tx, patient_id: int, entries: Sequence[Entry], *, by: str, wording: str | None = None) -> None:
-    """Add lines to a patient's ledger; `wording` is what the patient said or agreed to. The caller commits."""
-    if not entries:
-        return
-    tx.connection.execute(
-        sa.insert(consents),
-        [
-            {
-                "patient_id": patient_id,
-                "channel": entry.channel,
-                "purpose": entry.purpose,
-                "verdict": entry.verdict,
-                "source": entry.source,
-                "wording_sealed": tx.vault.seal_or_none(wording, of="consents.wording"),
-                "by": by,
-                "at": entry.at,
-            }
-            for entry in entries
-        ],
-    )
+_ADDED = ("patient_id", "channel", "purpose", "verdict", "source", "wording_sealed", "by", "at")
 
 
-def ledger_of(tx: Tx, patient_id: int) -> tuple[Entry, ...]:
-    """Return a patient's ledger in the order in which it was written."""
-    return ledgers_of(tx, [patient_id])[patient_id]
+def add_entries(tx: Tx, lines: Iterable[tuple[int, Entry]], *, by: str, wording: str | None = None) -> None:
+    """Add lines to patients' ledgers, in their order; `wording` is what the patient said or agreed to.
+
+    The caller commits.
+    """
+    rows = [
+        (
+            patient_id,
+            entry.channel.value,
+            entry.purpose.value,
+            entry.verdict.value,
+            entry.source,
+            tx.vault.seal_or_none(wording, of="consents.wording"),
+            by,
+            instant_text(entry.at),
+        )
+        for patient_id, entry in lines
+    ]
+    insert_rows(tx, "consents", _ADDED, rows)
 
 
 def ledgers_of(tx: Tx, patient_ids: Iterable[int]) -> Mapping[int, tuple[Entry, ...]]:
-    """Return the ledgers of many patients in one query; () for one who has none."""
+    """Return the ledgers of patients in one query, in the order in which they were written; () for who has none."""
     found: dict[int, tuple[Entry, ...]] = defaultdict(tuple)
     lines = sa.select(consents).where(among(tx, consents.c.patient_id, patient_ids)).order_by(consents.c.id)
     for row in tx.connection.execute(lines):

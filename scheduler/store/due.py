@@ -2,40 +2,51 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from scheduler.domain.appointment import AppointmentStatus
-from scheduler.domain.consent import Entry
+from scheduler.domain.consent import Entry, Verdict
 from scheduler.domain.lateness import Sent, Unit
-from scheduler.domain.protocol import Channel
+from scheduler.domain.protocol import Channel, Purpose
 from scheduler.domain.states import Status
 from scheduler.errors import KeysError
 from scheduler.logs import get_logger
-from scheduler.store.appointments import StoredAppointment, read_appointment
+from scheduler.store.appointments import StoredAppointment
 from scheduler.store.batches import among
-from scheduler.store.consents import ledgers_of
+from scheduler.store.columns import read_instant, reads_words
 from scheduler.store.database import Tx
-from scheduler.store.messages import Message, read_message
+from scheduler.store.fetching import fetch, raw
+from scheduler.store.messages import Message
 from scheduler.store.patients import Patient, read_reachable
-from scheduler.store.tables import appointments, attempts, messages, patients, stops
+from scheduler.store.reading import read_message
+from scheduler.store.tables import appointments, attempts, consents, messages, patients, stops
 
 log = get_logger(__name__)
 
 _IN_HAND = (Status.SENDING, Status.UNKNOWN, Status.ACCEPTED, Status.DELIVERED)
 _LONGEST_SPACING = timedelta(days=1)
 
+_read_channel, _read_purpose, _read_verdict = reads_words(Channel), reads_words(Purpose), reads_words(Verdict)
+_read_visit_status = reads_words(AppointmentStatus)
+_MESSAGE = raw(messages.c)
+_PATIENT = raw([it for it in patients.c if it.name not in ("created_at", "updated_at")])
+_VISIT = raw([it for it in appointments.c if it.name not in ("created_at", "updated_at")])
+_ENTRY = raw([consents.c[name] for name in ("patient_id", "channel", "purpose", "verdict", "at", "source")])
+
 
 @dataclass(frozen=True, slots=True)
 class DueMessage:
     """A message with what decides about it, as it is now.
 
-    `stopped`: the channels whose address of this patient is stopped. `rebooked`: the same patient has a later
-    appointment for the same treatment, booked or over. `others`: what else of this patient is due, whenever it is
-    tried next, and not in the batch; it counts where late messages are settled together. `sent`: what the patient
-    was sent, or may have been, since the oldest of the batch was planned for, and in the day before that.
+    `ledger`: what the patient's says of the purposes in the batch. `stopped`: the channels whose address of this
+    patient is stopped. `rebooked`: the same patient has a later appointment for the same treatment, booked or over.
+    `others`: what else of this patient is due, whenever it is tried next, and not in the batch; it counts where late
+    messages are settled together. `sent`: what the patient was sent, or may have been, since the oldest of the batch
+    was planned for, and in the day before that.
     """
 
     message: Message
@@ -77,7 +88,7 @@ def load_due(tx: Tx, ids: Sequence[int], *, now: datetime) -> Loaded:
     for message in filter(read.can_open, beside):
         others[message.patient_id] += (read.due(message),)
     return Loaded(
-        [replace(read.due(it), others=others[it.patient_id]) for it in batch if read.can_open(it)],
+        [read.due(it, others.get(it.patient_id, ())) for it in batch if read.can_open(it)],
         [it for it in batch if not read.can_open(it)],
     )
 
@@ -89,35 +100,36 @@ class _Reader:
         people = {message.patient_id for message in batch}
         self._patients = _patients(tx, people)
         self._visits = _visits(tx, {message.appointment_id for message in batch})
-        self._ledgers = ledgers_of(tx, people)
+        self._ledgers = _ledgers(tx, people, {message.purpose for message in batch})
         self._stops = _stops(tx, people)
         self._sent = _sent(tx, people, since)
 
     def can_open(self, message: Message) -> bool:
         return message.patient_id in self._patients
 
-    def due(self, message: Message) -> DueMessage:
+    def due(self, message: Message, others: tuple[DueMessage, ...] = ()) -> DueMessage:
         appointment, rebooked = self._visits[message.appointment_id]
         return DueMessage(
             message=message,
             patient=self._patients[message.patient_id],
             appointment=appointment,
             ledger=self._ledgers.get(message.patient_id, ()),
-            stopped=frozenset(self._stops.get(message.patient_id, ())),
+            stopped=self._stops.get(message.patient_id, frozenset()),
             rebooked=rebooked,
             sent=tuple(self._sent.get(message.patient_id, ())),
+            others=others,
         )
 
 
 def _messages(tx: Tx, *conditions: sa.ColumnElement[bool]) -> list[Message]:
-    found = sa.select(messages).where(*conditions).order_by(messages.c.try_at, messages.c.id)
-    return [read_message(row) for row in tx.connection.execute(found)]
+    found = sa.select(*_MESSAGE).where(*conditions).order_by(messages.c.try_at, messages.c.id)
+    return [read_message(row) for row in fetch(tx, found)]
 
 
 def _patients(tx: Tx, ids: Collection[int]) -> Mapping[int, Patient]:
     """Return the patients that can be opened."""
     found: dict[int, Patient] = {}
-    for row in tx.connection.execute(sa.select(patients).where(among(tx, patients.c.id, ids))):
+    for row in fetch(tx, sa.select(*_PATIENT).where(among(tx, patients.c.id, ids))):
         try:
             found[row.id] = read_reachable(tx.vault, row)
         except KeysError as error:
@@ -133,11 +145,40 @@ def _visits(tx: Tx, ids: Collection[int]) -> Mapping[int, tuple[StoredAppointmen
         later.c.starts_at > appointments.c.starts_at,
         later.c.status.in_([AppointmentStatus.BOOKED, AppointmentStatus.COMPLETED]),
     )
-    found = sa.select(appointments, rebooked.label("rebooked")).where(among(tx, appointments.c.id, ids))
-    return {row.id: (read_appointment(row), bool(row.rebooked)) for row in tx.connection.execute(found)}
+    found = sa.select(*_VISIT, rebooked.label("rebooked")).where(among(tx, appointments.c.id, ids))
+    return {row.id: (_visit(row), bool(row.rebooked)) for row in fetch(tx, found)}
 
 
-def _stops(tx: Tx, ids: Collection[int]) -> Mapping[int, Collection[Channel]]:
+def _visit(row: Any) -> StoredAppointment:
+    return StoredAppointment(
+        id=row.id,
+        clinic=row.clinic,
+        patient_id=row.patient_id,
+        external_id=row.external_id,
+        treatment=row.treatment,
+        starts_at=read_instant(row.starts_at),
+        ends_at=None if row.ends_at is None else read_instant(row.ends_at),
+        status=_read_visit_status(row.status),
+    )
+
+
+def _ledgers(tx: Tx, ids: Collection[int], purposes: Collection[Purpose]) -> Mapping[int, tuple[Entry, ...]]:
+    """Return what patients' ledgers say of these purposes, in the order in which it was written."""
+    found = (
+        sa.select(*_ENTRY)
+        .where(among(tx, consents.c.patient_id, ids), consents.c.purpose.in_(sorted(purposes)))
+        .order_by(consents.c.id)
+    )
+    ledgers: dict[int, tuple[Entry, ...]] = defaultdict(tuple)
+    for patient_id, channel, purpose, verdict, at, source in fetch(tx, found):
+        entry = Entry(
+            _read_channel(channel), _read_purpose(purpose), _read_verdict(verdict), read_instant(at), source
+        )
+        ledgers[patient_id] += (entry,)
+    return ledgers
+
+
+def _stops(tx: Tx, ids: Collection[int]) -> Mapping[int, frozenset[Channel]]:
     """Return the stopped channels of patients. A phone and an email never have the same hash."""
     found = (
         sa.select(patients.c.id, stops.c.channel)
@@ -151,9 +192,9 @@ def _stops(tx: Tx, ids: Collection[int]) -> Mapping[int, Collection[Channel]]:
         )
         .where(among(tx, patients.c.id, ids))
     )
-    stopped: dict[int, set[Channel]] = defaultdict(set)
+    stopped: dict[int, frozenset[Channel]] = defaultdict(frozenset)
     for row in tx.connection.execute(found):
-        stopped[row.id].add(row.channel)
+        stopped[row.id] |= {row.channel}
     return stopped
 
 

@@ -86,16 +86,30 @@ def _sqlite_engine(url: sa.URL, patience: timedelta) -> sa.Engine:
 
 
 def _postgresql_engine(url: sa.URL, patience: timedelta) -> sa.Engine:
-    session = {**_POSTGRESQL_SESSION, "lock_timeout": f"{int(patience.total_seconds() * 1000)}ms"}
-    options = " ".join(f"-c {name}={value}" for name, value in session.items())
-    own = url.query.get("options")
     return sa.create_engine(
         url.difference_update_query(["options"]),
         hide_parameters=True,
         pool_pre_ping=True,
-        connect_args={
-            "options": f"{options} {own}" if own else options,
-            "connect_timeout": max(2, int(patience.total_seconds())),
-            "application_name": "aftercare",
-        },
+        connect_args=_session(url, patience),
     )
+
+
+def connect_arguments(settings: Settings) -> dict[str, Any]:
+    """Return the driver's arguments for the database of the settings, with the sessions' own. PostgreSQL only.
+
+    For a library that connects by itself; they hold the password. Raises StoreError.
+    """
+    url = database_url(settings)
+    _, arguments = url.get_dialect()().create_connect_args(url.difference_update_query(["options"]))
+    return {**arguments, **_session(url, PATIENCE)}
+
+
+def _session(url: sa.URL, patience: timedelta) -> dict[str, Any]:
+    session = {**_POSTGRESQL_SESSION, "lock_timeout": f"{int(patience.total_seconds() * 1000)}ms"}
+    options = " ".join(f"-c {name}={value}" for name, value in session.items())
+    own = url.query.get("options")
+    return {
+        "options": f"{options} {own}" if own else options,
+        "connect_timeout": max(2, int(patience.total_seconds())),
+        "application_name": "aftercare",
+    }

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from scheduler.domain.appointment import AppointmentCause
 from scheduler.domain.reasons import Reason, dump_reasons, load_reasons
 from scheduler.domain.states import Cause, Status
-from scheduler.store.batches import given
-from scheduler.store.columns import Instant
+from scheduler.store.batches import every, given, ids_column
+from scheduler.store.bulk import insert_rows
+from scheduler.store.columns import Instant, instant_text
 from scheduler.store.database import Tx
 from scheduler.store.tables import events, messages
 
-_RECORDED = ("message_id", "cause", "from_status", "to_status", "reasons", "by")
+_STORY = ("cause", "from_status", "to_status", "reasons", "by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +33,36 @@ class Event:
     to_status: Status | None = None
 
 
-def record_moves(tx: Tx, records: Sequence[Mapping[str, Any]], *, at: datetime) -> None:
-    """Add the events of messages that moved, in one statement; `store.transitions` calls it, in its transaction."""
-    if records:
-        tx.connection.execute(_insert_moves(tx.dialect), {"records": list(records), "now": at})
+Story = tuple[Cause, Status, Status, tuple[Reason, ...], str]
+"""What happened to some messages alike: cause, from, to, why and by whom."""
 
 
-def record_visit(
-    tx: Tx, appointment_id: int, cause: AppointmentCause, *, at: datetime, by: str, reasons: Sequence[Reason] = ()
-) -> None:
-    """Add an event of an appointment; `store.appointments` calls it, in its transaction."""
-    values = {"appointment_id": appointment_id, "at": at, "cause": cause.value, "by": by}
-    tx.connection.execute(sa.insert(events), {**values, "reasons": dump_reasons(reasons)})
+def record_moves(tx: Tx, stories: Mapping[Story, Sequence[int]], *, at: datetime) -> None:
+    """Add the events of messages that moved, in one statement; `store.transitions` calls it, in its transaction.
+
+    `stories` says what happened to which messages: hundreds that go the same way are told once.
+    """
+    if not stories:
+        return
+    records = [
+        {
+            "ids": ids,
+            "cause": cause,
+            "from_status": start,
+            "to_status": end,
+            "reasons": dump_reasons(reasons),
+            "by": by,
+        }
+        for (cause, start, end, reasons, by), ids in stories.items()
+    ]
+    tx.connection.execute(_insert_moves(tx.dialect), {"stories": records, "now": at})
+
+
+def record_visits(tx: Tx, happened: Sequence[tuple[int, AppointmentCause]], *, at: datetime, by: str) -> None:
+    """Add events of appointments, given by id; `store.appointments` calls it, in its transaction."""
+    when, why = instant_text(at), dump_reasons(())
+    rows = [(appointment_id, when, cause.value, why, by) for appointment_id, cause in happened]
+    insert_rows(tx, "events", ("appointment_id", "at", "cause", "reasons", "by"), rows)
 
 
 def events_of(tx: Tx, appointment_id: int) -> tuple[Event, ...]:
@@ -80,6 +99,9 @@ def _read(tx: Tx, found: sa.CompoundSelect[Any]) -> tuple[Event, ...]:
 
 @cache
 def _insert_moves(dialect: str) -> sa.Insert:
-    recorded = given(dialect, "records", [events.c[name] for name in _RECORDED])
-    picked = sa.select(*recorded.c, sa.bindparam("now", type_=Instant))
-    return sa.insert(events).from_select([*_RECORDED, "at"], picked)
+    stories = given(dialect, "stories", [*(events.c[name] for name in _STORY), ids_column(dialect)])
+    # Read once: SQLite would take each story apart again for each of its messages.
+    told = sa.select(*stories.c).cte("told").prefix_with("MATERIALIZED")
+    each = every(dialect, told.c.ids)
+    picked = sa.select(each, *(told.c[name] for name in _STORY), sa.bindparam("now", type_=Instant))
+    return sa.insert(events).from_select(["message_id", *_STORY, "at"], picked)

@@ -1,4 +1,4 @@
-"""The messages: added as planned, listed, planned anew. Their statuses are written in `transitions` only."""
+"""The messages: listed, planned anew. `plans` adds them; their statuses are written in `transitions` only."""
 
 import json
 from collections.abc import Sequence
@@ -7,16 +7,15 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.protocol import Channel, IfLate, Purpose
-from scheduler.domain.reasons import Reason, dump_reasons, load_reasons
-from scheduler.domain.states import REPLANNABLE, Brake, Cause, Status
+from scheduler.domain.reasons import Reason, load_reasons
+from scheduler.domain.states import Brake, Cause, Status
 from scheduler.errors import NotFoundError
-from scheduler.store.appointments import StoredAppointment
 from scheduler.store.database import Tx
 from scheduler.store.moves import Move
+from scheduler.store.plans import brake_of
 from scheduler.store.tables import IS_LEASED, IS_SCHEDULED, attempts, messages
 from scheduler.store.transitions import move_all
 
@@ -73,33 +72,6 @@ class Replan:
     message_id: int
     expected: Status
     planned: PlannedMessage
-
-
-def origin_of(appointment_id: int, step: str, channel: Channel, occurrence: int) -> str:
-    """Return the key under which a step's message exists once, whoever wants it and how often."""
-    return f"{appointment_id}/{step}/{channel}/{occurrence}"
-
-
-def add_planned(
-    tx: Tx,
-    appointment: StoredAppointment,
-    planned: Sequence[PlannedMessage],
-    *,
-    protocol_digest: str,
-    now: datetime,
-) -> list[int]:
-    """Add an appointment's messages as planned and return their ids. The caller commits.
-
-    One that exists already, by its origin, is left as it is and is not in the answer.
-    """
-    if any(message.status not in REPLANNABLE for message in planned):
-        raise ValueError("a message begins as scheduled, or with the reason why it is not sent")
-    if not planned:
-        return []
-    rows = [_new_row(appointment, message, protocol_digest, now) for message in planned]
-    dialect = sqlite if tx.dialect == "sqlite" else postgresql
-    insert = dialect.insert(messages).on_conflict_do_nothing(index_elements=["origin"])
-    return list(tx.connection.execute(insert.returning(messages.c.id), rows).scalars())
 
 
 def get_message(tx: Tx, message_id: int) -> Message:
@@ -161,6 +133,7 @@ def replan(tx: Tx, replans: Sequence[Replan], *, protocol_digest: str, now: date
             reasons=item.planned.reasons,
             planned=item.planned,
             protocol_digest=protocol_digest,
+            brake=brake_of(item.planned),
         )
         for item in replans
     ]
@@ -174,30 +147,3 @@ def read_message(row: sa.Row[Any]) -> Message:
     values["reasons"] = load_reasons(values["reasons"])
     values["brake"] = Brake(values["brake"]) if values["brake"] else None
     return Message(**values)
-
-
-def _new_row(
-    appointment: StoredAppointment, planned: PlannedMessage, protocol_digest: str, now: datetime
-) -> dict[str, Any]:
-    return {
-        "origin": origin_of(appointment.id, planned.step, planned.channel, planned.occurrence),
-        "clinic": appointment.clinic,
-        "patient_id": appointment.patient_id,
-        "appointment_id": appointment.id,
-        "step": planned.step,
-        "channel": planned.channel,
-        "occurrence": planned.occurrence,
-        "purpose": planned.purpose,
-        "status": planned.status,
-        "planned_at": planned.planned_at,
-        "due_at": planned.due_at,
-        "try_at": planned.due_at,
-        "useful_until": planned.useful_until,
-        "if_late": planned.if_late,
-        "ask": planned.ask,
-        "fallback": json.dumps(planned.fallback),
-        "reasons": dump_reasons(planned.reasons),
-        "protocol_digest": protocol_digest,
-        "created_at": now,
-        "updated_at": now,
-    }

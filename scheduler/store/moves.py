@@ -1,7 +1,7 @@
 """Wishes to move messages from one status to another, as values, and as the records that a statement is given."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,10 @@ from scheduler.domain.reasons import Reason, dump_reasons
 from scheduler.domain.states import Brake, Cause, Status, may_move
 from scheduler.errors import ErrorKind
 from scheduler.store.columns import instant_text
+from scheduler.store.events import Story
+
+_INSTANTS = ("try_at", "due_at", "look_at", "slot_at", "released_at")
+_WORDS = ("brake", "protocol_digest", "provider_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,8 @@ def refuse_impossible(moves: Sequence[Move]) -> None:
     """Raise ValueError for what a program must never ask for."""
     if len({move.message_id for move in moves}) != len(moves):
         raise ValueError("a message is moved twice in one batch")
-    for move in moves:
+    kinds = {(m.expected, m.cause, m.to, m.handover is None, m.owner is None): m for m in moves}
+    for move in kinds.values():
         if not may_move(move.expected, move.cause, move.to):
             raise ValueError(f"there is no way from {move.expected} by {move.cause} to {move.to}")
         if move.to is Status.CLAIMED:
@@ -117,16 +122,12 @@ def records_by_shape(moves: Sequence[Move]) -> Mapping[Shape, list[dict[str, Any
     return groups
 
 
-def event_record(message_id: int, way: Way, *, by: str, reasons: Sequence[Reason]) -> dict[str, Any]:
-    """Return what `events.record_moves` is given for a message that moved."""
-    return {
-        "message_id": message_id,
-        "cause": way.cause,
-        "from_status": way.start,
-        "to_status": way.end,
-        "reasons": dump_reasons(reasons),
-        "by": by,
-    }
+def stories(moves: Iterable[Move]) -> Mapping[Story, list[int]]:
+    """Return what `events.record_moves` is given for messages that moved."""
+    told: dict[Story, list[int]] = {}
+    for move in moves:
+        told.setdefault((move.cause, move.expected, move.to, move.reasons, move.by), []).append(move.message_id)
+    return told
 
 
 def _sets(move: Move) -> dict[str, Any]:
@@ -138,10 +139,13 @@ def _sets(move: Move) -> dict[str, Any]:
         values["reasons"] = dump_reasons(move.reasons)
     if move.handover:
         values |= _handover_values(move.handover)
-    instants = {name: getattr(move, name) for name in ("try_at", "due_at", "look_at", "slot_at", "released_at")}
-    words = {"brake": move.brake, "protocol_digest": move.protocol_digest, "provider_id": move.provider_id}
-    values |= {name: instant_text(value) for name, value in instants.items() if value}
-    return values | {name: value for name, value in words.items() if value}
+    for name in _INSTANTS:
+        if instant := getattr(move, name):
+            values[name] = instant_text(instant)
+    for name in _WORDS:
+        if word := getattr(move, name):
+            values[name] = word
+    return values
 
 
 def _planned_values(planned: PlannedMessage) -> dict[str, Any]:
@@ -154,6 +158,9 @@ def _planned_values(planned: PlannedMessage) -> dict[str, Any]:
         "if_late": planned.if_late,
         "ask": planned.ask,
         "fallback": json.dumps(planned.fallback),
+        # Whatever was decided about it, and its turn, was for the old plan.
+        "slot_at": None,
+        "released_at": None,
     }
 
 

@@ -1,5 +1,6 @@
-"""The patients of the clinics: sealed at rest, found by keyed hashes, by the rule "Who is who" of the design."""
+"""The patients of the clinics: sealed at rest, with the keyed hashes by which `people` finds them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,10 +9,26 @@ import sqlalchemy as sa
 
 from scheduler.domain.protocol import Channel
 from scheduler.errors import KeysError, NotFoundError
+from scheduler.store.bulk import Plain, insert_rows
+from scheduler.store.columns import instant_text
 from scheduler.store.database import Tx
 from scheduler.store.names import email_hash, name_hash, phone_hash, ref_hash
 from scheduler.store.tables import patients
 from scheduler.store.vault import Vault
+
+_VALUES = (
+    "ref_sealed",
+    "ref_hash",
+    "name_sealed",
+    "name_hash",
+    "phone_sealed",
+    "phone_hash",
+    "email_sealed",
+    "email_hash",
+    "language",
+    "timezone",
+)
+_ADDED = ("id", "clinic", *_VALUES, "created_at", "updated_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +49,22 @@ class Patient:
         return self.phone if channel is Channel.SMS else self.email
 
 
-def find_patient(
-    tx: Tx, clinic: str, *, ref: str | None, name: str, phone: str | None, email: str | None
-) -> Patient | None:
-    """Find who a registration is about: by the clinic's own id, else by name with the same phone or email.
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a person is found by: keyed hashes of the normalised texts, None for what is not known."""
 
-    Never by a phone alone: families share them. With a `ref` that is not known yet, only a patient who has none is
-    taken for the same; the caller then sets it with `update_patient`. In a writing transaction two registrations
-    of one new name wait for each other, so that neither adds the person twice.
-    """
-    row = _look(tx, clinic, ref=ref, name=name, phone=phone, email=email)
-    if row is None and tx.writing and tx.dialect == "postgresql":
-        _wait_for_turn(tx, clinic, name)
-        row = _look(tx, clinic, ref=ref, name=name, phone=phone, email=email)
-    return read_patient(tx.vault, row) if row else None
+    ref: bytes | None = field(repr=False)
+    name: bytes = field(repr=False)
+    phone: bytes | None = field(repr=False)
+    email: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A patient with its traits."""
+
+    patient: Patient
+    traits: Traits
 
 
 def get_patient(tx: Tx, patient_id: int) -> Patient:
@@ -56,29 +75,49 @@ def get_patient(tx: Tx, patient_id: int) -> Patient:
     return read_patient(tx.vault, row)
 
 
-def add_patient(
-    tx: Tx,
-    clinic: str,
-    *,
-    name: str,
-    now: datetime,
-    ref: str | None = None,
-    phone: str | None = None,
-    email: str | None = None,
-    language: str | None = None,
-    timezone: str | None = None,
-) -> Patient:
-    """Add a patient and return it. The caller commits, and has looked with `find_patient` before."""
-    patient = Patient(0, clinic, ref, name, phone, email, language, timezone)
-    values = {**_values(tx.vault, patient), "clinic": clinic, "created_at": now, "updated_at": now}
-    added = tx.connection.execute(sa.insert(patients).values(values).returning(patients.c.id)).scalar_one()
-    return Patient(added, clinic, ref, name, phone, email, language, timezone)
+def find_by_ref(tx: Tx, clinic: str, ref: str) -> Patient | None:
+    """Find whom a clinic calls by that id of its own."""
+    row = _first(tx, patients.c.clinic == clinic, patients.c.ref_hash == ref_hash(tx.vault, ref))
+    return read_patient(tx.vault, row) if row else None
 
 
-def update_patient(tx: Tx, patient: Patient, *, now: datetime) -> None:
-    """Store a patient as given: pass `dataclasses.replace(found, phone=...)`. The clinic never changes."""
-    values = {**_values(tx.vault, patient), "updated_at": now}
-    tx.connection.execute(sa.update(patients).where(patients.c.id == patient.id).values(values))
+def add_patients(tx: Tx, people: Iterable[Person], *, now: datetime) -> None:
+    """Add patients under the ids that they have: `bulk.reserve` gave them.
+
+    The caller commits, and has looked with `known.look_up` before: they are nobody who is there already.
+    """
+    at = instant_text(now)
+    rows = [(who.patient.id, who.patient.clinic, *_values(tx.vault, who), at, at) for who in people]
+    insert_rows(tx, "patients", _ADDED, rows)
+
+
+def update_patient(tx: Tx, person: Person, *, now: datetime) -> None:
+    """Store a patient as given: pass `described(vault, replace(found, phone=...))`. The clinic never changes."""
+    values = dict(zip(_VALUES, _values(tx.vault, person), strict=True))
+    tx.connection.execute(
+        sa.update(patients).where(patients.c.id == person.patient.id).values(**values, updated_at=now)
+    )
+
+
+def described(vault: Vault, patient: Patient) -> Person:
+    """Return a patient with its traits."""
+    traits = traits_of(vault, ref=patient.ref, name=patient.name, phone=patient.phone, email=patient.email)
+    return Person(patient, traits)
+
+
+def traits_of(vault: Vault, *, ref: str | None, name: str, phone: str | None, email: str | None) -> Traits:
+    """Return what a person of that clinic's own id, name, phone (E.164) and email is found by."""
+    return Traits(
+        ref=ref_hash(vault, ref) if ref else None,
+        name=name_hash(vault, name),
+        phone=phone_hash(vault, phone) if phone else None,
+        email=email_hash(vault, email) if email else None,
+    )
+
+
+def read_person(vault: Vault, row: sa.Row[Any]) -> Person:
+    """Open a row that has the columns of `patients`, with its traits."""
+    return Person(read_patient(vault, row), Traits(row.ref_hash, row.name_hash, row.phone_hash, row.email_hash))
 
 
 def read_patient(vault: Vault, row: sa.Row[Any]) -> Patient:
@@ -108,45 +147,6 @@ def read_reachable(vault: Vault, row: sa.Row[Any]) -> Patient:
     return patient
 
 
-def _values(vault: Vault, patient: Patient) -> dict[str, Any]:
-    return {
-        "ref_sealed": vault.seal_or_none(patient.ref, of="patients.ref"),
-        "ref_hash": ref_hash(vault, patient.ref) if patient.ref else None,
-        "name_sealed": vault.seal(patient.name, of="patients.name"),
-        "name_hash": name_hash(vault, patient.name),
-        "phone_sealed": vault.seal_or_none(patient.phone, of="patients.phone"),
-        "phone_hash": phone_hash(vault, patient.phone) if patient.phone else None,
-        "email_sealed": vault.seal_or_none(patient.email, of="patients.email"),
-        "email_hash": email_hash(vault, patient.email) if patient.email else None,
-        "language": patient.language,
-        "timezone": patient.timezone,
-    }
-
-
-def _look(
-    tx: Tx, clinic: str, *, ref: str | None, name: str, phone: str | None, email: str | None
-) -> sa.Row[Any] | None:
-    if ref and (row := _first(tx, patients.c.clinic == clinic, patients.c.ref_hash == ref_hash(tx.vault, ref))):
-        return row
-    addresses = []
-    if phone:
-        addresses.append(patients.c.phone_hash == phone_hash(tx.vault, phone))
-    if email:
-        addresses.append(patients.c.email_hash == email_hash(tx.vault, email))
-    if not addresses:
-        return None
-    conditions = [patients.c.clinic == clinic, patients.c.name_hash == name_hash(tx.vault, name), sa.or_(*addresses)]
-    if ref:
-        conditions.append(patients.c.ref_hash.is_(None))
-    return _first(tx, *conditions)
-
-
-def _first(tx: Tx, *conditions: sa.ColumnElement[bool]) -> sa.Row[Any] | None:
-    """Return the oldest patient that fits; in a writing transaction nobody else changes it until the commit."""
-    found = sa.select(patients).where(*conditions).order_by(patients.c.id).limit(1)
-    return tx.connection.execute(found.with_for_update(key_share=True) if tx.writing else found).one_or_none()
-
-
 def hold_patients(tx: Tx, condition: sa.ColumnElement[bool]) -> None:
     """Hold patients until the commit, for changes of them and of what belongs to them.
 
@@ -157,8 +157,23 @@ def hold_patients(tx: Tx, condition: sa.ColumnElement[bool]) -> None:
     tx.connection.execute(rows.with_for_update(key_share=True))
 
 
-def _wait_for_turn(tx: Tx, clinic: str, name: str) -> None:
-    """Hold a name of a clinic until the commit. SQLite has one writer at a time and needs none of it."""
-    turn = tx.vault.lookup(f"{clinic}\0{name_hash(tx.vault, name).hex()}", of="turn")
-    number = int.from_bytes(turn[:8], signed=True)
-    tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+def _first(tx: Tx, *conditions: sa.ColumnElement[bool]) -> sa.Row[Any] | None:
+    """Return the oldest patient that fits; in a writing transaction nobody else changes it until the commit."""
+    found = sa.select(patients).where(*conditions).order_by(patients.c.id).limit(1)
+    return tx.connection.execute(found.with_for_update(key_share=True) if tx.writing else found).one_or_none()
+
+
+def _values(vault: Vault, person: Person) -> tuple[Plain, ...]:
+    patient, traits = person.patient, person.traits
+    return (
+        vault.seal_or_none(patient.ref, of="patients.ref"),
+        traits.ref,
+        vault.seal(patient.name, of="patients.name"),
+        traits.name,
+        vault.seal_or_none(patient.phone, of="patients.phone"),
+        traits.phone,
+        vault.seal_or_none(patient.email, of="patients.email"),
+        traits.email,
+        patient.language,
+        patient.timezone,
+    )

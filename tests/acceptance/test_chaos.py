@@ -1,100 +1,65 @@
-"""Engines are killed at any instant, again and again. What counts is what the providers took: all, and each once."""
+"""Engines and workers are killed, again and again. What counts is what the providers took: all, and each once."""
 
-import random
-from collections import Counter
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email import message_from_bytes
-from subprocess import TimeoutExpired
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from scheduler.clock import FixedClock
-from tests.acceptance.conftest import Aftercare, keys
-from tests.servers.smtp import SmtpServer
-from tests.servers.twilio import TwilioServer
+from tests.chaos.layouts import LAYOUTS, play
+from tests.chaos.play import WAVES, Wave
+from tests.chaos.points import POINTS
+from tests.chaos.providers import Email
+from tests.chaos.verdict import Verdict, count_emails, count_texts
 
-PATIENTS = 80
-KILLS = 10
-DUE = datetime(2030, 3, 6, 18, 0, tzinfo=UTC)
-"""One in the afternoon in Toronto, two hours after the visits end."""
-HEADER = "Booking,Start,Client,Mobile,E-mail,Language,Service,Status,Texts OK,Emails OK,Offers OK"
+PATIENTS, KILLS = 300, 50
+Empty = Callable[[], str]
 
 
 @pytest.fixture
-def on_postgres(aftercare: Aftercare, empty_postgres_url: str) -> Aftercare:
-    aftercare.environ |= {"AFTERCARE_DATABASE_URL": empty_postgres_url, **keys()}
-    aftercare.done("db", "upgrade")
-    return aftercare
+def empty(request: pytest.FixtureRequest) -> Empty:
+    """What gives an empty PostgreSQL: only a play that needs one starts it."""
+    return lambda: str(request.getfixturevalue("empty_postgres_url"))
 
 
+@pytest.mark.parametrize(("name", "waves"), [("sqlite", WAVES[:2]), ("engines", WAVES[:1])])
 def test_whatever_is_killed_each_text_goes_out_once_and_none_is_lost(
-    aftercare: Aftercare, live: Mapping[str, str], twilio: TwilioServer, smtp: SmtpServer
+    name: str, waves: Sequence[Wave], empty: Empty
 ) -> None:
-    play(aftercare, live, twilio, smtp, seed=1)
+    verdict = outcome(name, empty, patients=24, kills=4, seed=1, waves=waves)
+    assert verdict.kills.total() >= 4
+    assert verdict.handovers >= verdict.messages >= 48
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(2, 7))
-def test_whatever_is_killed_on_sqlite(
-    aftercare: Aftercare, live: Mapping[str, str], twilio: TwilioServer, smtp: SmtpServer, seed: int
-) -> None:
-    play(aftercare, live, twilio, smtp, seed=seed)
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_through_fifty_kills_each_text_goes_out_once_and_none_is_lost(name: str, empty: Empty) -> None:
+    verdict = outcome(name, empty, patients=PATIENTS, kills=KILLS, seed=2)
+    assert verdict.kills.total() >= KILLS
+    if name in {"sqlite", "postgres"}:
+        assert set(verdict.kills) >= set(POINTS) - {"handed on", "taking over"}
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(2, 7))
-def test_whatever_is_killed_on_postgres(
-    on_postgres: Aftercare, live: Mapping[str, str], twilio: TwilioServer, smtp: SmtpServer, seed: int
-) -> None:
-    play(on_postgres, live, twilio, smtp, seed=seed)
+def outcome(
+    name: str, empty: Empty, *, patients: int, kills: int, seed: int, waves: Sequence[Wave] = WAVES
+) -> Verdict:
+    layout = LAYOUTS[name]
+    database = empty() if layout.postgres else None
+    verdict = play(layout, database, patients=patients, kills=kills, seed=seed, waves=waves)
+    assert verdict.faults == []
+    assert (verdict.lost, verdict.twice, verdict.emails_twice, verdict.strangers) == (0, 0, 0, 0)
+    return verdict
 
 
-def play(aftercare: Aftercare, live: Mapping[str, str], twilio: TwilioServer, smtp: SmtpServer, *, seed: int) -> None:
-    aftercare.environ |= live
-    rows = (
-        f"C-{n},2030-03-06 10:00,Patient {n} Sample,(514) 555-{1000 + n},p{n}@patients.example,en,"
-        "Microneedling - Full Face,Confirmed,yes,yes,no"
-        for n in range(PATIENTS)
-    )
-    (aftercare.folder / "export.csv").write_text("\n".join([HEADER, *rows]), encoding="utf-8")
-    aftercare.json("import", "export.csv", "--clinic", "lumiere")
-    dice, now = random.Random(seed), DUE
-
-    killed = 0
-    while killed < KILLS:
-        now += timedelta(seconds=70)  # past the dead engine's lease
-        twilio.now = FixedClock(now).now
-        killed += dispatch_and_kill(aftercare, now, twilio, smtp, dice)
-        if len(twilio.taken) >= PATIENTS and len({mail.recipients for mail in smtp.delivered}) == PATIENTS:
-            break
-    for _ in range(8):
-        now += timedelta(minutes=3)
-        twilio.now = FixedClock(now).now
-        aftercare.done("dispatch", "--now", now.isoformat())
-
-    assert killed >= 2
-    texts = Counter(taken.to for taken in twilio.taken)
-    assert texts == {f"+1514555{1000 + n}": 1 for n in range(PATIENTS)}
-    identities: dict[str, set[str]] = {}
-    for mail in smtp.delivered:
-        identities.setdefault(mail.recipients[0], set()).add(message_from_bytes(mail.content)["Message-ID"])
-    assert set(identities) == {f"p{n}@patients.example" for n in range(PATIENTS)}
-    assert {len(ids) for ids in identities.values()} == {1}
-
-
-def dispatch_and_kill(
-    aftercare: Aftercare, now: datetime, twilio: TwilioServer, smtp: SmtpServer, dice: random.Random
-) -> int:
-    """Start an engine and kill it after some more messages were taken; return 0 when it was done before."""
-    enough = len(twilio.taken) + len(smtp.delivered) + dice.randrange(1, 25)
-    with aftercare.start("dispatch", "--now", now.isoformat()) as engine:
-        while len(twilio.taken) + len(smtp.delivered) < enough:
-            try:
-                engine.communicate(timeout=0.002)
-            except TimeoutExpired:
-                continue
-            return 0
-        engine.kill()
-        engine.communicate()
-    return 1
+def test_the_count_sees_what_is_lost_what_came_twice_and_what_nobody_asked_for() -> None:
+    verdict = Verdict("counted", messages=7)
+    one, two = "+15145551000", "+15145551001"
+    count_texts(verdict, [(one, "sun"), (one, "sun"), (one, "check"), ("+15145559999", "sun")], {one: 2, two: 1})
+    mails = [
+        Email("a", "sun", "<1>"),
+        Email("a", "sun", "<1>"),
+        Email("a", "check", "<2>"),
+        Email("a", "check", "<3>"),
+    ]
+    count_emails(verdict, mails, {"a": 2, "b": 2})
+    assert (verdict.twice, verdict.lost, verdict.strangers) == (1, 1 + 2, 1)
+    assert (verdict.emails_twice, verdict.copies) == (1, 1)
+    assert not verdict.kept

@@ -55,4 +55,4 @@ def test_a_shell_can_complete_the_commands(tmp_path: Path) -> None:
     }
     words = [sys.executable, "-m", "scheduler.cli"]
     done = subprocess.run(words, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert set(done.stdout.split()) == {"register", "reschedule", "rekey"}
+    assert set(done.stdout.split()) == {"register", "reschedule", "rekey", "resume"}

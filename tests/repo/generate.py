@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from benchmarks.page import performance_chart, performance_page
 from scheduler.content.gallery import gallery_pages
 from tests.repo.page_commands import commands_page
 from tests.repo.page_config import config_page
@@ -12,6 +13,8 @@ from tests.repo.page_states import states_page
 ROOT = Path(__file__).resolve().parents[2]
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/explanation/performance.md": performance_page,
+    "docs/images/performance.svg": performance_chart,
     "docs/reference/commands.md": commands_page,
     "docs/reference/config.md": config_page,
     "docs/reference/problems.md": problems_page,

@@ -19,7 +19,7 @@ from scheduler.protocols.addresses import (
     Url,
 )
 from scheduler.protocols.blocks import Block
-from scheduler.protocols.clinic_file import ClinicFile, ImportField
+from scheduler.protocols.clinic_file import MOST_SEGMENTS, ClinicFile, ImportField, Rate
 from scheduler.protocols.fields import (
     ChannelField,
     Id,
@@ -31,9 +31,24 @@ from scheduler.protocols.fields import (
     WeekdayField,
 )
 from scheduler.protocols.import_fields import IMPORT_FIELDS
-from scheduler.protocols.instance_file import MOST_EMAILS, MOST_SMS, EmailCount, InstanceFile, SmsCount
+from scheduler.protocols.instance_file import (
+    HIGHEST_FLOOR,
+    MOST_A_DAY,
+    MOST_EMAILS,
+    MOST_PERCENT,
+    MOST_SMS,
+    MOST_TIMES,
+    EmailCount,
+    Floor,
+    InstanceFile,
+    MessagesADay,
+    Percent,
+    SmsCount,
+    Times,
+)
 from scheduler.protocols.protocol_file import ClosuresField, ProtocolFile, TriageField, UnlessField
 from scheduler.protocols.times import ClockSpan, ClockTime, DateFormat, Day, SpanField, Zone
+from scheduler.protocols.triage_file import PhraseField, TriageFile, Words
 
 HEAD = """# Configuration files
 
@@ -63,6 +78,11 @@ FILES = (
         ProtocolFile,
         "One for each treatment; the file's name is the treatment's id.",
     ),
+    (
+        "config/triage/LANGUAGE.yaml",
+        TriageFile,
+        "The words that patients' replies are classed by. Without the folder the shipped ones count.",
+    ),
 )
 _ANY_SPAN, _CLOCK_SPAN = "length of time", "length of time in minutes or hours, at most a day"
 WORDS: tuple[tuple[Any, str], ...] = (
@@ -74,6 +94,10 @@ WORDS: tuple[tuple[Any, str], ...] = (
     (DateFormat, "format with Python's `strptime` letters"),
     (SmsCount, f"whole number, 1 to {MOST_SMS}"),
     (EmailCount, f"whole number, 1 to {MOST_EMAILS}"),
+    (MessagesADay, f"whole number, 1 to {MOST_A_DAY}"),
+    (Times, f"whole number, 2 to {MOST_TIMES}"),
+    (Percent, f"whole number, 1 to {MOST_PERCENT}"),
+    (Floor, f"whole number, 0 to {HIGHEST_FLOOR}"),
     (Language, "language code"),
     (Country, "country code"),
     (Phone, "phone number with + and country code"),
@@ -82,8 +106,11 @@ WORDS: tuple[tuple[Any, str], ...] = (
     (Mailbox, "email address, or `Name <address>`"),
     (Url, "web address"),
     (Service, "`MG` and 32 hexadecimal digits"),
-    (SenderField, "phone number, or a name of 1 to 11 plain characters"),
+    (SenderField, "phone number, short code, or a name of 1 to 11 plain characters"),
+    (Rate, f"whole number, 1 to {MOST_SEGMENTS}"),
     (Line, "one line of text"),
+    (Words, "words as they are"),
+    (PhraseField, "phrase: words, `word*`, `word?`, `(one|other)`, `...`"),
     (Id, "id: lower-case letters, digits, `_`"),
     (Switch, "`true` or `false`"),
     (ImportField, "field of ours, see below"),

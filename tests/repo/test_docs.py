@@ -88,9 +88,8 @@ def test_every_key_of_a_configuration_file_is_on_its_page() -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     project = tomllib.loads(read("pyproject.toml"))
-    asked = project["project"]["dependencies"] + [
-        entry for group in project["dependency-groups"].values() for entry in group
-    ]
+    extras = {**project["dependency-groups"], **project["project"]["optional-dependencies"]}
+    asked = project["project"]["dependencies"] + [entry for group in extras.values() for entry in group]
     names = {re.split(r"[\[<>=~! ]", entry)[0] for entry in asked}
     explained = set(re.findall(r"^\| `([a-z0-9.-]+)` \|", read("docs/explanation/dependencies.md"), re.MULTILINE))
     assert explained == names

@@ -33,3 +33,15 @@ def refuse(status: int, code: int | None = None, **headers: str) -> Behaviour:
     """The message is not taken; `Retry_After="7"` becomes the header Retry-After."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Behaviour(takes=False, status=status, code=code, headers=named)
+
+
+MOODS = (
+    FAIL_AFTER_TAKING,
+    FAIL,
+    GARBAGE,
+    HALF_A_RESPONSE,
+    CLOSE_BEFORE_READING,
+    CLOSE_AFTER_TAKING,
+    refuse(429, 20429, Retry_After="2"),
+)
+"""What a provider does on a bad day, but for keeping silent."""

@@ -1,5 +1,6 @@
 """A certificate for loopback, made when it is needed."""
 
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -42,3 +43,12 @@ def make_certificate(folder: Path, *, host: str = "127.0.0.1") -> Certificate:
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return made
+
+
+def server_context(certificate: Certificate | None) -> ssl.SSLContext | None:
+    """What a server shows its clients; None without one."""
+    if certificate is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.file, certificate.key)
+    return context

@@ -5,7 +5,6 @@ By hand: python -m tests.servers.smtp --port 0 --record delivered.jsonl
 
 import argparse
 import asyncio
-import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any, AnyStr, Self
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from tests.servers.background import BackgroundLoop, settle
-from tests.servers.certificates import Certificate
+from tests.servers.certificates import Certificate, server_context
 from tests.servers.mail import At, Delivered, Fault
 
 __all__ = ["At", "Delivered", "Fault", "SmtpServer"]
@@ -51,7 +50,7 @@ class SmtpServer:
         self.users = users
         self.smtputf8 = smtputf8
         self.tls_from_the_start = tls_from_the_start
-        self.tls = _context(certificate)
+        self.tls = server_context(certificate)
         self._record = record
         self._port = port
         self._stopped = asyncio.Event()
@@ -227,14 +226,6 @@ class Session(SMTP):
         user, password = login.login.decode(), login.password.decode()
         right = (self._owner.users or {}).get(user) == password
         return AuthResult(success=right, handled=False, auth_data=user)
-
-
-def _context(certificate: Certificate | None) -> ssl.SSLContext | None:
-    if certificate is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate.file, certificate.key)
-    return context
 
 
 def main() -> None:

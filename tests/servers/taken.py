@@ -54,10 +54,11 @@ class Taken:
 
     def matches(self, query: Mapping[str, str]) -> bool:
         """Whether a list with these filters shows it; dates are days in GMT, as Twilio documents."""
+        if query.get("To", self.to) != self.to:
+            return False
         day = self.at.date().isoformat()
         return (
-            query.get("To", self.to) == self.to
-            and query.get("From", self.params.get("From")) == self.params.get("From")
+            query.get("From", self.params.get("From")) == self.params.get("From")
             and query.get("DateSent", day)[:DAY] == day
             and query.get("DateSent>", day)[:DAY] <= day <= query.get("DateSent<", day)[:DAY]
         )

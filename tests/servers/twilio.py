@@ -7,10 +7,12 @@ import argparse
 import asyncio
 import base64
 import json
+import random
 import re
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +22,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from tests.servers.background import BackgroundLoop, settle
-from tests.servers.behaviours import ACCEPT, Behaviour
+from tests.servers.behaviours import ACCEPT, MOODS, Behaviour
+from tests.servers.certificates import Certificate, server_context
+from tests.servers.clock import SharedClock
 from tests.servers.taken import Taken
 
 ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
@@ -32,9 +36,10 @@ Now = Callable[[], datetime]
 class TwilioServer:
     """Runs in a thread of its own: `with TwilioServer() as twilio: ... twilio.url ... twilio.taken`.
 
-    `script` holds one behaviour per create, first come first served; after it `default` holds. `now` dates what is
-    taken. `reports` says by SID what became of a message (its status and error code). While `away`, it answers
-    every question with 503.
+    `script` holds one behaviour per create, first come first served; after it `default` holds; `by_number` goes
+    before. `now` dates what is taken. `reports` says by SID what became of a message (its status and error code).
+    While `away`, it answers every question with 503. `delay` is how long a create takes, in seconds; `moody` is the
+    share of creates that `dice` gives one of MOODS.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class TwilioServer:
         record: Path | None = None,
         account_sid: str = ACCOUNT_SID,
         auth_token: str = AUTH_TOKEN,
+        certificate: Certificate | None = None,
         default: Behaviour = ACCEPT,
     ) -> None:
         self.taken: list[Taken] = []
@@ -51,13 +57,18 @@ class TwilioServer:
         self.default = default
         self.now: Now = lambda: datetime.now(UTC)
         self.reports: dict[str, tuple[str, int | None]] = {}
+        self.by_number: dict[str, Behaviour] = {}
+        self.delay = 0.0
+        self.moody = 0.0
+        self.dice = random.Random(1)
         self.away = False
         self.questions = 0
         self.requests = 0
         self.connections: set[tuple[str, int]] = set()
         self.account_sid = account_sid
-        self._credentials = f"{account_sid}:{auth_token}"
+        self.credentials = f"{account_sid}:{auth_token}"
         self._record = record
+        self._tls = server_context(certificate)
         self._port = port
         self._background = BackgroundLoop()
         self._stopped = asyncio.Event()
@@ -65,7 +76,7 @@ class TwilioServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self._port}"
 
     def sent_to(self, number: str) -> list[Taken]:
         return [message for message in self.taken if message.to == number]
@@ -83,7 +94,7 @@ class TwilioServer:
 
     async def _start(self) -> None:
         await self._runner.setup()
-        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=self._tls)
         await self._site.start()
         self._port = self._runner.addresses[0][1]
 
@@ -108,7 +119,7 @@ class TwilioServer:
             self.requests += 1
             assert request.transport is not None
             self.connections.add(request.transport.get_extra_info("peername"))
-            if not _authorized(request, self._credentials):
+            if not _authorized(request, self.credentials):
                 return _error(401, 20003)
             if request.match_info["account"] != self.account_sid:
                 return _error(404, 20404)
@@ -120,16 +131,22 @@ class TwilioServer:
         return web.json_response({"sid": self.account_sid, "status": "active", "type": "Full"})
 
     async def _create(self, request: web.Request) -> web.StreamResponse:
-        behaviour = self.script.popleft() if self.script else self.default
+        behaviour = self.script.popleft() if self.script else self._mood()
         taken = None
         if behaviour.reads:
             form = {name: str(value) for name, value in (await request.post()).items()}
             if problem := _problem(form):
                 return problem
+            behaviour = self.by_number.get(form["To"], behaviour)
+            await asyncio.sleep(self.delay / 2)
             taken = self._take(form) if behaviour.takes else None
+            await asyncio.sleep(self.delay / 2)
         if behaviour.hangs:
             await self._stopped.wait()
         return await self._answer(request, behaviour, taken)
+
+    def _mood(self) -> Behaviour:
+        return self.dice.choice(MOODS) if self.dice.random() < self.moody else self.default
 
     async def _answer(self, request: web.Request, behaviour: Behaviour, taken: Taken | None) -> web.StreamResponse:
         if behaviour.closes:
@@ -222,8 +239,9 @@ def _problem(form: dict[str, str]) -> web.Response | None:
 async def _half(request: web.Request, answer: bytes) -> web.StreamResponse:
     response = web.StreamResponse(status=201, headers={"Content-Length": str(len(answer))})
     response.content_type = "application/json"
-    await response.prepare(request)
-    await response.write(answer[: len(answer) // 2])
+    with suppress(ConnectionResetError):  # whoever asked was killed meanwhile
+        await response.prepare(request)
+        await response.write(answer[: len(answer) // 2])
     assert request.transport is not None
     request.transport.close()
     return response
@@ -233,8 +251,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--record", type=Path)
+    parser.add_argument("--clock", type=Path, help="the file of a clock that processes share")
+    parser.add_argument("--moody", type=float, default=0.0, help="the share of creates that are answered badly")
+    parser.add_argument("--delay", type=float, default=0.0, help="how long a create takes, in seconds")
     arguments = parser.parse_args()
     with TwilioServer(port=arguments.port, record=arguments.record) as server:
+        server.moody, server.delay = arguments.moody, arguments.delay
+        if arguments.clock:
+            server.now = SharedClock(arguments.clock).now
         print(server.url, flush=True)  # noqa: T201
         threading.Event().wait()
 

@@ -28,7 +28,7 @@ from scheduler.services.timeline import TimelineMessage, timeline
 from scheduler.settings import Settings
 from scheduler.store.appointments import StoredAppointment, get_appointment
 from scheduler.store.claims import claim_due
-from scheduler.store.consents import ledger_of
+from scheduler.store.consents import ledgers_of
 from scheduler.store.database import Store
 from scheduler.store.messages import Message, messages_of
 from scheduler.store.outbox import keep
@@ -105,10 +105,14 @@ class House:
         with self.store.write() as tx:
             return claim_due(tx, now=self.clock.now(), limit=limit, lease=LEASE, owner=owner)
 
-    def prepare(self, owner: str, ids: Sequence[int]) -> Prepared:
-        """Begin what was claimed, as an engine does next."""
+    def decide(self, owner: str, ids: Sequence[int]) -> Prepared:
+        """Decide and render what was claimed, as an engine does next."""
         preparer = Preparer(self.store, self.configuration, Texts(self.texts_dir), owner)
-        prepared = preparer.prepare(ids, now=self.clock.now())
+        return preparer.prepare(ids, now=self.clock.now())
+
+    def prepare(self, owner: str, ids: Sequence[int]) -> Prepared:
+        """Decide, and begin what goes out."""
+        prepared = self.decide(owner, ids)
         sender = self.dispatcher(owner).sender()
         return Prepared(sender.begin(prepared.letters), prepared.settled)
 
@@ -168,7 +172,8 @@ class House:
         """Return the verdicts by channel and purpose, in the order in which they were written."""
         found: dict[tuple[str, str], list[str]] = {}
         with self.store.read() as tx:
-            for entry in ledger_of(tx, get_appointment(tx, appointment).patient_id):
+            patient_id = get_appointment(tx, appointment).patient_id
+            for entry in ledgers_of(tx, [patient_id])[patient_id]:
                 found.setdefault((entry.channel.value, entry.purpose.value), []).append(entry.verdict.value)
         return found
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from scheduler.channels.twilio.webhook import Secrets
-from scheduler.services.callbacks import STATUS_PATH, Taken, TwilioCallbacks
+from scheduler.services.callbacks import STATUS_PATH, Call, TwilioCallbacks
 from scheduler.services.receipts import Receipts
 from tests.servers.signing import by_token, encoded
 from tests.servers.twilio import AUTH_TOKEN
@@ -42,8 +42,9 @@ class Report:
 
     def store(self, house: House) -> None:
         """Take it in up to the answer."""
-        taken = callbacks(house).take_status(self.query, self.headers(), encoded(self.form))
-        assert taken is Taken.STORED
+        call = callbacks(house).check_status(self.query, self.headers(), encoded(self.form))
+        assert isinstance(call, Call)
+        callbacks(house).keep([call])
 
     def tell(self, house: House) -> None:
         """Take it in, and work on it."""

@@ -156,8 +156,7 @@ def test_what_a_slow_provider_leaves_no_time_for_is_given_back_and_sent_by_the_n
 
     async def one_batch() -> None:
         # The next claim would send the rest at once: look in between.
-        ids = dispatcher._claim()
-        await dispatcher._work(ids, stop)
+        await dispatcher.deliver(dispatcher.claim(), stop)
 
     asyncio.run(one_batch())
     assert len(slow.got) == 1

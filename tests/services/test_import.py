@@ -8,9 +8,9 @@ from scheduler.domain.appointment import AppointmentStatus
 from scheduler.errors import RegistrationError
 from scheduler.services.appointments import call_off
 from scheduler.services.importing import Importer, RowReport
-from scheduler.store.patients import find_patient
 from tests.services.exports import ANN, HEADER, LEO, ZOE, results, run
 from tests.services.house import CHECK, VISIT, House, after
+from tests.store.samples import Person, find
 
 
 def count_messages(house: House, *appointments: int | None) -> int:
@@ -144,7 +144,7 @@ def test_a_dry_run_says_what_would_happen_and_stores_nothing(any_house: House, t
         ("refused", None),
     ]
     with any_house.store.read() as tx:
-        assert find_patient(tx, "north", ref=None, name="Zoë Lachance", phone="+14165550123", email=None) is None
+        assert find(tx, Person(phone="+14165550123"), clinic="north") is None
     assert known
     assert any_house.appointment(known).starts_at == after(VISIT, hours=1.5)
     assert results(run(any_house, tmp_path, ZOE)) == ["registered"]

@@ -22,9 +22,10 @@ from scheduler.settings import Settings
 from scheduler.store.appointments import get_appointment, set_appointment_status
 from scheduler.store.claims import release_expired
 from scheduler.store.database import Tx, open_store
-from scheduler.store.messages import add_planned, messages_of
+from scheduler.store.messages import messages_of
 from scheduler.store.moves import Move
 from scheduler.store.patients import get_patient
+from scheduler.store.plans import add_planned
 from scheduler.store.transitions import move_all
 from tests.servers.behaviours import refuse
 from tests.servers.twilio import TwilioServer

@@ -264,7 +264,7 @@ def test_reports_leave_no_number_in_the_log_and_none_in_the_database(live: House
     _, sid, token = sent_sms(live)
     with capture_logs() as lines:
         Report(sid, "undelivered", "30003", attempt=token).tell(live)
-        callbacks(live).take_status("", {}, b"To=%2B14165550123")
+        callbacks(live).check_status("", {}, b"To=%2B14165550123")
     assert [line["event"] for line in lines] == ["receipt.taken", "webhook.refused"]
     assert PHONE.lstrip("+") not in str(lines)
     assert PHONE.lstrip("+").encode() not in (live.settings.data_dir / "aftercare.db").read_bytes()

@@ -316,3 +316,33 @@ def foreign(house: House, sid: str, *, body: str = "Your parcel is here", at: da
     """A message to Zoë's number that the provider has, by whomever."""
     form = {"To": PHONE, "From": "+14165550100", "Body": body}
     return Taken(to=PHONE, body=body, params=form, sid=sid, at=at or house.clock.now())
+
+
+def test_a_text_that_went_out_live_is_not_settled_by_a_rehearsal(any_live: House, twilio: TwilioServer) -> None:
+    appointment = any_live.register(treatment="laser")
+    twilio.script.append(FAIL_AFTER_TAKING)
+    any_live.dispatch(DUE)
+    as_live = any_live.settings
+    any_live.settings = replace(as_live, delivery=Delivery.REHEARSAL)
+    for minutes in (3, 30, 60):
+        any_live.dispatch(after(DUE, minutes=minutes))
+    assert status(any_live, appointment) is Status.UNKNOWN
+    any_live.settings = as_live
+    any_live.dispatch(after(DUE, minutes=70))
+    assert status(any_live, appointment) is Status.ACCEPTED
+    assert len(twilio.taken) == 1
+
+
+def test_a_rehearsed_text_is_looked_for_in_the_outbox_also_when_delivery_is_live_by_then(
+    any_live: House, twilio: TwilioServer
+) -> None:
+    appointment = any_live.register(treatment="laser")
+    as_live = any_live.settings
+    any_live.settings = replace(as_live, delivery=Delivery.REHEARSAL)
+    letter = die_while_sending(any_live, DUE)
+    any_live._keep(letter.outgoing.attempt, letter.channel, letter.outgoing)
+    any_live.settings = as_live
+    any_live.dispatch(after(DUE, minutes=2))
+    any_live.dispatch(after(DUE, minutes=5))
+    assert status(any_live, appointment) is Status.ACCEPTED
+    assert (twilio.questions, twilio.taken) == (0, [])

@@ -4,16 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.protocol import Channel, IfLate, Purpose
 from scheduler.domain.reasons import Reason, because
 from scheduler.domain.states import Status
-from scheduler.store.appointments import StoredAppointment, add_appointment
+from scheduler.store.appointments import StoredAppointment, add_appointments
 from scheduler.store.attempts import Start
+from scheduler.store.bulk import reserve
 from scheduler.store.claims import begin, claim_due
 from scheduler.store.database import Store, Tx
-from scheduler.store.messages import Message, add_planned, get_message
-from scheduler.store.patients import Patient, add_patient
+from scheduler.store.known import Wanted, look_up
+from scheduler.store.messages import Message, get_message
+from scheduler.store.patients import Patient, add_patients, described, traits_of
+from scheduler.store.plans import add_planned
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -72,24 +76,28 @@ def planned(
 
 
 def a_patient(tx: Tx, person: Person = ZOE, *, clinic: str = "lumiere") -> Patient:
-    return add_patient(
-        tx, clinic, ref=person.ref, name=person.name, phone=person.phone, email=person.email, language="fr", now=NOW
-    )
+    (number,) = reserve(tx, "patients", 1)
+    patient = Patient(number, clinic, person.ref, person.name, person.phone, person.email, "fr", None)
+    add_patients(tx, [described(tx.vault, patient)], now=NOW)
+    return patient
+
+
+def find(tx: Tx, person: Person, *, clinic: str = "lumiere") -> Patient | None:
+    traits = traits_of(tx.vault, ref=person.ref, name=person.name, phone=person.phone, email=person.email)
+    found = look_up(tx, clinic, [Wanted(traits, None, NOW)]).people.find(traits)
+    return found.patient if found else None
 
 
 def an_appointment(
     tx: Tx, patient: Patient, *, starts_at: datetime = NOW - timedelta(days=2), external_id: str | None = None
 ) -> StoredAppointment:
-    return add_appointment(
-        tx,
-        clinic=patient.clinic,
-        patient_id=patient.id,
-        treatment="microneedling",
-        starts_at=starts_at,
-        external_id=external_id,
-        now=NOW - timedelta(days=3),
-        by="test",
+    (number,) = reserve(tx, "appointments", 1)
+    booked = AppointmentStatus.BOOKED
+    visit = StoredAppointment(
+        number, patient.clinic, patient.id, external_id, "microneedling", starts_at, None, booked
     )
+    add_appointments(tx, [visit], now=NOW - timedelta(days=3), by="test")
+    return visit
 
 
 def registered(store: Store, plan: Sequence[PlannedMessage], person: Person = ZOE) -> list[int]:

@@ -4,35 +4,38 @@ import pytest
 
 from scheduler.domain.appointment import AppointmentCause, AppointmentStatus
 from scheduler.errors import ConflictError, NotFoundError
-from scheduler.store.appointments import (
-    find_by_external_id,
-    find_same,
-    get_appointment,
-    move_appointment,
-    set_appointment_status,
-)
-from scheduler.store.database import Store
+from scheduler.store.appointments import get_appointment, move_appointment, set_appointment_status
+from scheduler.store.database import Store, Tx
 from scheduler.store.events import events_of
+from scheduler.store.visits import Visits, find_visits
 from tests.store.samples import NOW, a_patient, an_appointment
 
 DAY = timedelta(days=1)
+
+
+def named(tx: Tx, clinic: str) -> Visits:
+    return find_visits(tx, clinic, ["B-1"], [], [], hold=tx.writing)
+
+
+def of(tx: Tx, patient_id: int) -> Visits:
+    return find_visits(tx, "lumiere", [], [patient_id], [NOW, NOW + DAY], hold=tx.writing)
 
 
 def test_an_appointment_is_found_by_what_the_booking_system_calls_it(store: Store) -> None:
     with store.write() as tx:
         added = an_appointment(tx, a_patient(tx), external_id="B-1")
     with store.read() as tx:
-        assert find_by_external_id(tx, "lumiere", "B-1") == get_appointment(tx, added.id) == added
-        assert find_by_external_id(tx, "serena", "B-1") is None
+        assert named(tx, "lumiere").named("B-1") == get_appointment(tx, added.id) == added
+        assert named(tx, "serena").named("B-1") is None
 
 
 def test_without_an_external_id_patient_treatment_and_start_make_it_the_same(store: Store) -> None:
     with store.write() as tx:
         zoe = a_patient(tx)
         added = an_appointment(tx, zoe, starts_at=NOW)
-        assert find_same(tx, zoe.id, "microneedling", NOW) == added
-        assert find_same(tx, zoe.id, "microneedling", NOW + DAY) is None
-        assert find_same(tx, zoe.id, "peel", NOW) is None
+        assert of(tx, zoe.id).same(zoe.id, "microneedling", NOW) == added
+        assert of(tx, zoe.id).same(zoe.id, "microneedling", NOW + DAY) is None
+        assert of(tx, zoe.id).same(zoe.id, "peel", NOW) is None
 
 
 @pytest.mark.parametrize("external_id", ["B-1", None])

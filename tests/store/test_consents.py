@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from scheduler.domain.consent import Entry, Verdict
 from scheduler.domain.protocol import Channel, Purpose
 from scheduler.errors import StoreError
-from scheduler.store.consents import add_entries, is_stopped, ledger_of, lift_stop, record_stop
+from scheduler.store.consents import add_entries, is_stopped, ledgers_of, lift_stop, record_stop
 from scheduler.store.database import Store, Tx
 from scheduler.store.tables import consents
 from tests.store.samples import NOW, a_patient
@@ -21,12 +21,11 @@ def stop(tx: Tx, channel: Channel = Channel.SMS, address: str = ALICE, clinic: s
 def test_the_ledger_keeps_every_line_in_order(store: Store) -> None:
     with store.write() as tx:
         zoe = a_patient(tx)
-        add_entries(tx, zoe.id, [GRANTED], by="import")
-        add_entries(tx, zoe.id, [REVOKED], by="patient", wording="Please stop texting me")
-        add_entries(tx, zoe.id, [], by="import")
+        add_entries(tx, [(zoe.id, GRANTED)], by="import")
+        add_entries(tx, [(zoe.id, REVOKED)], by="patient", wording="Please stop texting me")
+        add_entries(tx, [], by="import")
     with store.read() as tx:
-        assert ledger_of(tx, zoe.id) == (GRANTED, REVOKED)
-        assert ledger_of(tx, 99) == ()
+        assert ledgers_of(tx, [zoe.id, 99]) == {zoe.id: (GRANTED, REVOKED)}
         sealed = tx.connection.scalars(sa.select(consents.c.wording_sealed).order_by(consents.c.id)).all()
         assert sealed[0] is None
         assert tx.vault.open(sealed[1] or b"", of="consents.wording") == "Please stop texting me"
@@ -34,7 +33,7 @@ def test_the_ledger_keeps_every_line_in_order(store: Store) -> None:
 
 def test_the_database_refuses_to_change_or_delete_a_line_of_the_ledger(store: Store) -> None:
     with store.write() as tx:
-        add_entries(tx, a_patient(tx).id, [GRANTED], by="import")
+        add_entries(tx, [(a_patient(tx).id, GRANTED)], by="import")
     for statement in (sa.update(consents).values(verdict=Verdict.REVOKED), sa.delete(consents)):
         with pytest.raises(StoreError), store.write() as tx:
             tx.connection.execute(statement)

@@ -3,6 +3,7 @@ import stat
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,11 +13,11 @@ import sqlalchemy as sa
 from scheduler.errors import StoreError
 from scheduler.settings import Settings
 from scheduler.store.database import Store, open_store
-from scheduler.store.patients import add_patient, get_patient
+from scheduler.store.patients import get_patient
 from scheduler.store.tables import patients
 from scheduler.store.upgrade import revision_state
 from tests.postgres import TEST_KEYS
-from tests.store.samples import NOW, a_patient, planned, registered
+from tests.store.samples import ZOE, a_patient, planned, registered
 from tests.store.test_keys import settings_in
 from tests.store.test_refusals import with_url
 
@@ -144,7 +145,7 @@ def test_patient_data_is_not_in_the_file(sqlite_settings: Settings, tmp_path: Pa
     with open_store(sqlite_settings) as store:
         registered(store, [planned()])
         with store.write() as tx:
-            add_patient(tx, "lumiere", ref="P-17-REF", name="Zoë Lachance", phone="+14165550123", now=NOW)
+            a_patient(tx, replace(ZOE, ref="P-17-REF"))
         raw = b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
     assert b"microneedling" in raw

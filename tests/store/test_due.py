@@ -13,8 +13,8 @@ from scheduler.store.appointments import set_appointment_status
 from scheduler.store.consents import add_entries, record_stop
 from scheduler.store.database import Store
 from scheduler.store.due import DueMessage, Loaded, load_due
-from scheduler.store.messages import add_planned
 from scheduler.store.moves import Move, Outcome
+from scheduler.store.plans import add_planned
 from scheduler.store.tables import patients
 from scheduler.store.transitions import finish
 from tests.store.samples import (
@@ -79,7 +79,7 @@ def test_the_ledger_is_that_of_the_patient(store: Store) -> None:
     entry = Entry(Channel.SMS, Purpose.CARE, Verdict.GRANTED, NOW, "registration")
     (one,), (two,) = registered(store, [planned()]), registered(store, [planned()], ALICE)
     with store.write() as tx:
-        add_entries(tx, message(store, one).patient_id, [entry], by="test")
+        add_entries(tx, [(message(store, one).patient_id, entry)], by="test")
 
     assert [found.ledger for found in due(store, [one, two])] == [(entry,), ()]
 

@@ -10,11 +10,12 @@ from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.protocol import Channel
 from scheduler.errors import StoreError
 from scheduler.settings import Settings
-from scheduler.store.appointments import StoredAppointment, find_same, get_appointment, set_appointment_status
-from scheduler.store.database import Store, Tx, open_store
-from scheduler.store.messages import add_planned, messages_of
-from scheduler.store.patients import find_patient, get_patient
-from tests.store.samples import DIGEST, NOW, ZOE, Person, a_patient, an_appointment, planned
+from scheduler.store.appointments import StoredAppointment, get_appointment, set_appointment_status
+from scheduler.store.database import Store, open_store
+from scheduler.store.messages import messages_of
+from scheduler.store.patients import get_patient
+from scheduler.store.plans import add_planned
+from tests.store.samples import DIGEST, NOW, ZOE, a_patient, an_appointment, find, planned
 
 pytestmark = pytest.mark.postgres
 PATIENCE = timedelta(milliseconds=200)
@@ -38,11 +39,6 @@ def visit(desk: Store) -> StoredAppointment:
         appointment = an_appointment(tx, a_patient(tx))
         add_planned(tx, appointment, [planned()], protocol_digest=DIGEST, now=NOW)
     return appointment
-
-
-def found(tx: Tx, person: Person) -> int | None:
-    known = find_patient(tx, "lumiere", ref=None, name=person.name, phone=person.phone, email=None)
-    return known.id if known else None
 
 
 def test_a_message_is_added_while_the_desk_holds_its_appointment(
@@ -71,13 +67,17 @@ def test_whoever_wants_an_appointment_waits_for_its_patient_first(
         with pytest.raises(StoreError, match="locked"), engine.write() as two:
             get_appointment(two, visit.id)
         with pytest.raises(StoreError, match="locked"), engine.write() as two:
-            find_same(two, visit.patient_id, visit.treatment, visit.starts_at)
+            find(two, ZOE)
         assert get_appointment(one, visit.id) == visit
 
 
-def test_a_known_patient_is_found_while_another_of_that_name_is_being_added(
+def test_the_registrations_of_one_clinic_wait_for_each_other_and_those_of_two_do_not(
     desk: Store, engine: Store, visit: StoredAppointment
 ) -> None:
-    with desk.write() as one, engine.write() as two:
-        assert found(one, replace(ZOE, phone="+14165550177")) is None
-        assert found(two, ZOE) == visit.patient_id
+    with desk.write() as one:
+        assert find(one, replace(ZOE, phone="+14165550177", email=None)) is None
+        with engine.write() as two:
+            assert find(two, ZOE, clinic="serena") is None
+            assert get_patient(two, visit.patient_id).id == visit.patient_id
+        with pytest.raises(StoreError, match="locked"), engine.write() as two:
+            find(two, ZOE)

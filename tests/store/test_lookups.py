@@ -124,4 +124,6 @@ def test_what_is_to_be_asked_is_found_by_its_partial_index(store: Store, status:
         plan = tx.connection.execute(
             sa.text(f"{explain} SELECT id FROM messages WHERE look_at <= {instant} AND status = '{status}'")
         )
-        assert "ix_messages_look_at" in str(plan.all())
+        # Of those that are unknown there are few: either index will do.
+        said = str(plan.all())
+        assert "ix_messages_look_at" in said or (status == "unknown" and "ix_messages_unknown" in said)

@@ -9,7 +9,8 @@ from scheduler.errors import NotFoundError
 from scheduler.store.database import Store
 from scheduler.store.events import events_of
 from scheduler.store.health import count_overdue, newest_event
-from scheduler.store.messages import add_planned, get_message, messages_of
+from scheduler.store.messages import get_message, messages_of
+from scheduler.store.plans import add_planned
 from tests.store.samples import (
     DIGEST,
     NOW,

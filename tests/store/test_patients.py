@@ -8,8 +8,8 @@ from scheduler.errors import ConflictError, NotFoundError
 from scheduler.settings import Settings
 from scheduler.store.database import Store, open_store
 from scheduler.store.names import plain_email, plain_name
-from scheduler.store.patients import Patient, add_patient, find_patient, get_patient, update_patient
-from tests.store.samples import NOW, ZOE, Person, a_patient
+from scheduler.store.patients import Patient, described, get_patient, update_patient
+from tests.store.samples import NOW, ZOE, Person, a_patient, find
 
 
 def found(
@@ -22,7 +22,7 @@ def found(
     clinic: str = "lumiere",
 ) -> Patient | None:
     with store.read() as tx:
-        return find_patient(tx, clinic, ref=ref, name=name, phone=phone, email=email)
+        return find(tx, Person(name, phone, email, ref), clinic=clinic)
 
 
 def added(store: Store, person: Person = ZOE) -> Patient:
@@ -82,7 +82,7 @@ def test_an_id_that_is_new_finds_the_patient_who_has_none_yet(store: Store) -> N
 
     assert found(store, ref="P-17", phone=ZOE.phone) == zoe
     with store.write() as tx:
-        update_patient(tx, replace(zoe, ref="P-17"), now=NOW)
+        update_patient(tx, described(tx.vault, replace(zoe, ref="P-17")), now=NOW)
     assert found(store, ref="P-17", name="Zoë Roy") == replace(zoe, ref="P-17")
 
 
@@ -96,7 +96,7 @@ def test_a_changed_address_finds_and_the_old_one_no_longer(store: Store) -> None
     zoe = added(store)
     moved = replace(zoe, phone="+14165550199", language="en", timezone="America/Vancouver")
     with store.write() as tx:
-        update_patient(tx, moved, now=NOW)
+        update_patient(tx, described(tx.vault, moved), now=NOW)
 
     assert found(store, phone="+14165550199") == moved
     assert found(store, phone=ZOE.phone) is None
@@ -105,7 +105,7 @@ def test_a_changed_address_finds_and_the_old_one_no_longer(store: Store) -> None
 def test_an_id_is_given_once_in_a_clinic(store: Store) -> None:
     added(store, replace(ZOE, ref="P-17"))
     with pytest.raises(ConflictError), store.write() as tx:
-        add_patient(tx, "lumiere", ref="P-17", name="Alice", now=NOW)
+        a_patient(tx, Person("Alice", ref="P-17"))
 
 
 def test_a_patient_who_is_not_there_is_named_by_number(store: Store) -> None:
@@ -126,8 +126,7 @@ def test_two_registrations_of_a_new_person_at_once_add_one_patient(settings: Set
         def register(store: Store) -> int:
             gate.wait()
             with store.write() as tx:
-                known = find_patient(tx, "lumiere", ref=None, name=ZOE.name, phone=ZOE.phone, email=None)
-                return (known or a_patient(tx)).id
+                return (find(tx, ZOE) or a_patient(tx)).id
 
         with ThreadPoolExecutor(2) as pool:
             one, two = pool.map(register, (first, second))

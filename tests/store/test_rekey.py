@@ -12,12 +12,12 @@ from scheduler.store.attempts import attempts_of
 from scheduler.store.consents import add_entries
 from scheduler.store.database import Store, open_store
 from scheduler.store.outbox import keep, rehearsed
-from scheduler.store.patients import find_patient, get_patient
+from scheduler.store.patients import get_patient
 from scheduler.store.provider_events import add_provider_event, unhandled_events
 from scheduler.store.rekey import rekey_all
 from scheduler.store.tables import metadata
 from tests.postgres import TEST_KEYS
-from tests.store.samples import NOW, ZOE, Person, begun, claimed, message, planned, registered
+from tests.store.samples import NOW, Person, begun, claimed, find, message, planned, registered
 from tests.store.test_kept import SMS
 from tests.store.test_keys import a_key
 
@@ -31,7 +31,7 @@ def fill(store: Store, people: int = 1) -> list[int]:
     begun(store, ids)
     with store.write() as tx:
         entry = Entry(Channel.SMS, Purpose.CARE, Verdict.REVOKED, NOW, "reply")
-        add_entries(tx, 1, [entry], by="patient", wording="Please stop")
+        add_entries(tx, [(1, entry)], by="patient", wording="Please stop")
         keep(tx, SMS, now=NOW)
         add_provider_event(tx, unique_id="SM1", provider="twilio", kind="inbound", payload="Body=Merci", now=NOW)
     return ids
@@ -57,7 +57,7 @@ def test_after_a_rekey_everything_opens_with_the_new_key_alone(settings: Setting
         assert (progress[0], progress[-1]) == ((0, 10), (10, 10))
 
     with open_store(replace(settings, encryption_key=NEW)) as store, store.read() as tx:
-        assert find_patient(tx, "lumiere", ref=None, name="Zoë 0", phone=ZOE.phone, email=None)
+        assert find(tx, Person("Zoë 0"))
         assert get_patient(tx, 1).ref == "P-0"
         assert attempts_of(tx, one)[0].body == "Bonjour Zoë"
         assert rehearsed(tx, limit=1)[0].content == "Bonjour Zoë".encode()

@@ -1,0 +1,56 @@
+"""How much is measured: the whole, or a quick look of the same rows."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Numbers of messages, unless said otherwise."""
+
+    rounds: int
+    dispatched: int
+    by_peers: int
+    emails: int
+    waiting: int
+    deep: int
+    claimed: int
+    registrations: int
+    lateness_seconds: int
+
+
+FULL = Sizes(
+    rounds=5,
+    dispatched=10_000,
+    by_peers=2_000,
+    emails=3_000,
+    waiting=1_000_000,
+    deep=10_000_000,
+    claimed=5_000,
+    registrations=2_000,
+    lateness_seconds=10,
+)
+QUICK = Sizes(
+    rounds=5,
+    dispatched=2_000,
+    by_peers=400,
+    emails=600,
+    waiting=100_000,
+    deep=1_000_000,
+    claimed=2_000,
+    registrations=400,
+    lateness_seconds=3,
+)
+"""The same rows in a few minutes: a million stands for ten, a hundred thousand for a million."""
+TINY = Sizes(
+    rounds=1,
+    dispatched=60,
+    by_peers=20,
+    emails=20,
+    waiting=200,
+    deep=400,
+    claimed=50,
+    registrations=5,
+    lateness_seconds=1,
+)
+"""Whether it works at all: for the test."""
+SIZES = {"full": FULL, "quick": QUICK, "tiny": TINY}

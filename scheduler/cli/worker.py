@@ -1,0 +1,42 @@
+"""`aftercare worker`: delivers what the engines of a PostgreSQL installation hand on."""
+
+import asyncio
+
+import typer
+
+from scheduler.cli.output import errors
+from scheduler.cli.stopping import stop_on_signals
+from scheduler.cli.wiring import Product, open_product
+from scheduler.errors import SettingsError
+from scheduler.store.engine import connect_arguments
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(worker)
+
+
+def worker() -> None:
+    """Deliver messages beside `aftercare serve`, on the same PostgreSQL; run as many as you like.
+
+    SIGTERM and Ctrl-C stop it after the hand-overs that go on; a second one ends it at once.
+    """
+    # Loading Procrastinate takes a while; only the commands that need it wait for it.
+    from scheduler.runtime.queue_schema import refuse_unfit  # noqa: PLC0415
+
+    with open_product(create=False) as product:
+        if product.settings.on_sqlite:
+            raise SettingsError(
+                "a worker needs PostgreSQL: set AFTERCARE_DATABASE_URL, or let `aftercare serve` do the sending"
+            )
+        refuse_unfit(product.store)
+        errors.print(f"Aftercare worker, delivery: {product.settings.delivery}. Ctrl-C stops it.")
+        asyncio.run(_work(product))
+
+
+async def _work(product: Product) -> None:
+    from scheduler.runtime.worker import Worker  # noqa: PLC0415
+
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    await Worker(product.store, product.dispatcher(), product.clock, stop, connect_arguments(product.settings)).run()

@@ -1,0 +1,83 @@
+"""What is to be done beside sending. None of it holds up a message: what asks a provider goes beside the rest."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scheduler.channels.base import ChannelTransport
+from scheduler.clock import Clock
+from scheduler.domain.protocol import Channel
+from scheduler.logs import get_logger
+from scheduler.protocols.configuration import Configuration
+from scheduler.services.circuits import CircuitTender
+from scheduler.services.holding import expire_held
+from scheduler.services.lookout import Lookout
+from scheduler.services.receipts import Receipts
+from scheduler.services.settling import Settler
+from scheduler.store.claims import release_expired
+from scheduler.store.database import Store
+from scheduler.store.lookups import what_waits
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """Does them for one engine, which `owner` names. The transports are entered.
+
+    All commit as they go and may be broken off at any point: the rest is done the next time. All raise StoreError.
+    """
+
+    store: Store
+    configuration: Configuration
+    transports: Mapping[Channel, ChannelTransport]
+    clock: Clock
+    owner: str
+    _lookout: Lookout = field(default_factory=Lookout)
+
+    async def keep(self) -> bool:
+        """Do what needs the database only; return whether a message may be due because of it."""
+        rescued = await asyncio.to_thread(self._rescue)
+        return await asyncio.to_thread(self._take_reports) or rescued
+
+    async def ask(self) -> bool:
+        """Ask providers about what is not known, and whether what they refused is mended.
+
+        Return whether a message is to be sent.
+        """
+        woken = await CircuitTender(self.store, self.configuration, self.transports, self.clock).tend()
+        await asyncio.to_thread(self._look_out)
+        return await self._settle() or woken
+
+    async def _settle(self) -> bool:
+        if not await asyncio.to_thread(self._is_to_ask):
+            return False
+        return await Settler(self.store, self.configuration, self.transports, self.clock, self.owner).settle()
+
+    def _rescue(self) -> bool:
+        """Take back what an engine held that is no more; let expire what nobody decided about in time."""
+        with self.store.write() as tx:
+            now = self.clock.now()
+            expired = release_expired(tx, now=now)
+            given_up = expire_held(tx, now=now, by=self.owner)
+        if given_up:
+            log.warning("held.expired", count=given_up)
+        if expired.released or expired.lost:
+            log.warning("messages.rescued", released=len(expired.released), lost=len(expired.lost))
+        return bool(expired.released)
+
+    def _take_reports(self) -> bool:
+        with self.store.read() as tx:
+            waits = what_waits(tx, now=self.clock.now()).reports
+        if waits:
+            Receipts(self.store, self.configuration, self.clock, self.owner).handle()
+        return waits
+
+    def _look_out(self) -> None:
+        now = self.clock.now()
+        if self._lookout.is_time(now):
+            self._lookout.look(self.store, now=now)
+
+    def _is_to_ask(self) -> bool:
+        with self.store.read() as tx:
+            return what_waits(tx, now=self.clock.now()).lookups

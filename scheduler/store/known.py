@@ -1,0 +1,53 @@
+"""What is known of the people and visits that a batch of registrations is about, in a constant number of queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from scheduler.domain.consent import Entry
+from scheduler.store.consents import ledgers_of
+from scheduler.store.database import Tx
+from scheduler.store.patients import Traits
+from scheduler.store.people import People, find_people
+from scheduler.store.visits import Visits, find_visits
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a registration is looked up by; `starts_at` is aware UTC."""
+
+    traits: Traits
+    external_id: str | None
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The persons, their visits, and their consents by patient, as they are in this transaction."""
+
+    people: People
+    visits: Visits
+    ledgers: dict[int, tuple[Entry, ...]]
+
+
+def look_up(tx: Tx, clinic: str, wanted: Sequence[Wanted], external_ids: Sequence[str] = ()) -> Known:
+    """Look up what these registrations, and further external ids, may be about at a clinic.
+
+    In a writing transaction nobody else registers at that clinic, or changes what was found, until the commit: so two
+    registrations of one new person, or of one new visit, add it once.
+    """
+    hold = tx.writing and tx.dialect == "postgresql"  # SQLite has one writer at a time and needs none of it
+    if hold:
+        _wait_for_turn(tx, clinic)
+    named = {*external_ids, *(it.external_id for it in wanted if it.external_id)}
+    people = find_people(tx, clinic, [it.traits for it in wanted], named, hold=hold)
+    visits = find_visits(tx, clinic, named, people, [it.starts_at for it in wanted], hold=hold)
+    return Known(people, visits, dict(ledgers_of(tx, people)))
+
+
+def _wait_for_turn(tx: Tx, clinic: str) -> None:
+    """Hold the registration of a clinic. Taken before any row, so that no two wait for each other in a circle."""
+    number = int.from_bytes(tx.vault.lookup(clinic, of="turn")[:8], signed=True)
+    tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))

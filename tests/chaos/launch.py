@@ -1,0 +1,69 @@
+"""Runs the real command in this process, by a shared clock, with an ambush laid at a named point.
+
+python -m tests.chaos.launch [--clock FILE] [--at POINT:PASS:SIGNAL] [--batch N] [--largest BYTES] -- serve --port 0
+"""
+
+import argparse
+import resource
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scheduler import clock as clocks
+from tests.chaos.points import Ambush, lay
+from tests.servers.clock import SharedClock
+
+FURTHEST = 0.2
+"""Real seconds: a clock that is moved is noticed so soon."""
+
+
+class RealClock:
+    """What the machine's clock says."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clock", type=Path, help="the file of a clock that processes share")
+    parser.add_argument("--at", type=Ambush.read, help="where to end or stop this process")
+    parser.add_argument("--batch", type=int, help="messages that are claimed at once, at most")
+    parser.add_argument("--largest", type=int, help="bytes; no file of this process grows further")
+    parser.add_argument("words", nargs="+", help="the command")
+    asked = parser.parse_args()
+    if asked.largest:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (asked.largest, resource.RLIM_INFINITY))
+    if asked.at:
+        lay(asked.at)
+    if asked.clock:
+        _go_by(SharedClock(asked.clock))
+    if asked.batch:
+        _claim_at_most(asked.batch)
+    from scheduler.cli import main as command  # noqa: PLC0415  (what is wrapped is wrapped before it is imported)
+
+    sys.argv = ["aftercare", *asked.words]
+    command()
+
+
+def _go_by(clock: SharedClock) -> None:
+    """Make the machine's clock this one, for all of the product but APScheduler, which is given real instants."""
+    from scheduler.runtime import alarm  # noqa: PLC0415
+
+    setattr(alarm, "SystemClock", RealClock)  # noqa: B010  (mypy knows that it is a class)
+    setattr(alarm, "FURTHEST", FURTHEST)  # noqa: B010
+    setattr(clocks.SystemClock, "now", lambda _self: clock.now())  # noqa: B010
+    setattr(clocks.SystemClock, "alarm_in", lambda _self, instant: clock.alarm_in(instant))  # noqa: B010
+
+
+def _claim_at_most(messages: int) -> None:
+    """Work in small batches: every point is passed more often, and several processes share what is due."""
+    from scheduler.runtime import queue  # noqa: PLC0415
+    from scheduler.services import dispatch  # noqa: PLC0415
+
+    setattr(dispatch, "BATCH", messages)  # noqa: B010
+    setattr(queue, "JOB", messages)  # noqa: B010
+
+
+if __name__ == "__main__":
+    main()
