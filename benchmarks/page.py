@@ -11,7 +11,6 @@ from benchmarks.paths import CHART, LATEST, PAGE, ROOT
 from benchmarks.words import figure, goal_words, measured_words, verdict
 from scheduler.services.importing import BATCH
 
-
 _SIZE_WORDS = {
     "quick": "**This run was a quick one**: fewer messages, and a tenth of those that wait. ",
     "tiny": "**This run only tries whether everything works**: its figures mean nothing. ",

@@ -61,21 +61,28 @@ class Sender:
 
     async def _send_all(self, queue: Sequence[Letter], stop: asyncio.Event) -> list[Handed]:
         done: list[Handed] = []
-        size, rest = self.slots.at_once[queue[0].channel], list(queue)
+        channel, rest = queue[0].channel, list(queue)
+        size = self.slots.at_once[channel]
         while rest:
             portion, rest = rest[:size], rest[size:]
-            now = self.clock.now()
-            if stop.is_set() or any(now >= letter.write_until for letter in portion):
+            async with self.slots.portion(channel):
+                handed = await self._send_portion(portion, stop)
+            if handed is None:
                 await asyncio.to_thread(self._give_back, [*portion, *rest])
                 break
-            begun = await asyncio.to_thread(self.begin, portion)
-            handed = await self._hand_over_all(begun)
             done += handed
             if refused := _refused(handed):
                 stopped = [letter for letter in rest if not refused.isdisjoint(_keys(letter))]
                 await asyncio.to_thread(self._give_back, stopped)
                 rest = [letter for letter in rest if refused.isdisjoint(_keys(letter))]
         return done
+
+    async def _send_portion(self, portion: Sequence[Letter], stop: asyncio.Event) -> list[Handed] | None:
+        """Begin, call and record a portion; None, with nothing begun, where it is to stop or comes too late."""
+        now = self.clock.now()
+        if stop.is_set() or any(now >= letter.write_until for letter in portion):
+            return None
+        return await self._hand_over_all(await asyncio.to_thread(self.begin, portion))
 
     async def _hand_over_all(self, letters: Sequence[Letter]) -> list[Handed]:
         ends = await asyncio.gather(*(self._hand_over(letter) for letter in letters), return_exceptions=True)

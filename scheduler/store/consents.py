@@ -3,19 +3,22 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from scheduler.domain.consent import Entry
-from scheduler.domain.protocol import Channel
+from scheduler.domain.consent import Entry, Verdict
+from scheduler.domain.protocol import Channel, Purpose
 from scheduler.store.batches import among
 from scheduler.store.bulk import insert_rows
-from scheduler.store.columns import instant_text
+from scheduler.store.columns import instant_text, read_instant
 from scheduler.store.database import Tx
+from scheduler.store.fetching import fetch, raw
 from scheduler.store.names import address_hash
 from scheduler.store.tables import consents, stops
 
+_READ = raw([consents.c[name] for name in ("patient_id", "channel", "purpose", "verdict", "at", "source")])
 _ADDED = ("patient_id", "channel", "purpose", "verdict", "source", "wording_sealed", "by", "at")
 
 
@@ -42,11 +45,11 @@ def add_entries(tx: Tx, lines: Iterable[tuple[int, Entry]], *, by: str, wording:
 
 def ledgers_of(tx: Tx, patient_ids: Iterable[int]) -> Mapping[int, tuple[Entry, ...]]:
     """Return the ledgers of patients in one query, in the order in which they were written; () for who has none."""
-    found: dict[int, tuple[Entry, ...]] = defaultdict(tuple)
-    lines = sa.select(consents).where(among(tx, consents.c.patient_id, patient_ids)).order_by(consents.c.id)
-    for row in tx.connection.execute(lines):
-        found[row.patient_id] += (Entry(row.channel, row.purpose, row.verdict, row.at, row.source),)
-    return found
+    lines: dict[int, list[Entry]] = defaultdict(list)
+    found = sa.select(*_READ).where(among(tx, consents.c.patient_id, patient_ids)).order_by(consents.c.id)
+    for patient_id, *line in fetch(tx, found):
+        lines[patient_id].append(_entry(*line))
+    return defaultdict(tuple, {patient_id: tuple(entries) for patient_id, entries in lines.items()})
 
 
 def record_stop(tx: Tx, clinic: str, channel: Channel, address: str, *, source: str, by: str, now: datetime) -> bool:
@@ -82,3 +85,9 @@ def _in_force(tx: Tx, clinic: str, channel: Channel, address: str) -> tuple[sa.C
         stops.c.channel == channel,
         stops.c.lifted_at.is_(None),
     )
+
+
+# The patients of one import have the same lines.
+@lru_cache(maxsize=1024)
+def _entry(channel: str, purpose: str, verdict: str, at: str | datetime, source: str) -> Entry:
+    return Entry(Channel(channel), Purpose(purpose), Verdict(verdict), read_instant(at), source)

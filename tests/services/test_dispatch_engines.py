@@ -8,10 +8,15 @@ from dataclasses import replace
 
 import pytest
 
+from scheduler.channels.rehearsal import RehearsalTransport
+from scheduler.domain.outgoing import Accepted, Outgoing
+from scheduler.domain.protocol import Channel
+from scheduler.domain.states import Status
 from scheduler.runtime.passes import one_pass
 from scheduler.services.dispatch import BATCH, LANES
 from scheduler.services.summary import Summary
 from scheduler.store.database import open_store
+from scheduler.store.health import count_in
 from tests.servers.twilio import TwilioServer
 from tests.services.house import VISIT, House, after
 
@@ -70,3 +75,31 @@ def test_an_engine_that_is_told_to_stop_finishes_its_batches_and_claims_no_more(
     assert 0 < sent <= 10 * LANES
     assert len(twilio.taken) == sent
     assert any_live.dispatch(DUE) == {"sent": count - sent}
+
+
+class Watched(RehearsalTransport):
+    """A mail server's stand-in that notes how many emails have begun and are not over while it takes one."""
+
+    def __init__(self, house: House, begun: list[int]) -> None:
+        super().__init__(house.settings.outbox_dir, house.clock, keep=lambda *_: None)
+        self._house, self._begun = house, begun
+
+    async def send(self, message: Outgoing) -> Accepted:
+        await asyncio.sleep(0)
+        self._begun.append(await asyncio.to_thread(self._count))
+        return await super().send(message)
+
+    def _count(self) -> int:
+        with self._house.store.read() as tx:
+            return count_in(tx, Status.SENDING)
+
+
+def test_no_more_emails_begin_than_are_on_their_way(any_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduler.services.dispatch.BATCH", 12)
+    at_once = any_house.configuration.instance.emails_at_once
+    visits = [any_house.register(name=f"Patient {n}", email=f"p{n}@example.com", phone="") for n in range(60)]
+    begun: list[int] = []
+    transports = {**any_house.transports(), Channel.EMAIL: Watched(any_house, begun)}
+    any_house.dispatch(any_house.message(visits[0], "next_day", Channel.EMAIL).due_at, transports)
+    assert len(begun) == 60
+    assert max(begun) <= at_once
