@@ -33,6 +33,13 @@ FINDINGS = (
         "The same as for the bare loop.",
     ),
     Finding(
+        ("engines",),
+        "One engine keeps 0.7 of a processor busy, two keep 0.9 each, PostgreSQL 0.3 and the server next to nothing: "
+        "neither the database nor a lock is what holds two engines up, but the processors that they share with all "
+        "else, and the few batches of a short run, which can't be shared out evenly.",
+        "A longer run, or more processors.",
+    ),
+    Finding(
         ("lateness-sqlite", "lateness-postgresql"),
         "A pass over a single message takes longer than the 10 ms to the next one, so messages go out a few at a "
         "time. A third of it is `prepare` (some dozen statements that look everything up); then come five more "

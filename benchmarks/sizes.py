@@ -31,7 +31,7 @@ FULL = Sizes(
 )
 QUICK = Sizes(
     rounds=5,
-    dispatched=2_000,
+    dispatched=4_000,
     by_peers=400,
     emails=600,
     waiting=100_000,

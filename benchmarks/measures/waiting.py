@@ -19,7 +19,7 @@ from benchmarks.served import peak_memory, serving, wait_until
 
 EVERY = 0.01
 """Seconds between two messages: a hundred a second."""
-SETTLED = 4.0
+SETTLED = 3.0
 """Seconds after the start at which the first of them is due."""
 SPREAD = 42 * 86_400.0
 """Over so many seconds what waits falls due: six weeks, from tomorrow on."""

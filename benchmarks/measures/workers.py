@@ -15,7 +15,7 @@ from benchmarks.served import serving, wait_until, working
 from benchmarks.servers.control import Taken
 
 DIRECT, THROUGH = "direct", "through a worker"
-WARMING = 8
+WARMING = 5
 """Seconds in which the processes start and send what they warm up with."""
 SEEDED_A_SECOND = 2000
 """At least: what is measured is in the database before it is due."""

@@ -25,6 +25,6 @@ def suggest(wrong: str, allowed: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as it may stand in one line: no line breaks, not longer than a glance."""
-    text = " ".join(str(value).split())
+    """Return a value as it may stand in one line: nothing that steers a terminal, not longer than a glance."""
+    text = " ".join("".join(char if char.isprintable() else " " for char in str(value)).split())
     return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004  (a glance)

@@ -81,7 +81,7 @@ def read_call_off(raw: Mapping[Field, str], clinic: Clinic) -> CallOff | None:
     """Return what calls a visit off by its id, whatever else is said or missing; None where it does not."""
     reader = _Reader(raw, clinic, None)
     external_id, status = reader.identifier(Field.EXTERNAL_ID), reader.status()
-    if external_id and status in CALLED_OFF and not reader.found_fault:
+    if external_id and status in CALLED_OFF and not reader.wrong:
         return CallOff(clinic.id, external_id, status)
     return None
 
@@ -131,27 +131,22 @@ def read_instant(text: str, clinic: Clinic, dates: str | None = None) -> datetim
 
 
 class _Reader:
-    """Reads one field after the other and collects what is wrong."""
+    """Reads one field after the other; `wrong` is what is wrong with those that were read."""
 
     def __init__(self, raw: Mapping[Field, str], clinic: Clinic, dates: str | None) -> None:
         self._raw = {key: unicodedata.normalize("NFC", value.strip()) for key, value in raw.items()}
         self._clinic = clinic
         self._dates = dates
-        self._wrong: list[str] = []
-
-    @property
-    def found_fault(self) -> bool:
-        """Whether a field that was read so far is wrong."""
-        return bool(self._wrong)
+        self.wrong: list[str] = []
 
     def cross_check(self, registration: Registration) -> None:
         """Check what concerns several fields, then raise if anything was wrong."""
         if not self._raw.get(Field.PHONE) and not self._raw.get(Field.EMAIL):
-            self._wrong.append("phone, email: both are empty, so nothing could reach this patient")
-        if registration.ends_at and registration.ends_at <= registration.starts_at and not self._wrong:
-            self._wrong.append("ends_at: is not after starts_at")
-        if self._wrong:
-            raise RegistrationError("; ".join(self._wrong))
+            self.wrong.append("phone, email: both are empty, so nothing could reach this patient")
+        if registration.ends_at and registration.ends_at <= registration.starts_at and not self.wrong:
+            self.wrong.append("ends_at: is not after starts_at")
+        if self.wrong:
+            raise RegistrationError("; ".join(self.wrong))
 
     def name(self) -> str:
         parts = (self._text(key) for key in (Field.NAME, Field.FIRST_NAME, Field.LAST_NAME))
@@ -249,4 +244,4 @@ class _Reader:
         return text
 
     def _say(self, key: Field, what: str) -> None:
-        self._wrong.append(f"{key}: {what}")
+        self.wrong.append(f"{key}: {what}")

@@ -1,8 +1,11 @@
 """The ground for faults: a service that runs by a clock that the test moves, and providers that the test scripts."""
 
+import json
 import re
 import signal
 import time
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -65,6 +68,15 @@ class Ground:
             if time.monotonic() > deadline:
                 raise AssertionError(f"it did not come so within {within:.0f} s: {self.rows()}")
             time.sleep(0.01)
+
+    def is_well(self, service: Process) -> bool:
+        """Whether it is awake and says that it works."""
+        try:
+            with urllib.request.urlopen(f"{address_of(self.site.said(service))}/healthz", timeout=30) as answer:
+                return bool(json.load(answer) == {"status": "ok"})
+        except urllib.error.HTTPError as error:
+            error.close()
+            return False
 
     def settle(self, *, within: float = 120.0) -> None:
         """Let time pass until everything that is due has come to its end."""

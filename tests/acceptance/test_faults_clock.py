@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.acceptance.grounds import SUN, Ground, ground
+from tests.chaos.play import LEASE
 from tests.servers.behaviours import FAIL_AFTER_TAKING
 
 __all__ = ["ground"]
@@ -38,7 +39,7 @@ def test_what_a_killed_engine_held_goes_out_once_though_the_clock_was_set(ground
     ground.site.clock.move_by(by)
     with ground.serving():
         if by < timedelta():
-            ground.site.clock.move_by(-by)  # the dead engine's lease ends an hour later
+            ground.site.clock.move_by(LEASE - by)  # the dead engine's lease ends an hour later
         ground.settle()
     ground.check()
 

@@ -1,18 +1,15 @@
 """The database goes away in the middle of sending: nothing is lost, nothing comes twice, and the service goes on."""
 
-import json
 import sqlite3
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.grounds import Ground, address_of, ground, ground_in
-from tests.chaos.play import LEASE, Process
+from tests.acceptance.grounds import Ground, ground, ground_in
+from tests.chaos.play import LEASE
 from tests.postgres import Cluster, running
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import TwilioServer
@@ -38,15 +35,6 @@ def served(cluster: Cluster, tmp_path: Path, twilio: TwilioServer, smtp: SmtpSer
     return ground
 
 
-def is_well(ground: Ground, service: Process) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address_of(ground.site.said(service))}/healthz", timeout=30) as answer:
-            return bool(json.load(answer) == {"status": "ok"})
-    except urllib.error.HTTPError as error:
-        error.close()
-        return False
-
-
 def test_a_postgresql_that_is_restarted_in_the_middle_costs_no_message(cluster: Cluster, served: Ground) -> None:
     with served.serving() as service:
         served.fall_due()
@@ -55,7 +43,7 @@ def test_a_postgresql_that_is_restarted_in_the_middle_costs_no_message(cluster: 
         cluster.start()
         served.site.clock.move_by(LEASE)
         served.settle()
-        assert is_well(served, service)
+        assert served.is_well(service)
     served.check()
 
 
@@ -67,12 +55,12 @@ def test_a_postgresql_that_is_gone_for_half_a_minute_is_waited_for(cluster: Clus
         cluster.stop()
         back_at = time.monotonic() + 30
         served.until(lambda: "store.unavailable" in served.site.said(service))
-        assert not is_well(served, service)
+        assert not served.is_well(service)
         served.until(lambda: time.monotonic() > back_at)
         cluster.start()
         served.site.clock.move_by(LEASE)
         served.settle()
-        assert is_well(served, service)
+        assert served.is_well(service)
     served.check()
 
 

@@ -35,6 +35,14 @@ def test_good_rows_of_a_mixed_file_are_registered_and_the_exit_code_is_one(
     assert aftercare.json("timeline", "1")["external_id"] == "B-1"
 
 
+def test_nothing_that_stands_in_a_file_steers_the_terminal(aftercare: Command) -> None:
+    hostile = ZOE.replace("Face peel", "Bo\x1b[31m\u202etox")
+    ended = aftercare.run("import", write(aftercare, HEADER, hostile), "--clinic", "north")
+    assert ended.code == 1
+    assert "“Bo [31m tox”" in ended.out
+    assert "\x1b" not in ended.out
+
+
 def test_a_dry_run_registers_nothing(aftercare: Command) -> None:
     file = write(aftercare, HEADER, ZOE)
     told = aftercare.json("import", file, "--clinic", "north", "--dry-run")

@@ -99,13 +99,23 @@ def test_it_waits_for_a_database_that_is_away_and_then_goes_on(house: House, mon
     database = house.settings.data_dir / "aftercare.db"
     with closing(sqlite3.connect(database, isolation_level=None, check_same_thread=False)) as other:
         other.execute("BEGIN IMMEDIATE")
+
+        def give_way(event: str) -> None:
+            if event == "store.unavailable" and other.in_transaction:
+                other.execute("ROLLBACK")
+
         with (
-            log_events(lambda event: other.execute("ROLLBACK") if event == "store.unavailable" else None) as events,
+            log_events(give_way) as events,
             open_store(house.settings, patience=timedelta(milliseconds=20)) as impatient,
         ):
             (sent,) = asyncio.run(run_until(house.on(impatient), 1))
     assert sent.status == "accepted"
-    assert [it["event"] for it in events] == ["engine.started", "store.unavailable", "engine.stopped"]
+    # Sending and the duties beside it may each have met the lock.
+    assert list(dict.fromkeys(it["event"] for it in events)) == [
+        "engine.started",
+        "store.unavailable",
+        "engine.stopped",
+    ]
     assert "is locked by another process" in events[1]["reason"]
 
 
