@@ -17,6 +17,7 @@ from benchmarks.installation import CLINIC, STEP, TREATMENT
 from benchmarks.process import report, wait_for_go
 from benchmarks.seeding import FIRST
 from scheduler.channels.live import open_live
+from scheduler.cli.wiring import collect_less
 from scheduler.clock import SystemClock
 from scheduler.content.mime import build_mime
 from scheduler.content.render import render_email, render_sms
@@ -81,6 +82,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--at-once", type=int, required=True)
     asked = parser.parse_args()
+    collect_less()  # as the product does
     asyncio.run(_measure(read_settings(os.environ), Channel(asked.channel), asked.count, asked.at_once))
 
 

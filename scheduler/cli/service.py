@@ -1,35 +1,17 @@
 """Web server and engine in one process, started and stopped together."""
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import uvicorn
-
-from scheduler.channels.twilio.webhook import Secrets
 from scheduler.cli.stopping import stop_on_signals
 from scheduler.cli.wiring import Product
 from scheduler.runtime.engine import Engine
-from scheduler.services.callbacks import TwilioCallbacks
-from scheduler.services.receipts import Receipts
-from scheduler.web.app import create_app
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from scheduler.runtime.queue import Queue
-
-DRAIN = 30
-"""Seconds that requests get to end when the service is told to stop."""
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to us, so that the engine is told to stop too."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
 
 
 async def run_service(product: Product, listener: socket.socket) -> None:
@@ -42,17 +24,25 @@ async def run_service(product: Product, listener: socket.socket) -> None:
     engine_of = Engine(product.store, product.dispatcher(), product.clock, stop, _queue(product))
     stop_on_signals(stop)
     engine = asyncio.create_task(engine_of.run(), name="engine")
-    app = create_app(
-        well=lambda: not engine.done() and product.store.answers(),
-        twilio=_twilio(product, engine_of.dispatcher.owner),
-    )
-    server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=DRAIN, server_header=False))
+    try:
+        # Loading the web server takes as long as sending some hundred messages: what is due goes out beside it.
+        server = await asyncio.to_thread(_server, product, engine)
+    except BaseException:
+        stop.set()
+        await engine
+        raise
     web = asyncio.create_task(server.serve(sockets=[listener]), name="web")
     told = asyncio.create_task(stop.wait(), name="signal")
     await asyncio.wait({engine, web, told}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     server.should_exit = True
     await asyncio.gather(engine, web, told)
+
+
+def _server(product: Product, engine: asyncio.Task[None]) -> "uvicorn.Server":
+    from scheduler.cli.web_server import web_server  # noqa: PLC0415
+
+    return web_server(product, is_working=lambda: not engine.done())
 
 
 def _queue(product: Product) -> "Queue | None":
@@ -62,17 +52,3 @@ def _queue(product: Product) -> "Queue | None":
     from scheduler.runtime.queue import Queue  # noqa: PLC0415
 
     return Queue(product.store, product.clock)
-
-
-def _twilio(product: Product, by: str) -> TwilioCallbacks | None:
-    """Return what takes Twilio's calls, None where nobody could tell whether they are Twilio's."""
-    settings = product.settings
-    if not settings.twilio_auth_token:
-        return None
-    return TwilioCallbacks(
-        store=product.store,
-        clock=product.clock,
-        public_url=settings.public_url,
-        secrets=Secrets(settings.twilio_auth_token, settings.twilio_shared_keys),
-        receipts=Receipts(product.store, product.configuration, product.clock, by),
-    )

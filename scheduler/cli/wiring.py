@@ -72,7 +72,7 @@ def open_product(
     folder is told so, and no empty database is left behind.
     Raises SettingsError, ConfigError, KeysError or StoreError with one line each.
     """
-    _collect_less()
+    collect_less()
     chosen = settings or read_settings(os.environ)
     configuration = load(chosen.config_dir)
     store = open_store(chosen, create=create)
@@ -82,7 +82,7 @@ def open_product(
         store.close()
 
 
-def _collect_less() -> None:
+def collect_less() -> None:
     """Let the garbage collector leave the program itself alone, and look at what is new less often.
 
     What was imported lives as long as the process; walking through it again and again was a fifth of the cost of a

@@ -7,6 +7,7 @@ fills its values in. So the Markdown and the CSS cost nothing per message, and n
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 import css_inline
 from babel import Locale, UnknownLocaleError
@@ -20,6 +21,9 @@ from scheduler.content.plaintext import to_text
 
 # Dark mode and phone widths live in at-rules, which css-inline drops unless told; it would also fetch stylesheets.
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+# Several batches are rendered at once, each on a thread. mdurl fills its table of characters where all threads see it
+# half made: a link would be wrong, or the reader would fail.
+_ALONE = Lock()
 _LAYOUT = Environment(
     loader=PackageLoader("scheduler.content", ""), undefined=StrictUndefined, autoescape=True, trim_blocks=True
 ).get_template("layout.html.j2")
@@ -41,6 +45,11 @@ def frame(language: str, heads: tuple[str, str, str], body: str, footer: str) ->
 
     Raises LinkError where a link leads to a value that is no address.
     """
+    with _ALONE:
+        return _laid_out(language, heads, body, footer)
+
+
+def _laid_out(language: str, heads: tuple[str, str, str], body: str, footer: str) -> Frame:
     subject, preheader, clinic_name = heads
     body_tokens, footer_tokens = read_markdown(body), read_markdown(footer)
     direction = _direction(language)
