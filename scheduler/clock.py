@@ -7,7 +7,12 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Where `now` comes from."""
+    """Where `now` comes from. `waits_for_work`: it stands still while an engine works at what an alarm rang for."""
+
+    @property
+    def waits_for_work(self) -> bool:
+        """Whether no alarm may be set while messages are on their way."""
+        ...
 
     def now(self) -> datetime:
         """Return the present instant, aware, in UTC."""
@@ -24,6 +29,8 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clock."""
 
+    waits_for_work = False
+
     def now(self) -> datetime:
         """Return the present instant, aware, in UTC."""
         return datetime.now(UTC)
@@ -35,6 +42,8 @@ class SystemClock:
 
 class FixedClock:
     """A clock that stands still until it is told to move (`dispatch --now`, tests)."""
+
+    waits_for_work = False
 
     def __init__(self, instant: datetime) -> None:
         if instant.tzinfo is None:
@@ -64,6 +73,8 @@ class TimeLapseClock:
     Between alarms time flies; while the engine works at an alarm it stands still, so that what is due at
     10:00 goes out at 10:00 however long the work takes. At `until` it stops and calls `at_end`.
     """
+
+    waits_for_work = True
 
     def __init__(self, start: datetime, *, rate: float, until: datetime, at_end: Callable[[], None]) -> None:
         self._base = start.astimezone(UTC)

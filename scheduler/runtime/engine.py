@@ -75,16 +75,24 @@ class Engine:
                 raise end
 
     async def _send(self, alarm: Alarm) -> None:
+        due = None if self.clock.waits_for_work else lambda: self._until_due(alarm)
         while not self.stop.is_set():
             try:
-                await self.dispatcher.send_due(self.stop, Summary(), self._claim)
-                wake, breath = await asyncio.to_thread(self._next_look)
-                alarm.set_for(wake, at_least=breath)
+                await self.dispatcher.send_due(self.stop, Summary(), self._claim, due)
+                await self._set(alarm)
             except StoreError as error:
                 log.warning("store.unavailable", reason=str(error))
                 alarm.set_for(None)
             self._turned.beat()
             await _first_of(alarm.rung.wait(), self.stop.wait())
+
+    async def _until_due(self, alarm: Alarm) -> None:
+        await self._set(alarm)
+        await alarm.rung.wait()
+
+    async def _set(self, alarm: Alarm) -> None:
+        wake, breath = await asyncio.to_thread(self._next_look)
+        alarm.set_for(wake, at_least=breath)
 
     async def _beside(self, alarm: Alarm, duty: Callable[[], Awaitable[bool]]) -> None:
         while not self.stop.is_set():

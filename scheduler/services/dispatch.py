@@ -1,7 +1,7 @@
 """Sends what is due, a batch at a time: claim, prepare, send."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -70,11 +70,16 @@ class Dispatcher:
         return summary
 
     async def send_due(
-        self, stop: asyncio.Event, summary: Summary, claim: Callable[[], list[int]] | None = None
+        self,
+        stop: asyncio.Event,
+        summary: Summary,
+        claim: Callable[[], list[int]] | None = None,
+        due: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Claim and deliver until nothing is due, and count it in `summary`; `claim` may claim otherwise, or nothing.
 
         Several batches go side by side: while one waits for the provider or for a commit, another is prepared.
+        `due` waits until something may be due: what becomes due meanwhile then waits for none that goes on.
         Raises as `run` does, and whatever a delivery raises, after those that go on have ended.
         """
         going: set[asyncio.Task[None]] = set()
@@ -86,9 +91,7 @@ class Dispatcher:
                 if not going:
                     return
                 if len(going) == LANES or len(ids) < BATCH:
-                    done, going = await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
-                    for task in done:
-                        task.result()
+                    going -= await _first_ended(going, due if len(going) < LANES and not stop.is_set() else None)
         finally:
             await asyncio.gather(*going, return_exceptions=True)
 
@@ -145,6 +148,21 @@ class Dispatcher:
         """Claim a batch of what is due; return the ids. Blocks; commits. Raises StoreError."""
         with self.store.write() as tx:
             return claim_due(tx, now=self.clock.now(), limit=BATCH, lease=LEASE, owner=self.owner)
+
+
+async def _first_ended(
+    going: set[asyncio.Task[None]], due: Callable[[], Awaitable[None]] | None
+) -> set[asyncio.Task[None]]:
+    """Wait until a delivery has ended, or `due`; return the deliveries that have. Raises what one of these raised."""
+    other = {asyncio.ensure_future(due())} if due else set()
+    try:
+        done, _ = await asyncio.wait({*going, *other}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for waiting in other:
+            waiting.cancel()
+    for task in done:
+        task.result()
+    return done & going
 
 
 def _happening(

@@ -18,6 +18,8 @@ from scheduler.store.provider_events import ProviderEvent, first_unhandled, mark
 log = get_logger(__name__)
 
 KIND = "status"
+MOST = 500
+"""Reports in one go: a flood of them keeps nothing else from being done, nor the process from stopping."""
 
 
 def payload_of(query: str, body: str) -> str:
@@ -35,12 +37,12 @@ class Receipts:
     by: str
 
     def handle(self) -> int:
-        """Handle all that waits and return how many that were. Blocks; commits each. Raises StoreError.
+        """Handle what waits, at most `MOST`, and return how many that were. Blocks; commits each. Raises StoreError.
 
-        What a crash leaves unhandled is handled by the next call, whoever makes it.
+        What is left, also by a crash, is handled by the next call, whoever makes it.
         """
         handled = 0
-        while self._handle_next():
+        while handled < MOST and self._handle_next():
             handled += 1
         return handled
 

@@ -23,7 +23,7 @@ from scheduler.store.lookups import Doubtful, note_asked, take_lookups
 log = get_logger(__name__)
 
 AT_ONCE = 20
-"""Of each kind, in one turn: asking must not hold up sending."""
+"""Of each kind, before the answers are taken in."""
 LONGEST_ASK = timedelta(seconds=20)
 
 Answer = Sequence[Found] | None
@@ -47,11 +47,15 @@ class Settler:
         """
         again = False
         for status in (Status.UNKNOWN, Status.ACCEPTED):
-            taken = await asyncio.to_thread(self._take, status)
-            answers = await asyncio.gather(*(self._ask(doubtful) for doubtful in taken))
-            for doubtful, answer in zip(taken, answers, strict=True):
-                conclude = self._settle if status is Status.UNKNOWN else self._report
-                again |= await asyncio.to_thread(conclude, doubtful, answer) is Status.SCHEDULED
+            more = True
+            while more:
+                taken = await asyncio.to_thread(self._take, status)
+                answers = await asyncio.gather(*(self._ask(doubtful) for doubtful in taken))
+                for doubtful, answer in zip(taken, answers, strict=True):
+                    conclude = self._settle if status is Status.UNKNOWN else self._report
+                    again |= await asyncio.to_thread(conclude, doubtful, answer) is Status.SCHEDULED
+                # A provider that answers nothing is left alone until the next turn.
+                more = len(taken) == AT_ONCE and any(answer is not None for answer in answers)
         return again
 
     def _take(self, status: Status) -> list[Doubtful]:

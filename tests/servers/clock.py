@@ -18,6 +18,8 @@ class SharedClock:
     Only the last one changes, and it is written whole: every process sees a move at once.
     """
 
+    waits_for_work = False
+
     def __init__(self, file: Path) -> None:
         self.file = file
         with file.open("r+b") as opened:
