@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -13,12 +14,25 @@ from scheduler.cli.operator import By, operator
 from scheduler.cli.output import Json, console, print_json
 from scheduler.cli.wiring import Product, open_product
 from scheduler.domain.reasons import sentence
-from scheduler.domain.states import Brake
+from scheduler.domain.states import Brake, Status
+from scheduler.errors import ConflictError
 from scheduler.services.holding import drop, release
+from scheduler.store.appointments import get_appointment
+from scheduler.store.database import Tx
 from scheduler.store.held import Choice, HeldGroup, held_groups, held_messages
-from scheduler.store.messages import Message
+from scheduler.store.messages import Message, get_message
 
-ASKS = (Brake.CAP, Brake.VOLUME, Brake.BACKLOG, Brake.LATE, Brake.DOUBT)
+
+class Holds(StrEnum):
+    """The brakes that hold for a person; the others end by themselves."""
+
+    CAP = Brake.CAP.value
+    VOLUME = Brake.VOLUME.value
+    BACKLOG = Brake.BACKLOG.value
+    LATE = Brake.LATE.value
+    DOUBT = Brake.DOUBT.value
+
+
 SENT_AGAIN = (
     "Of these {count} were held in doubt: if the provider had taken one after all, the patient gets it twice."
 )
@@ -28,7 +42,7 @@ LEFT_OUT = (
 )
 
 Clinic = Annotated[str, typer.Option(help="Only this clinic's.")]
-OneBrake = Annotated[Brake | None, typer.Option(help=f"Only what this holds: {', '.join(ASKS)}.")]
+OneBrake = Annotated[Holds | None, typer.Option(help="Only what this holds.")]
 Appointment = Annotated[int | None, typer.Option(help="Only this appointment's.", min=1, max=2**63 - 1)]
 Messages = Annotated[
     list[int] | None, typer.Argument(help="Messages by their numbers.", metavar="[MESSAGE]…", min=1, max=2**63 - 1)
@@ -61,8 +75,9 @@ def list_held(
     as_json: Json = False,
 ) -> None:
     """List what waits for a person, by clinic, step and what holds it."""
-    choice = Choice(clinic or None, brake, appointment)
+    choice = Choice(clinic or None, Brake(brake) if brake else None, appointment)
     with open_product(create=False) as product, product.store.read() as tx:
+        _refuse_unknown(tx, product, choice)
         groups = held_groups(tx, choice)
         found = held_messages(tx, choice) if each else ()
     if as_json:
@@ -91,10 +106,11 @@ def release_held(
     number names it.
     """
     choice = _choice(messages, clinic, brake, appointment, everything=everything)
-    choice = replace(choice, doubts=bool(messages) or brake is Brake.DOUBT)
+    choice = replace(choice, doubts=bool(messages) or brake is Holds.DOUBT)
     with open_product(create=False) as product:
+        _refuse(product, choice)
         risky = (
-            _count(product, replace(choice, brake=Brake.DOUBT, doubts=True)) if brake in (None, Brake.DOUBT) else 0
+            _count(product, replace(choice, brake=Brake.DOUBT, doubts=True)) if brake in (None, Holds.DOUBT) else 0
         )
         done = release(product.store, choice, now=product.clock.now(), by=operator(by))
     if as_json:
@@ -119,6 +135,7 @@ def drop_held(
     """Let held messages expire: they are never sent."""
     choice = _choice(messages, clinic, brake, appointment, everything=everything)
     with open_product(create=False) as product:
+        _refuse(product, choice)
         done = drop(product.store, choice, now=product.clock.now(), by=operator(by))
     if as_json:
         print_json({"dropped": done.moved})
@@ -129,7 +146,7 @@ def drop_held(
 def _choice(
     messages: Sequence[int] | None,
     clinic: str,
-    brake: Brake | None,
+    brake: Holds | None,
     appointment: int | None,
     *,
     everything: bool,
@@ -137,7 +154,27 @@ def _choice(
     narrowed = bool(messages or clinic or brake or appointment)
     if everything == narrowed:
         raise typer.BadParameter("say which: message numbers, --clinic, --brake, --appointment, or else --all")
-    return Choice(clinic or None, brake, appointment, tuple(messages or ()))
+    return Choice(clinic or None, Brake(brake) if brake else None, appointment, tuple(messages or ()))
+
+
+def _refuse(product: Product, choice: Choice) -> None:
+    """Raise NotFoundError or ConflictError for what can't be meant: a slip must not look like success."""
+    with product.store.read() as tx:
+        _refuse_unknown(tx, product, choice)
+        for number in choice.ids:
+            message = get_message(tx, number)
+            if message.status is not Status.HELD:
+                raise ConflictError(
+                    f"message {number} is not held, it is {message.status}: see `aftercare held list`"
+                )
+
+
+def _refuse_unknown(tx: Tx, product: Product, choice: Choice) -> None:
+    """Raise for a clinic that is neither configured nor has anything held, and for an unknown appointment."""
+    if choice.appointment:
+        get_appointment(tx, choice.appointment)
+    if choice.clinic and choice.clinic not in product.configuration.clinics and not held_groups(tx, choice):
+        product.configuration.clinic(choice.clinic)
 
 
 def _count(product: Product, choice: Choice) -> int:

@@ -17,6 +17,11 @@ console = Console()
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
+def one_line(text: str) -> str:
+    """Return a person's text on one line, without what could steer a terminal."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
 def say_error(message: str) -> None:
     """Print one line on standard error."""
     errors.print(f"[bold red]error:[/] {_escape(' '.join(message.split()))}")

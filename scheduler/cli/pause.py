@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from scheduler.cli.operator import By, operator
-from scheduler.cli.output import Json, console, print_json
+from scheduler.cli.output import Json, console, one_line, print_json
 from scheduler.clock import SystemClock
 from scheduler.domain.brakes import Scope
 from scheduler.domain.protocol import Channel
@@ -91,8 +91,8 @@ def resume(
 ) -> None:
     """Let go on what `pause` stopped; it names the same as that did.
 
-    What waited is tried at once. It is late by then, so each step's `if_late` decides, and several messages to one
-    patient are spaced.
+    What waited is tried at once. What is late by then follows its step's `if_late`, and several late messages to one
+    patient are spaced; after a short pause, when nothing is late yet, all go out.
     """
     wanted = _Wanted(appointment, patient, patient_id, clinic, channel, everything)
     with _opened() as store, store.write() as tx:
@@ -165,7 +165,7 @@ def _print_orders(orders: tuple[Order, ...], *, as_json: bool) -> None:
     if not orders:
         _say("Nothing is paused.")
     for order in orders:
-        why = f": {order.why}" if order.why else ""
+        why = f": {one_line(order.why)}" if order.why else ""
         _say(f"{_words(order.pause.scope)}, by {order.pause.by} since {order.pause.at:%Y-%m-%d %H:%M} UTC{why}")
 
 

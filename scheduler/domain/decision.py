@@ -1,12 +1,12 @@
 """The one place that decides whether a message goes out, and says why. Dispatch and timelines both call it."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduler.domain.brakes import over_cap
 from scheduler.domain.hours import SendingHours
-from scheduler.domain.lateness import Fresh, Late, Sent, Settled, is_late, send_from, settle_late
+from scheduler.domain.lateness import Fresh, Late, Sent, Settled, Unit, is_late, send_from, settle_late
 from scheduler.domain.protocol import IfLate
 from scheduler.domain.reasons import Reason, because
 from scheduler.domain.refusal import refusal
@@ -32,7 +32,8 @@ def decide_together(
 
     `sent` is what the patient got lately, or may have got: at least since the day began.
 
-    1. What keeps a message from being sent at all, see `refusal`; such a message collapses no other.
+    1. What keeps a message from being sent at all, see `refusal`; such a message collapses no other. Of `first_of`
+       nothing goes out on a second channel while the first has it, or may have it.
     2. Late ones are settled together by `if_late`; the others wait for allowed hours or are sent.
     3. Of more than `most_a_day` a person decides; so all are decided again with that known.
     """
@@ -64,7 +65,11 @@ def _decide_together(
     late_spacing: timedelta,
     sent: Sequence[Sent],
 ) -> tuple[Decision, ...]:
-    refused = {message.key: refusal(message, situation, now) for message, situation in cases}
+    said = {it.unit for it in sent}
+    refused = {
+        message.key: _said_already(message, situation, said) or refusal(message, situation, now)
+        for message, situation in cases
+    }
     # By id: two engines that each hold one of two due at once must not both collapse theirs into the other's.
     going = sorted((case for case in cases if refused[case[0].key] is None), key=lambda case: case[0].key)
     on_time = {message.key: send_from(now, situation.hours, message.useful_until) for message, situation in going}
@@ -80,6 +85,13 @@ def _decide_together(
         refused[message.key] or _carried_out(settled.get(message.key) or on_time[message.key], now)
         for message, _ in cases
     )
+
+
+def _said_already(message: Pending, situation: Situation, said: Container[Unit]) -> Decision | None:
+    step = situation.step
+    if step is None or not step.first_of or message.unit not in said:
+        return None
+    return Decision(Kind.CANCEL, (because("said_already"),))
 
 
 def foresee(

@@ -40,6 +40,7 @@ CLAUSES: Mapping[str, str] = {
     "undo_grace": "not before {until_at}, so that a mistaken registration can be undone",
     "spaced": "moved to {until_at}, to leave time between late messages",
     "retry": "tried again at {until_at} after {error}",
+    "said_already": "it reached the patient on another channel after all",
     "not_attended": "the appointment begins at {until_at}",
     "rescheduled": "the appointment was moved",
     # why it is not sent
@@ -63,7 +64,7 @@ CLAUSES: Mapping[str, str] = {
     # what keeps it back
     "paused": "paused by {by} since {since_at} ({what})",
     "circuit": "it waits while the provider refuses what goes this way ({error})",
-    "rate": "it waits for its sender's turn at {turn_at}",
+    "rate": "its sender's turn for it comes at {turn_at}, and it is handed over up to five minutes before",
     "rate_too_slow": "its sender's turn would have come too late, at {turn_at}",
     "cap": "the patient got {count} messages today, and that is the most for one day; a person decides",
     "volume": "the clinic sends far more than usual ({limit} an hour are let through); a person decides",

@@ -12,8 +12,8 @@ from scheduler.store.database import Tx
 log = get_logger(__name__)
 
 REMEDIES: Mapping[AlertKind, str] = {
-    AlertKind.CIRCUIT: "mend it at the provider or in the clinic's file; it is tried again by itself, and what waits "
-    "goes out then",
+    AlertKind.CIRCUIT: "mend it at the provider, in the settings (then restart) or in the clinic's file; it is tried "
+    "again by itself, and what waits goes out then",
     AlertKind.BACKLOG: "look at `aftercare held list`, then `aftercare held release` or `aftercare held drop`",
     AlertKind.VOLUME: "look at `aftercare held list`, then `aftercare held release` or `aftercare held drop`",
     AlertKind.CAP: "look at `aftercare held list`, then `aftercare held release` or `aftercare held drop`",

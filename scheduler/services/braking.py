@@ -12,14 +12,13 @@ from scheduler.domain.protocol import Channel
 from scheduler.domain.situation import Decision, Kind
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.circuits import refusing
-from scheduler.services.letters import Letter
 from scheduler.store.circuits import open_circuits
 from scheduler.store.database import Tx
 from scheduler.store.due import DueMessage
 from scheduler.store.held import late_by_clinic
 from scheduler.store.messages import Message
 from scheduler.store.pauses import pauses_in_force
-from scheduler.store.volumes import counts_of_hour, hours_lately
+from scheduler.store.volumes import counts_of_hour, hours_lately, largest_hours
 
 Decided = tuple[DueMessage, Decision]
 
@@ -50,14 +49,21 @@ class Brakes:
         found = {channel: pause_of(self.pauses, message.clinic, channel, message.patient_id) for channel in Channel}
         return {channel: pause for channel, pause in found.items() if pause} or None
 
-    def keep(self, decided: Sequence[Decided], *, late_before: datetime) -> Mapping[int, Kept]:
-        """Return of which messages that would go out a person decides, by id.
+    def keep(
+        self, decided: Sequence[Decided], *, late_before: datetime, known: Collection[int] = ()
+    ) -> Mapping[int, Kept]:
+        """Return of which messages that would go out a person decides, by id; each but once, so not of the `known`.
 
-        Not of what a person let go on, nor of what something else keeps back already.
+        Not of what a person let go on, nor of what something else keeps back already. What waits although it is
+        known waits for something that comes before all brakes: a visit that has not begun.
         """
         if not self.volumes and not self.backlogs:
             return {}
-        going = [(due.message, it.kind) for due, it in decided if it.kind in (Kind.SEND, Kind.WAIT) and not it.brake]
+        going = [
+            (due.message, it.kind)
+            for due, it in decided
+            if it.kind in (Kind.SEND, Kind.WAIT) and not it.brake and due.message.id not in known
+        ]
         late = dict(self._late(going, late_before))
         return late or dict(self._too_many([message for message, kind in going if kind is Kind.SEND]))
 
@@ -84,21 +90,6 @@ def is_untouched(message: Message, late_before: datetime) -> bool:
     return message.due_at <= late_before and message.try_at == message.due_at and message.released_at is None
 
 
-def apart(tx: Tx, letters: Sequence[Letter]) -> tuple[Sequence[Letter], Sequence[Letter]]:
-    """Return the letters that may begin now, and those that were paused since they were decided about."""
-    pauses = pauses_in_force(tx, {letter.due.message.patient_id for letter in letters})
-    if not pauses:
-        return letters, ()
-    brakes = Brakes(pauses)
-    paused = {id(letter) for letter in letters if letter.channel in (brakes.paused(letter.due.message) or ())}
-    return [it for it in letters if id(it) not in paused], [it for it in letters if id(it) in paused]
-
-
-def first_tries(letters: Sequence[Letter]) -> Counter[str]:
-    """Count letters by clinic for its volume; one that is tried again was counted when it was tried first."""
-    return Counter(letter.due.message.clinic for letter in letters if not letter.due.message.tries)
-
-
 def read_waits(tx: Tx, dues: Sequence[DueMessage]) -> Brakes:
     """Return what lets messages wait now and ends without their doing: pauses and circuits."""
     pauses = pauses_in_force(tx, {due.message.patient_id for due in dues})
@@ -117,23 +108,24 @@ class BrakeReader:
             return Brakes()
         return replace(
             read_waits(tx, dues),
-            volumes=self._volumes(tx, Counter(due.message.clinic for due in dues), now),
+            volumes=self.volumes(tx, Counter(due.message.clinic for due in dues), now),
             backlogs=self._backlogs(tx, dues, now),
         )
 
-    def _volumes(self, tx: Tx, batch: Counter[str], now: datetime) -> dict[str, Volume]:
-        """Look at what is usual only for those who come above the floor with this batch."""
+    def volumes(self, tx: Tx, batch: Counter[str], now: datetime) -> dict[str, Volume]:
+        """Return what clinics handed over and may, looking only at those who come above the floor with this batch."""
+        if not batch:
+            return {}
         instance = self.configuration.instance
         counts = counts_of_hour(tx, batch.keys(), now=now)
         high = {clinic for clinic, more in batch.items() if counts.get(clinic, 0) + more > instance.volume_floor}
         if not high:
             return {}
-        hours = hours_lately(tx, high, now=now)
-        largest = {clinic: max((count for _, count in hours.get(clinic, ())), default=0) for clinic in high}
+        largest = largest_hours(tx, high, now=now)
         return {
             clinic: Volume(
                 counts.get(clinic, 0),
-                volume_limit(largest[clinic], times=instance.volume_times, floor=instance.volume_floor),
+                volume_limit(largest.get(clinic, 0), times=instance.volume_times, floor=instance.volume_floor),
             )
             for clinic in high
         }

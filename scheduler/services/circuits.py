@@ -1,7 +1,7 @@
 """Stops what a provider refuses for its account or its sender, and tries by itself whether that is mended."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,34 +41,43 @@ def refusing(opened: Sequence[Circuit], senders: Mapping[Channel, str], message:
     }
 
 
-def open_up(tx: Tx, faults: Iterable[Fault], *, now: datetime) -> None:
-    """Open a circuit, and an alert, for each. The caller commits, and does this before it takes messages."""
-    for fault in sorted(set(faults), key=lambda fault: (fault.channel, fault.sender)):
-        circuits.open_circuit(tx, fault, now=now)
+def open_up(tx: Tx, refused: Mapping[Fault, Collection[int]], *, now: datetime) -> None:
+    """Open a circuit, and an alert, for each fault, which has the messages that were refused.
+
+    The caller commits, and does this after holding senders back and before it takes appointments and messages.
+    """
+    if refused:
+        circuits.hold_circuits(tx)
+    for fault, messages in refused.items():
+        circuits.open_circuit(tx, fault, messages, now=now)
         raise_alert(tx, AlertKind.CIRCUIT, _subject(fault), reasons=(_reason(fault),), now=now)
 
 
 def close(tx: Tx, configuration: Configuration, proven: Iterable[Circuit], *, now: datetime) -> bool:
-    """Close circuits, end their alerts and wake what waited; return whether one was open. The caller commits."""
-    closed = [it for it in proven if circuits.close_circuit(tx, it, now=now)]
-    for circuit in closed:
-        end_alert(tx, AlertKind.CIRCUIT, _subject(circuit), now=now)
+    """Close circuits, end their alerts and wake what waited; return whether one was open. The caller commits.
+
+    What is woken is held: the caller takes no appointment after this.
+    """
+    closed = _close(tx, proven, now=now)
     if closed:
-        circuits.wake_waiting(tx, stopped(configuration, circuits.open_circuits(tx)), now=now)
-    return bool(closed)
+        wake(tx, configuration, now=now)
+    return closed
 
 
-def close_tried(
-    tx: Tx, configuration: Configuration, messages: Iterable[int], *, reported: bool, now: datetime
-) -> None:
+def wake(tx: Tx, configuration: Configuration, *, now: datetime) -> int:
+    """Let what waits for no open circuit be tried now; return how many. The last that its transaction does."""
+    return circuits.wake_waiting(tx, stopped(configuration, circuits.open_circuits(tx)), now=now)
+
+
+def close_tried(tx: Tx, messages: Iterable[int], *, reported: bool, now: datetime) -> bool:
     """Close the circuits whose trial was one of these messages and went well.
 
     `reported`: the provider says that they left it; else only that it took them, which proves nothing to a circuit
-    that was opened by a report. The caller commits.
+    that was opened by a report. Return whether one was closed: then the caller ends with `wake`, and commits.
     """
     tried = set(messages)
     proven = [it for it in circuits.open_circuits(tx) if it.trial in tried and (reported or not it.reported)]
-    close(tx, configuration, proven, now=now)
+    return _close(tx, proven, now=now)
 
 
 def stopped(configuration: Configuration, opened: Iterable[Circuit]) -> Mapping[Channel, frozenset[str]]:
@@ -132,8 +141,7 @@ class CircuitTender:
 
     def _wake(self) -> int:
         with self.store.write() as tx:
-            opened = circuits.open_circuits(tx)
-            return circuits.wake_waiting(tx, stopped(self.configuration, opened), now=self.clock.now())
+            return wake(tx, self.configuration, now=self.clock.now())
 
     def _take(self, circuit: Circuit) -> bool:
         with self.store.write() as tx:
@@ -148,12 +156,18 @@ class CircuitTender:
             circuits.note_refusal(tx, circuit, code=error.code, error=str(error))
 
     def _let_through(self, circuit: Circuit, opened: Sequence[Circuit]) -> bool:
-        """Let one message through. A channel that answers, and has none to try, is taken for mended."""
+        """Let one message through. A channel that answers, and has none to try, is taken for mended.
+
+        So is a sender that no clinic has any more: nothing will ever prove it.
+        """
         now = self.clock.now()
         mine = stopped(self.configuration, [circuit])[circuit.channel]
         others = stopped(self.configuration, [it for it in opened if it.channel is circuit.channel and it != circuit])
         clinics = mine - (others.get(circuit.channel, frozenset()) if not circuit.sender else frozenset())
         with self.store.write() as tx:
+            circuits.hold_circuits(tx)
+            if not mine:
+                return close(tx, self.configuration, [circuit], now=now)
             stands = circuits.trial_stands(tx, circuit)
             if stands in IN_FLIGHT:
                 return False
@@ -163,6 +177,16 @@ class CircuitTender:
         if chosen is not None:
             log.info("circuit.tried", channel=circuit.channel, sender=circuit.sender, message=chosen)
         return chosen is not None
+
+
+def _close(tx: Tx, proven: Iterable[Circuit], *, now: datetime) -> bool:
+    some = list(proven)
+    if some:
+        circuits.hold_circuits(tx)
+    closed = [it for it in some if circuits.close_circuit(tx, it, now=now)]
+    for circuit in closed:
+        end_alert(tx, AlertKind.CIRCUIT, _subject(circuit), now=now)
+    return bool(closed)
 
 
 def _subject(of: Fault | Circuit) -> str:

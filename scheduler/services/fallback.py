@@ -1,4 +1,4 @@
-"""The other channel of `first_of`: a message of its own, made when the first channel can't be used."""
+"""The other channel of `first_of`: a message of its own, made when the first fails, taken back if that arrived."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +7,13 @@ from datetime import datetime
 from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import because, planned_part
-from scheduler.domain.states import Status
+from scheduler.domain.states import UNSENT, Cause, Status
 from scheduler.store.database import Tx
 from scheduler.store.due import DueMessage
-from scheduler.store.messages import Replan, messages_of, replan
+from scheduler.store.messages import Message, Replan, messages_of, replan
+from scheduler.store.moves import Move
 from scheduler.store.plans import add_planned
+from scheduler.store.transitions import move_all
 
 GIVEN_UP = (Status.CANCELLED, Status.EXPIRED, Status.SUPPRESSED)
 """Left over from an earlier plan of the appointment: such a message comes back."""
@@ -52,6 +54,28 @@ def add_fallbacks(tx: Tx, fallbacks: Sequence[Fallback], *, now: datetime, by: s
         digest = message.protocol_digest or ""
         if not add_planned(tx, fallback.due.appointment, [planned], protocol_digest=digest, now=now):
             _bring_back(tx, message.appointment_id, planned, digest, now=now, by=by)
+
+
+def siblings(tx: Tx, message: Message) -> list[Message]:
+    """Return the messages that were made to take the place of this one."""
+    return [
+        it
+        for it in messages_of(tx, message.appointment_id)
+        if (it.step, it.occurrence) == (message.step, message.occurrence)
+        and it.channel is not message.channel
+        and any(reason.code == "fallback" for reason in it.reasons)
+    ]
+
+
+def take_back(tx: Tx, message: Message, *, now: datetime, by: str) -> None:
+    """Cancel what was to take the place of a message that arrived after all, and is not on its way yet."""
+    why = because("said_already")
+    moves = [
+        Move(it.id, it.status, Cause.CANCEL, Status.CANCELLED, by=by, reasons=(*planned_part(it.reasons), why))
+        for it in siblings(tx, message)
+        if it.status in UNSENT
+    ]
+    move_all(tx, moves, now=now)
 
 
 def _bring_back(tx: Tx, appointment_id: int, planned: PlannedMessage, digest: str, *, now: datetime, by: str) -> None:

@@ -10,8 +10,8 @@ from scheduler.domain.states import REPLANNABLE, Cause, Status, told
 from scheduler.errors import ErrorKind, Scope
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import situation_of
-from scheduler.services.circuits import close_tried, fault_of, open_up
-from scheduler.services.fallback import Fallback, add_fallbacks
+from scheduler.services.circuits import close_tried, fault_of, open_up, wake
+from scheduler.services.fallback import Fallback, add_fallbacks, siblings, take_back
 from scheduler.services.pacing import hold_back
 from scheduler.store.appointments import hold_appointments
 from scheduler.store.attempts import Attempt, Told, close_by_receipt, find_attempt, stands_otherwise
@@ -63,10 +63,18 @@ class Hearing:
         """
         attempt, message = find_attempt(tx, token), get_message(tx, message_id)
         assert attempt is not None
-        self.look_beyond(tx, attempt, message, word, now)
-        if word.meaning and message.fallback:
+        mended = self.look_beyond(tx, attempt, message, word, now)
+        if message.fallback:
             hold_appointments(tx, [message.appointment_id])
-        lock_in_order(tx, [message_id])
+        to = self._take_in(tx, attempt, message_id, word, now)
+        if mended:
+            wake(tx, self.configuration, now=now)
+        return to
+
+    def _take_in(self, tx: Tx, attempt: Attempt, message_id: int, word: Word, now: datetime) -> Status | None:
+        message = get_message(tx, message_id)
+        others = siblings(tx, message) if message.fallback else []
+        lock_in_order(tx, [message_id, *(it.id for it in others)])
         message = get_message(tx, message_id)
         _close(tx, attempt, word, now)
         if word.meaning and word.meaning.kind is ErrorKind.OPT_OUT:
@@ -80,15 +88,19 @@ class Hearing:
         move_all(tx, [self._move(message, attempt, word, to)], now=now)
         if word.meaning and message.fallback:
             self._fall_over(tx, message, now)
+        elif others:
+            take_back(tx, message, now=now, by=self.by)
         return to
 
-    def look_beyond(self, tx: Tx, attempt: Attempt, message: Message, word: Word, now: datetime) -> None:
+    def look_beyond(self, tx: Tx, attempt: Attempt, message: Message, word: Word, now: datetime) -> bool:
         """Stop, slow down or let go on what the word says of the sender or the channel, if it is news.
 
-        The caller has taken no message yet.
+        The caller has taken no message yet. Return whether something is mended: then it ends with `circuits.wake`.
         """
-        if word.left:
-            close_tried(tx, self.configuration, [message.id], reported=True, now=now)
+        self._slow_down_or_stop(tx, attempt, message, word, now)
+        return word.left and close_tried(tx, [message.id], reported=True, now=now)
+
+    def _slow_down_or_stop(self, tx: Tx, attempt: Attempt, message: Message, word: Word, now: datetime) -> None:
         clinic = self.configuration.clinics.get(message.clinic)
         if word.meaning is None or clinic is None or now - attempt.started_at > NEWS:
             return
@@ -99,7 +111,7 @@ class Hearing:
             fault = replace(fault_of(message.channel, sender, error), reported=True)
             mended = last_closed(tx, fault.channel, fault.sender)
             if mended is None or mended < attempt.started_at:
-                open_up(tx, [fault], now=now)
+                open_up(tx, {fault: [message.id]}, now=now)
 
     def _move(self, message: Message, attempt: Attempt, word: Word, to: Status) -> Move:
         return Move(

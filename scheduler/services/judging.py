@@ -52,7 +52,8 @@ class Judge:
                 for verdict in self._judge_patient(list(group), now, unrenderable or {}, kept)
             ]
             late_before = now - self.configuration.instance.late_after
-            more = self.brakes.keep([(it.due, it.decision) for it in verdicts], late_before=late_before)
+            decided = [(it.due, it.decision) for it in verdicts]
+            more = self.brakes.keep(decided, late_before=late_before, known=kept.keys())
             if not more:
                 return verdicts
             kept |= more

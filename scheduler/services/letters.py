@@ -21,7 +21,7 @@ class Letter:
     """A message ready to go: what the channel takes, and what the store keeps of it.
 
     Until `write_until` (aware UTC) its engine may begin to hand it over. `trial`: it goes out to see whether what
-    was refused works again.
+    was refused works again. `slot_at` is its sender's turn that it has taken.
     """
 
     due: DueMessage
@@ -33,6 +33,7 @@ class Letter:
     segments: int | None
     header_id: str | None
     trial: bool = False
+    slot_at: datetime | None = None
 
     @property
     def channel(self) -> Channel:

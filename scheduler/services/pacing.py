@@ -1,7 +1,7 @@
 """Gives each SMS its sender's turn, so that a provider's queue never holds what would be stale when it leaves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scheduler.domain.outgoing import OutgoingSms
@@ -46,14 +46,13 @@ class Pacer:
         paced = [it for it in letters if it.channel is Channel.SMS and it.outgoing.sender.key in queues]
         turns = {it.due.message.id: _turn(it, queues, now) for it in sorted(paced, key=_since)}
         taken = {key: queue.free_at for key, queue in queues.items() if queue.free_at != known[key]}
-        senders.set_free_at(tx, Channel.SMS, taken)
+        senders.set_free_at(tx, Channel.SMS, taken, now=now)
         waiting = [it for it in paced if not _goes_now(it.due, turns[it.due.message.id], now)]
         put_off = [self._put_off(it.due, turns[it.due.message.id]) for it in waiting]
         kept = {it.due.message.id for it in put_off if it.decision.kind is Kind.WAIT}
         away = {it.due.message.id for it in waiting}
-        return Turns(
-            [it for it in letters if it.due.message.id not in away], put_off, {key: turns[key] for key in kept}
-        )
+        going = [replace(it, slot_at=turns.get(it.due.message.id)) for it in letters if it.due.message.id not in away]
+        return Turns(going, put_off, {key: turns[key] for key in kept})
 
     def _queues(self, tx: Tx, letters: Sequence[Letter], now: datetime) -> dict[str, Queue]:
         """Return the queues of the senders that have a rate, or that their provider told to wait."""
@@ -63,8 +62,8 @@ class Pacer:
             rates[sender.key] = min(rate, known) if rate and known else rate or known
         if not rates:
             return {}
-        free = senders.free_at(tx, Channel.SMS, {key: rate is not None for key, rate in rates.items()}, now=now)
-        return {key: Queue(free[key], rate) for key, rate in rates.items() if key in free}
+        found = senders.standings(tx, Channel.SMS, {key: rate is not None for key, rate in rates.items()}, now=now)
+        return {key: Queue(it.free_at, rates[key], it.rests_until) for key, it in found.items()}
 
     def _put_off(self, due: DueMessage, slot: datetime) -> Verdict:
         if slot < due.message.useful_until:
@@ -78,9 +77,12 @@ class Pacer:
 
 
 def hold_back(tx: Tx, channel: Channel, sender: str, error: ChannelError, *, now: datetime) -> None:
-    """Let a sender rest that its provider told to slow down. The caller commits, before it takes messages."""
+    """Let a sender rest that its provider told to slow down.
+
+    The caller does this before it changes circuits and takes messages, in the order of the senders, and commits.
+    """
     if error.kind is ErrorKind.TRANSIENT and error.scope is Scope.SENDER and error.retry_after and sender:
-        senders.hold_until(tx, channel, sender, held_until(now, error.retry_after))
+        senders.hold_until(tx, channel, sender, held_until(now, error.retry_after), now=now)
 
 
 def _since(letter: Letter) -> tuple[datetime, int]:

@@ -10,10 +10,11 @@ from scheduler.errors import ChannelError, ErrorKind
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import situation_of
+from scheduler.services.circuits import wake
 from scheduler.services.fallback import Fallback, add_fallbacks
 from scheduler.services.letters import Letter
 from scheduler.services.outcomes import Ended, Outcomes
-from scheduler.services.reacting import Reactions
+from scheduler.services.reacting import react
 from scheduler.services.schedule import plan_anew
 from scheduler.store.appointments import get_appointment, hold_appointments
 from scheduler.store.consents import record_stop
@@ -30,12 +31,16 @@ NEVER_HERE = (Status.FAILED, Status.SUPPRESSED)
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """One hand-over: what went out, how it ended, what that means. `moved`: the message took it on."""
+    """One hand-over: what went out, how it ended, what that means. `moved`: the message took it on.
+
+    `stops`: its sender or its channel is stopped for it; nothing else of it is tried.
+    """
 
     letter: Letter
     ended: Ended
     outcome: Outcome
     moved: bool = True
+    stops: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,8 @@ class Recorder:
     def record(self, ended: Sequence[tuple[Letter, Ended]], *, now: datetime) -> list[Handed]:
         """Store every outcome and return them in order. Blocks; commits. Raises StoreError, and may be repeated."""
         with self.store.write() as tx:
-            waiting = Reactions(self.configuration).react(tx, ended, now=now)
-            handed = [Handed(letter, end, self._outcome(letter, end, waiting, now)) for letter, end in ended]
+            reaction = react(tx, ended, now=now)
+            handed = [self._handed(letter, end, reaction.wait, now) for letter, end in ended]
             # The desk holds an appointment before its messages; who did it the other way round would meet it.
             hold_appointments(tx, {it.letter.due.appointment.id for it in handed if _follows(it)})
             moved = self._move(tx, [it.outcome for it in handed], now)
@@ -58,13 +63,16 @@ class Recorder:
             for it in handed:
                 self._follow(tx, it, now)
             add_fallbacks(tx, self._fallbacks(handed), now=now, by=self.outcomes.owner)
+            if reaction.mended:
+                wake(tx, self.configuration, now=now)
         for it in handed:
             _log(it)
         return handed
 
-    def _outcome(self, letter: Letter, end: Ended, waiting: Collection[int], now: datetime) -> Outcome:
+    def _handed(self, letter: Letter, end: Ended, waiting: Collection[int], now: datetime) -> Handed:
         other, waits = self._other(letter) is not None, letter.due.message.id in waiting
-        return self.outcomes.of(letter, end, now=now, other_open=other, at_circuit=waits)
+        outcome = self.outcomes.of(letter, end, now=now, other_open=other, at_circuit=waits)
+        return Handed(letter, end, outcome, stops=waits)
 
     def _move(self, tx: Tx, outcomes: Sequence[Outcome], now: datetime) -> set[int]:
         """Move the messages on; one that was taken for lost while its call went on is settled by its end."""

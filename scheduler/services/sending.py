@@ -11,15 +11,15 @@ from scheduler.domain.protocol import Channel
 from scheduler.domain.states import Cause, Status
 from scheduler.errors import ChannelError, ErrorKind, StoreError
 from scheduler.logs import get_logger
-from scheduler.services.braking import apart, first_tries
+from scheduler.services.last_look import LastLook, first_tries
 from scheduler.services.leases import LONGEST_CALL
 from scheduler.services.letters import Letter
 from scheduler.services.outcomes import Ended
 from scheduler.services.reacting import fault_in
 from scheduler.services.recording import Handed, Recorder
-from scheduler.services.slots import Slots
+from scheduler.services.slots import Slots, Turn
 from scheduler.store.attempts import Start
-from scheduler.store.claims import begin, give_back
+from scheduler.store.claims import begin
 from scheduler.store.database import Store
 from scheduler.store.moves import Move
 from scheduler.store.transitions import move_all
@@ -62,11 +62,10 @@ class Sender:
     async def _send_all(self, queue: Sequence[Letter], stop: asyncio.Event) -> list[Handed]:
         done: list[Handed] = []
         channel, rest = queue[0].channel, list(queue)
-        size = self.slots.at_once[channel]
         while rest:
-            portion, rest = rest[:size], rest[size:]
-            async with self.slots.portion(channel):
-                handed = await self._send_portion(portion, stop)
+            async with self.slots.portion(channel, len(rest)) as turn:
+                portion, rest = rest[: turn.size], rest[turn.size :]
+                handed = await self._send_portion(portion, stop, turn)
             if handed is None:
                 await asyncio.to_thread(self._give_back, [*portion, *rest])
                 break
@@ -77,15 +76,17 @@ class Sender:
                 rest = [letter for letter in rest if refused.isdisjoint(_keys(letter))]
         return done
 
-    async def _send_portion(self, portion: Sequence[Letter], stop: asyncio.Event) -> list[Handed] | None:
+    async def _send_portion(self, portion: Sequence[Letter], stop: asyncio.Event, turn: Turn) -> list[Handed] | None:
         """Begin, call and record a portion; None, with nothing begun, where it is to stop or comes too late."""
         now = self.clock.now()
         if stop.is_set() or any(now >= letter.write_until for letter in portion):
             return None
-        return await self._hand_over_all(await asyncio.to_thread(self.begin, portion))
+        begun = await asyncio.to_thread(self.begin, portion)
+        turn.end(len(portion) - len(begun))
+        return await self._hand_over_all(begun, turn)
 
-    async def _hand_over_all(self, letters: Sequence[Letter]) -> list[Handed]:
-        ends = await asyncio.gather(*(self._hand_over(letter) for letter in letters), return_exceptions=True)
+    async def _hand_over_all(self, letters: Sequence[Letter], turn: Turn) -> list[Handed]:
+        ends = await asyncio.gather(*(self._hand_over(letter, turn) for letter in letters), return_exceptions=True)
         known = [(it, end) for it, end in zip(letters, ends, strict=True) if isinstance(end, Ended)]
         recorded = await self._record(known)
         for end in ends:
@@ -93,14 +94,16 @@ class Sender:
                 raise end
         return recorded
 
-    async def _hand_over(self, letter: Letter) -> Ended:
+    async def _hand_over(self, letter: Letter, turn: Turn) -> Ended:
         try:
-            async with self.slots.of(letter.channel), asyncio.timeout(LONGEST_CALL.total_seconds()):
+            async with asyncio.timeout(LONGEST_CALL.total_seconds()):
                 return await self.transports[letter.channel].send(letter.outgoing)
         except ChannelError as error:
             return error
         except TimeoutError:
             return ChannelError("the provider did not answer in time", kind=ErrorKind.UNKNOWN, code="timeout")
+        finally:
+            turn.end()
 
     async def _record(self, known: Sequence[tuple[Letter, Ended]]) -> list[Handed]:
         """Record until it is recorded: what a provider took is never forgotten for one failed commit."""
@@ -113,23 +116,37 @@ class Sender:
         return await asyncio.to_thread(self.recorder.record, known, now=self.clock.now())
 
     def begin(self, letters: Sequence[Letter]) -> list[Letter]:
-        """Put attempts on record; return what may be called: not what was cancelled, moved or paused meanwhile."""
+        """Put attempts on record; return what may be called: not what was taken away, paused or stopped since.
+
+        What the last look keeps back is given back, to be decided anew. Blocks; commits.
+        """
         with self.store.write() as tx:
             now = self.clock.now()
-            free, paused = apart(tx, letters)
-            if paused:
-                give_back(tx, [it.due.message.id for it in paused], owner=self.owner, now=now)
+            free = LastLook(self.recorder.configuration).may_begin(tx, letters, now=now)
             begun = set(begin(tx, [self._start(letter) for letter in free], owner=self.owner, now=now))
             started = [letter for letter in free if letter.due.message.id in begun]
             count_handed_over(tx, first_tries(started), now=now)
+        going = {letter.due.message.id for letter in free}
+        # Not in the same transaction: all lock messages in one order, and these would come after the others.
+        self._give_back([letter for letter in letters if letter.due.message.id not in going])
         return started
 
     def _start(self, letter: Letter) -> Start:
         return _start(letter, rehearsed=isinstance(self.transports.get(letter.channel), RehearsalTransport))
 
     def _give_back(self, letters: Sequence[Letter]) -> None:
+        if not letters:
+            return
         moves = [
-            Move(it.due.message.id, Status.CLAIMED, Cause.RELEASE, Status.SCHEDULED, by=self.owner, owner=self.owner)
+            Move(
+                it.due.message.id,
+                Status.CLAIMED,
+                Cause.RELEASE,
+                Status.SCHEDULED,
+                by=self.owner,
+                owner=self.owner,
+                slot_at=it.slot_at,
+            )
             for it in letters
         ]
         with self.store.write() as tx:
@@ -137,8 +154,8 @@ class Sender:
 
 
 def _refused(handed: Sequence[Handed]) -> set[str]:
-    """Return the senders that were refused, "" for the whole channel: the rest of these is not tried."""
-    faults = [fault_in(it.letter, it.ended) for it in handed if isinstance(it.ended, ChannelError)]
+    """Return the senders that were stopped, "" for the whole channel: the rest of these is not tried."""
+    faults = [fault_in(it.letter, it.ended) for it in handed if it.stops and isinstance(it.ended, ChannelError)]
     return {fault.sender for fault in faults if fault}
 
 

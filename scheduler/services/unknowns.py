@@ -9,6 +9,7 @@ from scheduler.domain.appointment import AppointmentCause
 from scheduler.domain.reasons import Reason, because, planned_part
 from scheduler.domain.retry import LOOK_AGAIN, NOT_BEFORE, REPORT_AFTER
 from scheduler.domain.states import Brake, Cause, Status
+from scheduler.services.circuits import wake
 from scheduler.services.hearing import BAD_NEWS, Hearing, Word
 from scheduler.services.matching import Match, match, match_far
 from scheduler.services.schedule import plan_anew
@@ -77,12 +78,14 @@ class Unknowns:
 
     def _taken(self, tx: Tx, doubtful: Doubtful, found: Found, now: datetime) -> Status | None:
         word = Word(found.said or Status.ACCEPTED, found.provider_id, found.error_code, now, left=found.left)
-        self.hearing.look_beyond(tx, doubtful.attempt, doubtful.message, word, now)
+        mended = self.hearing.look_beyond(tx, doubtful.attempt, doubtful.message, word, now)
         reasons = because("sent", at=found.created_at), because("found")
         wish = self._wish(doubtful, Status.ACCEPTED, reasons, now)
         to = self._end(tx, doubtful, replace(wish, look_at=now + REPORT_AFTER), now, provider_id=found.provider_id)
         if to and found.said in (*BAD_NEWS, Status.DELIVERED):
             to = self.hearing.hear(tx, doubtful.attempt.token, doubtful.message.id, word, now=now)
+        if mended:
+            wake(tx, self.hearing.configuration, now=now)
         return to
 
     def _not_taken(self, tx: Tx, doubtful: Doubtful, now: datetime) -> Status | None:

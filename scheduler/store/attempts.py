@@ -98,6 +98,12 @@ def open_attempts(tx: Tx, starts: Sequence[Start], *, owner: str, now: datetime)
     insert_rows(tx, "attempts", _OPENED, rows)
 
 
+def drop_attempts(tx: Tx, tokens: Sequence[str]) -> None:
+    """Forget hand-overs that do not happen, in the transaction that recorded them."""
+    if tokens:
+        tx.connection.execute(sa.delete(attempts).where(among(tx, attempts.c.token, tokens)))
+
+
 def close_attempts(tx: Tx, outcomes: Sequence[Outcome], *, now: datetime) -> None:
     """Record how attempts ended, in one statement. An end that is known stays; `unknown` gives way to it."""
     records = [

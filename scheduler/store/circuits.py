@@ -39,14 +39,25 @@ def open_circuits(tx: Tx) -> tuple[Circuit, ...]:
     return tuple(_circuit(row) for row in tx.connection.execute(found))
 
 
-def open_circuit(tx: Tx, fault: Fault, *, now: datetime) -> bool:
-    """Open a circuit; one that is open stays so, with the new words and without its trial. Return whether it is new.
+def hold_circuits(tx: Tx) -> None:
+    """Hold all circuits until the commit: nobody else opens or closes one; they can be read.
 
-    The caller commits.
+    Whoever opens or closes some holds them first, after the senders and before appointments and messages. SQLite has
+    one writer at a time and needs none of it.
+    """
+    if tx.dialect == "postgresql":
+        tx.connection.execute(sa.text("LOCK TABLE circuits IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def open_circuit(tx: Tx, fault: Fault, refused: Collection[int], *, now: datetime) -> bool:
+    """Open a circuit for messages that were refused. Return whether it is new.
+
+    One that is open stays so, with the new words; its trial is over where it is one of these. The caller commits.
     """
     same = (circuits.c.channel == fault.channel, circuits.c.sender == fault.sender)
     words = {"code": fault.code, "error": fault.error}
-    again: dict[str, Any] = {**words, "trial": None}
+    tried = sa.case((circuits.c.trial.in_(list(refused)), None), else_=circuits.c.trial)
+    again: dict[str, Any] = {**words, "trial": tried}
     if fault.reported:
         again["reported"] = True
     if tx.connection.execute(sa.update(circuits).where(_OPEN, *same).values(again)).rowcount:
@@ -161,6 +172,18 @@ def proven_since_refused(tx: Tx, message_ids: Sequence[int], fault: Fault) -> fr
         attempts.c.finished_at < closed,
     )
     return frozenset(tx.connection.execute(refused).scalars())
+
+
+def begun_before_closed(tx: Tx, tokens: Sequence[str], fault: Fault) -> frozenset[int]:
+    """Return the messages of those attempts that began before their circuit was last closed.
+
+    How they end says nothing of what was mended since.
+    """
+    closed = last_closed(tx, fault.channel, fault.sender)
+    if closed is None:
+        return frozenset()
+    begun = sa.select(attempts.c.message_id).where(attempts.c.token.in_(tokens), attempts.c.started_at < closed)
+    return frozenset(tx.connection.execute(begun).scalars())
 
 
 def last_closed(tx: Tx, channel: Channel, sender: str) -> datetime | None:

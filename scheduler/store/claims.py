@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from scheduler.domain.reasons import because, dump_reasons
 from scheduler.domain.retry import LOOK_AFTER
 from scheduler.domain.states import Cause, Status
-from scheduler.store.attempts import Start, close_lost, open_attempts
+from scheduler.store.attempts import Start, close_lost, drop_attempts, open_attempts
 from scheduler.store.batches import among
 from scheduler.store.database import Tx
 from scheduler.store.moves import Handover, Move, Way
@@ -79,9 +79,11 @@ def begin(tx: Tx, starts: Sequence[Start], *, owner: str, now: datetime) -> list
     `now`, begins: it is no longer in the answer when it was cancelled, released or claimed by another since.
     The claim's lease goes on.
     """
+    # Before any message is locked: PostgreSQL never breaks off the COPY of a process that is frozen within it.
+    open_attempts(tx, starts, owner=owner, now=now)
     begun = move_all(tx, [_begin(start, owner) for start in starts], now=now)
     chosen = set(begun)
-    open_attempts(tx, [start for start in starts if start.message_id in chosen], owner=owner, now=now)
+    drop_attempts(tx, [start.token for start in starts if start.message_id not in chosen])
     return begun
 
 

@@ -305,13 +305,16 @@ circuits = sa.Table(
     sqlite_autoincrement=True,
 )
 
-# When each sender is free for the next segment.
+# When each sender is free for the next segment, until when turns that were given out no longer count, and when that
+# was written.
 senders = sa.Table(
     "senders",
     metadata,
     sa.Column("channel", sa.String(WORD_LENGTH), primary_key=True),
     sa.Column("sender", sa.String(255), primary_key=True),
     sa.Column("free_at", Instant, nullable=False),
+    sa.Column("rests_until", Instant),
+    sa.Column("written_at", Instant, nullable=False),
 )
 
 alerts = sa.Table(

@@ -54,6 +54,16 @@ def hours_lately(tx: Tx, clinics: Collection[str], *, now: datetime) -> Mapping[
     return hours
 
 
+def largest_hours(tx: Tx, clinics: Collection[str], *, now: datetime) -> Mapping[str, int]:
+    """Return the most that clinics handed over in an hour of the last 28 days, this hour left out."""
+    found = (
+        sa.select(volumes.c.clinic, sa.func.max(volumes.c.messages).label("most"))
+        .where(among(tx, volumes.c.clinic, clinics), volumes.c.hour >= now - LATELY, volumes.c.hour < hour_of(now))
+        .group_by(volumes.c.clinic)
+    )
+    return {row.clinic: row.most for row in tx.connection.execute(found)}
+
+
 @cache
 def _count_statement(dialect: str) -> sa.Insert:
     insert = (sqlite if dialect == "sqlite" else postgresql).insert(volumes)

@@ -92,5 +92,5 @@ def test_a_service_that_is_frozen_within_a_transaction_locks_the_others_out_for_
         running.enter_context(ground.serving())
         ground.settle(within=MINUTES)
         os.kill(frozen.pid, signal.SIGCONT)
-        ground.until(lambda: "store.unavailable" in ground.site.said(frozen) or "outcome" in ground.site.said(frozen))
+        ground.until(lambda: ground.is_well(frozen))
     ground.check()

@@ -75,3 +75,8 @@ def test_a_date_in_the_past_means_no_wait() -> None:
 @pytest.mark.parametrize("value", ["", "-3", "1e9", "Mon, 02 Mar 2026 14:00:00", "²"])
 def test_a_retry_after_that_can_not_be_read_is_none(value: str) -> None:
     assert refusal(429, "", {"Retry-After": value}, NOW).retry_after is None
+
+
+@pytest.mark.parametrize("value", ["9999999999999", "9" * 400, "3601", "Fri, 31 Dec 9999 23:59:00 GMT"])
+def test_a_wait_of_more_than_an_hour_counts_as_an_hour(value: str) -> None:
+    assert refusal(429, "", {"Retry-After": value}, NOW).retry_after == 3600

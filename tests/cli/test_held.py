@@ -82,7 +82,7 @@ def test_messages_are_named_by_number_and_by_appointment(backlog: Command) -> No
     first, second, _ = [it["id"] for it in backlog.json("held", "list", "--messages")["messages"]]
     assert backlog.json("held", "release", str(first))["released"] == 1
     assert backlog.json("held", "drop", "--appointment", "2")["dropped"] == 1
-    assert backlog.json("held", "release", str(second))["released"] == 0
+    assert "is not held" in backlog.refused("held", "release", str(second))
 
 
 def test_what_is_in_doubt_is_sent_again_only_when_it_is_named_and_the_risk_is_said(backlog: Command) -> None:
@@ -106,3 +106,14 @@ def test_naming_a_doubtful_message_says_that_the_patient_may_get_it_twice(backlo
 def test_nothing_is_released_or_dropped_that_was_not_named(backlog: Command, words: list[str]) -> None:
     backlog.refused("held", *words, code=2)
     assert backlog.json("held", "list")["total"] == 3
+
+
+def test_a_slip_of_the_hand_does_not_look_like_success(backlog: Command) -> None:
+    assert "there is no clinic 'nort'" in backlog.refused("held", "list", "--clinic", "nort")
+    assert "there is no clinic 'nort'" in backlog.refused("held", "release", "--clinic", "nort")
+    assert "there is no message 999" in backlog.refused("held", "drop", "999")
+    assert "there is no appointment 999" in backlog.refused("held", "release", "--appointment", "999")
+    backlog.refused("held", "list", "--brake", "pause", code=2)
+    held = backlog.json("held", "list", "--messages")["messages"][0]["id"]
+    backlog.done("held", "drop", str(held))
+    assert f"message {held} is not held, it is expired" in backlog.refused("held", "drop", str(held))

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from scheduler.domain.clinic import SmsSender
-from scheduler.domain.pacing import Queue, rate_of
+from scheduler.domain.pacing import AHEAD, Queue, Standing, held_until, rate_of
 from tests.domain.samples import utc
 
 NOW = utc("2026-03-02 10:00")
@@ -60,3 +60,21 @@ def test_a_turn_that_was_given_is_kept_unless_it_is_missed(age: int, kept: bool)
 def test_without_a_rate_a_turn_takes_no_time() -> None:
     queue = Queue(NOW + timedelta(seconds=90), None)
     assert [seconds(queue, 4), seconds(queue, 4)] == [90, 90]
+
+
+@pytest.mark.parametrize(("wish", "rest"), [(90, 90), (3600, 3600), (1e13, 3600), (float("inf"), 3600)])
+def test_a_sender_rests_as_long_as_it_is_told_and_an_hour_at_most(wish: float, rest: int) -> None:
+    assert held_until(NOW, wish) - AHEAD == NOW + timedelta(seconds=rest)
+
+
+@pytest.mark.parametrize(("given", "taken"), [(10, 40), (30, 30)])
+def test_a_turn_from_before_a_rest_is_taken_anew(given: int, taken: int) -> None:
+    queue = Queue(NOW + timedelta(seconds=40), 1, NOW + timedelta(seconds=30))
+    turn = queue.turn_of(NOW + timedelta(seconds=given), 1, now=NOW, useful_until=END)
+    assert turn == NOW + timedelta(seconds=taken)
+
+
+@pytest.mark.parametrize(("ahead", "free"), [(0, 500), (60, 500), (61, 0)])
+def test_what_a_clock_wrote_that_was_ahead_does_not_count(ahead: int, free: int) -> None:
+    written = Standing(NOW + timedelta(seconds=500), None, NOW + timedelta(seconds=ahead))
+    assert written.trusted(NOW).free_at == NOW + timedelta(seconds=free)

@@ -76,3 +76,8 @@ def test_a_try_at_the_very_end_of_its_usefulness_is_too_late() -> None:
 @pytest.mark.parametrize("nonsense", [-5.0, 0.0, float("nan")])
 def test_a_wish_that_makes_no_sense_is_passed_over(nonsense: float) -> None:
     assert waits(1, retry_after=nonsense) == waits(1)
+
+
+@pytest.mark.parametrize("wish", [1e300, float("inf")])
+def test_a_wish_beyond_all_time_gives_up_and_breaks_nothing(wish: float) -> None:
+    assert next_try(1, now=NOW, useful_until=NOW + DAY, rng=Random(1), retry_after=wish) is None

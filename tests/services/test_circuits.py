@@ -13,15 +13,17 @@ from scheduler.domain.alert import AlertKind
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.circuit import Circuit
 from scheduler.domain.reasons import sentence
-from scheduler.domain.states import Brake, Status
+from scheduler.domain.states import Brake, Cause, Status
+from scheduler.errors import ChannelError, ErrorKind, Scope
 from scheduler.runtime.passes import one_pass
 from scheduler.services.appointments import call_off
+from scheduler.services.circuits import close
 from scheduler.services.hearing import Hearing, Word
 from scheduler.store.alerts import Alert, all_alerts, open_alerts
-from scheduler.store.circuits import open_circuits
+from scheduler.store.circuits import let_one_through, open_circuits
 from scheduler.store.database import open_store
 from scheduler.store.messages import get_message
-from scheduler.store.tables import messages
+from scheduler.store.tables import events, messages
 from tests.servers.behaviours import Behaviour, refuse
 from tests.servers.smtp import At, SmtpServer
 from tests.servers.twilio import TwilioServer
@@ -287,3 +289,66 @@ def test_a_new_sender_in_the_clinics_file_is_used_at_once_after_the_start(live: 
     live.dispatch(after(DUE, minutes=1))
     live.dispatch(after(DUE, minutes=1, seconds=1))
     assert live.message(appointment, "first_day").status is Status.ACCEPTED
+
+
+def test_what_is_refused_alone_takes_no_turn_from_the_rest_of_its_batch(
+    any_live: House, twilio: TwilioServer
+) -> None:
+    register_many(any_live, 40)
+    instance = replace(any_live.configuration.instance, sms_at_once=8)
+    any_live.configuration = replace(any_live.configuration, instance=instance)
+    twilio.by_number["+14165551003"] = WRONG_SENDER
+    assert any_live.dispatch(DUE)["sent"] == 39
+    assert circuits(any_live) == ()
+    with any_live.store.read() as tx:
+        given_back = sa.select(sa.func.count()).where(events.c.cause == Cause.RELEASE)
+        assert tx.connection.execute(given_back).scalar_one() == 0
+
+
+def test_the_circuit_of_a_sender_that_no_clinic_has_any_more_ends(any_live: House, twilio: TwilioServer) -> None:
+    laser(any_live, "Ann Roy")
+    twilio.default = WRONG_SENDER
+    any_live.dispatch(DUE)
+    north = any_live.configuration.clinic("north")
+    assert north.sms
+    clinics = {
+        **any_live.configuration.clinics,
+        "north": replace(north, sms=replace(north.sms, number="+14165550777")),
+    }
+    twilio.default = FINE
+    any_live.configuration = replace(any_live.configuration, clinics=clinics)
+    any_live.dispatch(after(DUE, minutes=2))
+    assert (circuits(any_live), alerts(any_live)) == ((), ())
+
+
+REFUSED = ChannelError("no", kind=ErrorKind.CONFIGURATION, code="21606", scope=Scope.SENDER)
+
+
+def test_a_refusal_of_a_call_that_began_before_its_circuit_closed_opens_none(any_live: House) -> None:
+    laser(any_live, "Ann Roy", "Bo Cole")
+    any_live.clock.move_to(DUE)
+    first, second = any_live.prepare("engine", any_live.claim("engine")).letters
+    recorder = any_live.dispatcher("engine").sender().recorder
+    recorder.record([(first, REFUSED)], now=after(DUE, seconds=1))
+    with any_live.store.write() as tx:
+        close(tx, any_live.configuration, open_circuits(tx), now=after(DUE, seconds=2))
+    (late,) = recorder.record([(second, REFUSED)], now=after(DUE, seconds=3))
+    assert (circuits(any_live), late.stops) == ((), False)
+    assert any_live.message(2, "first_day").status is Status.SCHEDULED
+
+
+def test_a_late_refusal_of_another_leaves_the_trial_that_is_under_way(any_live: House) -> None:
+    laser(any_live, "Ann Roy", "Bo Cole")
+    any_live.clock.move_to(DUE)
+    first, second = any_live.prepare("engine", any_live.claim("engine")).letters
+    recorder = any_live.dispatcher("engine").sender().recorder
+    recorder.record([(first, REFUSED)], now=after(DUE, seconds=1))
+    with any_live.store.write() as tx:
+        tried = let_one_through(tx, open_circuits(tx)[0], ["north"], now=after(DUE, seconds=2))
+    assert tried == first.due.message.id
+    recorder.record([(second, REFUSED)], now=after(DUE, seconds=3))
+    assert circuits(any_live)[0].trial == tried
+    any_live.clock.move_to(after(DUE, seconds=4))
+    (trial,) = any_live.prepare("engine", any_live.claim("engine")).letters
+    recorder.record([(trial, REFUSED)], now=after(DUE, seconds=5))
+    assert circuits(any_live)[0].trial is None

@@ -1,29 +1,40 @@
 """Desk, engine and reports work on the same visits at once: they wait for each other, never in a circle."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from scheduler.clock import FixedClock
 from scheduler.domain.appointment import AppointmentStatus
+from scheduler.domain.outgoing import Accepted
 from scheduler.domain.states import Status
+from scheduler.errors import ChannelError, ErrorKind, Scope
 from scheduler.runtime.passes import one_pass
 from scheduler.services.appointments import call_off, reschedule
+from scheduler.services.circuits import open_up
 from scheduler.services.hearing import Hearing, Word
+from scheduler.services.reacting import react
 from scheduler.settings import Settings
 from scheduler.store.appointments import get_appointment
-from scheduler.store.database import open_store
+from scheduler.store.circuits import Fault
+from scheduler.store.database import Store, open_store
 from scheduler.store.messages import messages_of
+from scheduler.store.tables import circuits
 from tests.servers.behaviours import refuse
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import TwilioServer
 from tests.services.conftest import live_settings
-from tests.services.house import CHECK, House, after
+from tests.services.house import CHECK, SMS, House, after
+from tests.services.test_dispatch_engines import DUE
 
 pytestmark = pytest.mark.postgres
 ROUNDS = 25
@@ -105,3 +116,85 @@ def deadlocks(settings: Settings) -> int:
         ).fetchone()
     assert row
     return int(row[0])
+
+
+def test_senders_are_held_before_circuits_before_visits_and_what_waits_is_woken_last(house: House) -> None:
+    """Whoever took them in another order would meet those who take them in this one."""
+    for n, clinic in enumerate(["north", "north", "south"]):
+        house.register(treatment="laser", clinic=clinic, name=f"Patient {n}", phone=f"+1416555{3000 + n}", email="")
+    house.clock.move_to(DUE)
+    letters = house.prepare("engine", house.claim("engine")).letters
+    trial, *others = sorted(letters, key=lambda it: it.outgoing.sender.key, reverse=True)
+    key = trial.outgoing.sender.key
+    recorder = house.dispatcher("engine").sender().recorder
+    with house.store.write() as tx:
+        open_up(tx, {Fault(SMS, key, "21606", "no"): []}, now=DUE)
+        tx.connection.execute(sa.update(circuits).values(trial=trial.due.message.id))
+    rest = ChannelError("slow", kind=ErrorKind.TRANSIENT, code="20429", retry_after=5.0, scope=Scope.SENDER)
+    went, rested = (replace(trial, trial=True), Accepted("SM1", reports=True)), [(it, rest) for it in others]
+    with locks(house.store) as taken:
+        recorder.record([*rested, went], now=after(DUE, seconds=1))
+    assert firsts(taken) == ["senders", "circuits", "alerts", "patients", "appointments", "messages"]
+    assert "SKIP LOCKED" in taken[-1]
+
+
+def test_a_report_holds_its_sender_before_circuits_and_wakes_what_waits_last(house: House) -> None:
+    visit = house.register(treatment="laser", email="")
+    house.dispatch(DUE)
+    message = house.message(visit, "first_day")
+    assert message.attempt
+    with house.store.write() as tx:
+        open_up(tx, {Fault(SMS, "+14165550109", "30034", "no", reported=True): []}, now=DUE)
+        tx.connection.execute(sa.update(circuits).values(trial=message.id))
+    word = Word(Status.UNDELIVERED, "SM1", "30022", DUE, left=True)
+    with locks(house.store) as taken, house.store.write() as tx:
+        Hearing(house.configuration, "reports").hear(tx, message.attempt, message.id, word, now=DUE)
+    assert firsts(taken) == ["senders", "circuits", "alerts", "messages"]
+    assert "SKIP LOCKED" in taken[-1]
+
+
+def test_senders_are_told_to_rest_in_one_order(house: House) -> None:
+    for n, clinic in enumerate(["north", "south"]):
+        house.register(treatment="laser", clinic=clinic, name=f"Patient {n}", phone=f"+1416555{3000 + n}", email="")
+    house.clock.move_to(DUE)
+    letters = house.prepare("engine", house.claim("engine")).letters
+    rest = ChannelError("slow", kind=ErrorKind.TRANSIENT, code="20429", retry_after=5.0, scope=Scope.SENDER)
+    orders = []
+    for turned in (letters, letters[::-1]):
+        with locks(house.store) as taken, house.store.write() as tx:
+            react(tx, [(it, rest) for it in turned], now=DUE)
+        orders.append([it.partition("#")[2] for it in taken])
+    assert orders[0] == orders[1]
+    assert len(set(orders[0])) == 2
+
+
+TABLES = ("senders", "circuits", "alerts", "patients", "appointments", "messages")
+
+
+@contextmanager
+def locks(store: Store) -> Iterator[list[str]]:
+    """Collect the statements of the block that hold rows of these tables, and after "#" a sender that they name."""
+    taken: list[str] = []
+
+    def note(_c: object, _k: object, statement: str, parameters: object, *_rest: object) -> None:
+        if table_of(statement):
+            named = parameters.get("sender", "") if isinstance(parameters, dict) else ""
+            taken.append(f"{statement}#{named}")
+
+    sa.event.listen(store._engine, "before_cursor_execute", note)
+    try:
+        yield taken
+    finally:
+        sa.event.remove(store._engine, "before_cursor_execute", note)
+
+
+def table_of(statement: str) -> str | None:
+    """Return which of the tables a statement holds rows of, None where it holds none."""
+    begins = r"(?:UPDATE|INSERT INTO|LOCK TABLE)\s+(\w+)" if "FOR " not in statement else r"FROM (\w+)"
+    found = re.search(begins, statement)
+    return found[1] if found and found[1] in TABLES else None
+
+
+def firsts(taken: Sequence[str]) -> list[str]:
+    """Return the tables in the order in which each was first held."""
+    return list(dict.fromkeys(filter(None, map(table_of, taken))))

@@ -11,7 +11,9 @@ import pytest
 
 from scheduler.domain.reasons import because
 from scheduler.domain.states import Brake, Status
+from scheduler.errors import ChannelError, ErrorKind, Scope
 from scheduler.runtime.passes import one_pass
+from scheduler.services.pacing import hold_back
 from scheduler.settings import Delivery
 from scheduler.store.database import open_store
 from scheduler.store.senders import hold_until
@@ -96,7 +98,8 @@ def test_a_turn_past_its_usefulness_turns_to_the_other_channel_or_ends(any_live:
 def busy(house: House, *, hours: int) -> None:
     """Give the north's number work for so many hours."""
     with house.store.write() as tx:
-        hold_until(tx, SMS, "+14165550109", after(house.clock.now(), hours=hours))
+        now = house.clock.now()
+        hold_until(tx, SMS, "+14165550109", after(now, hours=hours), now=now)
 
 
 def test_a_rehearsal_has_no_rates(any_house: House) -> None:
@@ -137,3 +140,44 @@ def test_waiting_for_a_turn_is_not_lateness(live: House) -> None:
     assert message.due_at == message.try_at == after(DUE, hours=2, minutes=-5)
     assert because("rate", turn_at=after(DUE, hours=2)) in message.reasons
     assert timedelta(0) == message.planned_at - DUE
+
+
+@pytest.mark.parametrize("wish", ["9999999999999", "Fri, 31 Dec 9999 23:59:00 GMT"])
+def test_a_wish_beyond_all_time_leaves_nothing_of_its_portion_unrecorded(
+    any_live: House, twilio: TwilioServer, wish: str
+) -> None:
+    register_many(at_rate(any_live, None), 8)
+    twilio.by_number["+14165551003"] = refuse(429, 20429, Retry_After=wish)
+    assert any_live.dispatch(DUE)["sent"] == 7
+
+
+def test_a_sender_that_rests_sends_nothing_that_had_its_turn_before(any_live: House, twilio: TwilioServer) -> None:
+    register_many(at_rate(any_live, None), 320)
+    any_live.dispatch(DUE)
+    before = twilio.requests
+    full = ChannelError("full", kind=ErrorKind.TRANSIENT, code="21611", retry_after=3600.0, scope=Scope.SENDER)
+    with any_live.store.write() as tx:
+        hold_back(tx, SMS, "+14165550109", full, now=DUE)
+    for minutes in (1, 5, 59):
+        any_live.dispatch(after(DUE, minutes=minutes))
+    assert twilio.requests == before
+    assert any_live.dispatch(after(DUE, hours=1, minutes=1))["sent"] == 320 - FIVE_MINUTES - 1
+
+
+def test_a_clock_that_was_ahead_leaves_no_sender_busy(any_live: House) -> None:
+    any_live.clock.move_to(after(DUE, hours=9))
+    busy(at_rate(any_live, None), hours=24 * 4)
+    any_live.clock.move_to(DUE)
+    register_many(any_live, 320)
+    assert any_live.dispatch(DUE) == {"sent": FIVE_MINUTES + 1, "put_off": 320 - FIVE_MINUTES - 1}
+    busy(any_live, hours=1)
+    assert any_live.dispatch(after(DUE, seconds=30)) == {"put_off": 19}
+
+
+def test_what_is_given_back_keeps_its_turn(any_live: House, twilio: TwilioServer) -> None:
+    register_many(at_rate(any_live, None), 200)
+    twilio.default = refuse(400, 21606)
+    any_live.dispatch(DUE)
+    slots = [any_live.message(n, "first_day").slot_at for n in range(1, 201)]
+    given_back = [slot for slot in slots if slot]
+    assert len(given_back) == len(set(given_back)) == 200 - twilio.requests

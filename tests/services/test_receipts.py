@@ -282,3 +282,15 @@ def test_reports_that_are_worked_on_at_the_same_time_end_in_the_weightiest(any_l
         path = [it.to_status for it in events_of_message(tx, message.id) if it.to_status in PROOF]
     assert message.status is Status.DELIVERED
     assert path == sorted(set(path), key=PROOF.index)
+
+
+def test_what_arrived_after_all_is_not_said_again_on_the_other_channel(any_live: House, smtp: SmtpServer) -> None:
+    appointment, sid, token = sent_sms(any_live, "check", "peel")
+    for status in ("undelivered", "delivered"):
+        Report(sid, status, attempt=token, code="30005" if status == "undelivered" else "").tell(any_live)
+    assert any_live.message(appointment, "check", SMS).status is Status.DELIVERED
+    assert any_live.message(appointment, "check", EMAIL).status is Status.CANCELLED
+    assert any_live.why(appointment, "check", EMAIL).endswith("it reached the patient on another channel after all.")
+    before = len(smtp.delivered_to(MAIL))
+    any_live.dispatch(after(CHECK, minutes=1))
+    assert len(smtp.delivered_to(MAIL)) == before

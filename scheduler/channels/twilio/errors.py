@@ -13,6 +13,7 @@ from typing import NamedTuple
 from scheduler.errors import ChannelError, ErrorKind, Scope
 
 _MINUTE, _HOUR = 60.0, 3600.0
+_LONGEST_WAIT = _HOUR
 _NOT_TWILIO = "it was not Twilio's API that answered: check AFTERCARE_TWILIO_API_URL"
 
 
@@ -165,10 +166,13 @@ def _code(body: str) -> int | None:
 
 
 def _retry_after(value: str, now: datetime) -> float | None:
-    """Return the seconds of a Retry-After header, which may be a number or a date (RFC 9110, 10.2.3)."""
+    """Return the seconds of a Retry-After header, which may be a number or a date (RFC 9110, 10.2.3).
+
+    At most an hour: what asks for more is asked again then.
+    """
     if value.isascii() and value.isdigit():
-        return float(value)
+        return min(float(value), _LONGEST_WAIT)
     try:
-        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+        return min(max(0.0, (parsedate_to_datetime(value) - now).total_seconds()), _LONGEST_WAIT)
     except (ValueError, TypeError, OverflowError):
         return None

@@ -31,6 +31,8 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(16), primary_key=True),
         sa.Column("sender", sa.String(255), primary_key=True),
         sa.Column("free_at", INSTANT, nullable=False),
+        sa.Column("rests_until", INSTANT),
+        sa.Column("written_at", INSTANT, nullable=False),
     )
     _alerts()
 
@@ -39,9 +41,7 @@ def _messages() -> None:
     op.add_column("messages", sa.Column("brake", sa.String(16)))
     op.add_column("messages", sa.Column("slot_at", INSTANT))
     op.add_column("messages", sa.Column("released_at", INSTANT))
-    op.create_index(
-        "ix_messages_held", "messages", ["useful_until"], sqlite_where=IS_HELD, postgresql_where=IS_HELD
-    )
+    op.create_index("ix_messages_held", "messages", ["useful_until"], sqlite_where=IS_HELD, postgresql_where=IS_HELD)
     op.create_index(
         "ix_messages_unknown", "messages", ["updated_at"], sqlite_where=IS_UNKNOWN, postgresql_where=IS_UNKNOWN
     )
