@@ -5,7 +5,7 @@ import pytest
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import TwilioServer
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.postgres", "tests.sharing"]
 
 
 @pytest.fixture

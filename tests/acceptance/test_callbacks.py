@@ -35,7 +35,6 @@ SAID = {
 PATIENCE = 60
 
 # A real process for all tests of this file.
-pytestmark = pytest.mark.xdist_group("callbacks")
 
 
 def weightiest(calls: Sequence[Call]) -> Status:
@@ -169,7 +168,9 @@ def test_in_all_orders_doubled_and_with_either_name_the_weightiest_word_stands(
     judge(clinic, calls)
 
 
-@pytest.mark.parametrize("place", ["live_here", pytest.param("on_postgres", marks=pytest.mark.postgres)])
+@pytest.mark.parametrize(
+    "place", ["live_here", pytest.param("on_postgres", marks=[pytest.mark.postgres, pytest.mark.long])]
+)
 def test_a_flood_is_answered_stored_and_worked_on(
     request: pytest.FixtureRequest, twilio: TwilioServer, place: str
 ) -> None:

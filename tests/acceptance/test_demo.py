@@ -29,9 +29,6 @@ UTC = ZoneInfo("UTC")
 TORONTO, MADRID = ZoneInfo("America/Toronto"), ZoneInfo("Europe/Madrid")
 STARTS, ENDS = datetime(2026, 3, 2, 8, tzinfo=UTC), datetime(2026, 4, 13, 8, tzinfo=UTC)
 
-# One demo for all tests of this file.
-pytestmark = pytest.mark.xdist_group("demo")
-
 Sent = tuple[str, str, str, str, str]
 """Local time, patient, channel, language, step."""
 

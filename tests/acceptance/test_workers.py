@@ -72,6 +72,7 @@ def test_twenty_thousand_messages_due_at_one_instant_go_out_once(
     play(boxes, twilio, 20_000, seed=seed)
 
 
+@pytest.mark.long
 def test_workers_do_the_sending_while_any_lives_and_the_service_does_it_otherwise(
     boxes: Boxes, twilio: TwilioServer
 ) -> None:
@@ -94,6 +95,7 @@ def test_workers_do_the_sending_while_any_lives_and_the_service_does_it_otherwis
     assert set(Counter(taken.to for taken in twilio.taken).values()) == {1}
 
 
+@pytest.mark.long
 def test_a_worker_that_is_told_to_stop_ends_its_hand_overs_and_gives_the_rest_back_at_once(
     boxes: Boxes, twilio: TwilioServer
 ) -> None:
@@ -122,6 +124,7 @@ def test_a_second_signal_ends_a_worker_whose_provider_hangs(boxes: Boxes, twilio
         assert worker.wait(timeout=5) == -signal.SIGTERM
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_alone_is_stood_in_for_by_the_service(boxes: Boxes, twilio: TwilioServer) -> None:
     boxes.seed(800, due_at=soon(0))
     with boxes.running("worker") as (worker,), boxes.running("serve") as (service,):
@@ -133,6 +136,7 @@ def test_a_worker_that_is_killed_alone_is_stood_in_for_by_the_service(boxes: Box
     assert Counter(Counter(taken.to for taken in twilio.taken).values()) == {1: 800}
 
 
+@pytest.mark.long
 def test_the_database_goes_away_under_service_and_worker_and_both_carry_on(
     boxes: Boxes, twilio: TwilioServer, postgres_cluster: Cluster
 ) -> None:

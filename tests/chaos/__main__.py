@@ -57,7 +57,7 @@ def main() -> None:
 def report(verdicts: list[Verdict]) -> None:
     """Print the kills by point, and what became of the messages."""
     table = Table(box=None, pad_edge=False)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for verdict in verdicts:
         table.add_column(verdict.layout, justify="right", max_width=20)
     for point, name in [*((point, it.meaning) for point, it in POINTS.items()), (ANY, ANY)]:
