@@ -5,7 +5,7 @@ from string import Template
 
 from benchmarks.chart import chart
 from benchmarks.figures import Measured, Results, read_results
-from benchmarks.findings import by_goal
+from benchmarks.findings import Finding, by_goal
 from benchmarks.goals import BY_ID, GOALS
 from benchmarks.paths import CHART, LATEST, PAGE, ROOT
 from benchmarks.words import figure, goal_words, measured_words, verdict
@@ -57,14 +57,21 @@ def _goals(results: Results) -> str:
 
 
 def _missed(results: Results) -> str:
+    """Say of the goals that were missed what costs it, those together that have one cause."""
     missed = [row for row in results.measured if verdict(BY_ID[row.goal], row) == "missed"]
-    return "\n\n".join(_said_of(row) for row in missed) or "None."
+    causes: dict[Finding | None, list[Measured]] = {}
+    for row in missed:
+        causes.setdefault(by_goal().get(row.goal), []).append(row)
+    return "\n\n".join(_said_of(rows, finding) for finding, rows in causes.items()) or "None."
 
 
-def _said_of(row: Measured) -> str:
-    goal, finding = BY_ID[row.goal], by_goal().get(row.goal)
-    head = f"**{_sentence(goal.what)}**: {measured_words(goal, row)}, the goal is {goal_words(goal)}."
-    return f"{head} {finding.costs} {finding.mends}" if finding else head
+def _said_of(rows: Sequence[Measured], finding: Finding | None) -> str:
+    lines = [
+        f"- **{_sentence(BY_ID[row.goal].what)}**: {measured_words(BY_ID[row.goal], row)}, the goal is "
+        f"{goal_words(BY_ID[row.goal])}."
+        for row in rows
+    ]
+    return "\n".join([*lines, *(["", finding.costs, "", finding.mends] if finding else [])])
 
 
 def _sentence(words: str) -> str:

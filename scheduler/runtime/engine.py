@@ -23,6 +23,9 @@ log = get_logger(__name__)
 
 BREATH = 0.02
 """Seconds between two looks at messages that are due and can't be taken now."""
+SLOW = 0.25
+"""Seconds after which what becomes due no longer waits for the batches that are on their way. Sooner, a batch of each
+single message would cost more than the wait: what came due meanwhile goes out together."""
 APART = 0.2
 """Seconds between two times of a duty beside sending, however often that takes a turn."""
 WATCH = timedelta(seconds=1)
@@ -87,6 +90,7 @@ class Engine:
             await _first_of(alarm.rung.wait(), self.stop.wait())
 
     async def _until_due(self, alarm: Alarm) -> None:
+        await asyncio.sleep(SLOW)
         await self._set(alarm)
         await alarm.rung.wait()
 
