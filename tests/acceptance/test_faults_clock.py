@@ -8,6 +8,8 @@ from tests.acceptance.grounds import SUN, Ground, ground
 from tests.chaos.play import LEASE
 from tests.servers.behaviours import FAIL_AFTER_TAKING
 
+pytestmark = pytest.mark.long
+
 __all__ = ["ground"]
 
 HOUR = timedelta(hours=1)
@@ -26,7 +28,6 @@ def test_a_clock_that_is_set_in_the_middle_loses_nothing_and_repeats_nothing(gro
     ground.check()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("by", [HOUR, -HOUR], ids=["forward", "back"])
 def test_what_a_killed_engine_held_goes_out_once_though_the_clock_was_set(ground: Ground, by: timedelta) -> None:
     ground.prepare(100)
@@ -45,7 +46,6 @@ def test_what_a_killed_engine_held_goes_out_once_though_the_clock_was_set(ground
     ground.check()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("by", [HOUR, -HOUR], ids=["an hour fast", "an hour slow"])
 def test_a_clock_that_was_wrong_is_put_right_after_a_text_was_taken_without_an_answer(
     ground: Ground, by: timedelta

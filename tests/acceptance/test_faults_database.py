@@ -14,6 +14,8 @@ from tests.postgres import Cluster, running
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import TwilioServer
 
+pytestmark = pytest.mark.long
+
 __all__ = ["ground"]
 
 SAFE = ("fsync=off", "shared_buffers=32MB")
@@ -47,7 +49,6 @@ def test_a_postgresql_that_is_restarted_in_the_middle_costs_no_message(cluster: 
     served.check()
 
 
-@pytest.mark.long
 def test_a_postgresql_that_is_gone_for_half_a_minute_is_waited_for(cluster: Cluster, served: Ground) -> None:
     with served.serving() as service:
         served.fall_due()
@@ -64,7 +65,6 @@ def test_a_postgresql_that_is_gone_for_half_a_minute_is_waited_for(cluster: Clus
     served.check()
 
 
-@pytest.mark.long
 def test_a_sqlite_file_that_is_locked_for_longer_than_it_is_waited_for_costs_no_message(ground: Ground) -> None:
     ground.prepare(150)
     ground.twilio.delay = 0.1

@@ -11,6 +11,8 @@ import pytest
 from tests.acceptance.grounds import Ground, ground
 from tests.chaos.play import LEASE
 
+pytestmark = pytest.mark.long
+
 __all__ = ["ground"]
 
 APART = ("unshare", "--user", "--map-root-user", "--mount")

@@ -31,7 +31,7 @@ import:
 """
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.long])])
 def clinic(
     request: pytest.FixtureRequest, aftercare: Aftercare, live: Mapping[str, str], texts_dir: Path
 ) -> Aftercare:

@@ -110,6 +110,7 @@ def test_a_worker_that_is_told_to_stop_ends_its_hand_overs_and_gives_the_rest_ba
     assert set(Counter(taken.to for taken in twilio.taken).values()) == {1}
 
 
+@pytest.mark.long
 def test_a_second_signal_ends_a_worker_whose_provider_hangs(boxes: Boxes, twilio: TwilioServer) -> None:
     twilio.default = SLOW
     boxes.seed(3, due_at=soon(0))
