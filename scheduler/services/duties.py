@@ -12,7 +12,7 @@ from scheduler.protocols.configuration import Configuration
 from scheduler.services.circuits import CircuitTender
 from scheduler.services.holding import expire_held
 from scheduler.services.lookout import Lookout
-from scheduler.services.receipts import Receipts
+from scheduler.services.receipts import KIND, Receipts
 from scheduler.services.settling import Settler
 from scheduler.store.claims import release_expired
 from scheduler.store.database import Store
@@ -68,7 +68,7 @@ class Duties:
 
     def _take_reports(self) -> bool:
         with self.store.read() as tx:
-            waits = what_waits(tx, now=self.clock.now()).reports
+            waits = what_waits(tx, kind=KIND, now=self.clock.now()).reports
         if waits:
             Receipts(self.store, self.configuration, self.clock, self.owner).handle()
         return waits
@@ -80,4 +80,4 @@ class Duties:
 
     def _is_to_ask(self) -> bool:
         with self.store.read() as tx:
-            return what_waits(tx, now=self.clock.now()).lookups
+            return what_waits(tx, kind=KIND, now=self.clock.now()).lookups

@@ -72,11 +72,11 @@ class Importer:
         for batch in _batches(file.rows):
             read = [rows.read(row) for row in batch]
             with suppress(_DryRunOverError), self.store.write() as tx:
-                for report in rows.take(tx, read):
-                    reports.append(report)
-                    progress(len(reports), len(file.rows))
+                reports += rows.take(tx, read)
                 if dry_run:
                     raise _DryRunOverError
+            # Outside of the transaction: a terminal that is stopped must not hold up whoever wants to write.
+            progress(len(reports), len(file.rows))
         return ImportReport(tuple(_without_new(reports) if dry_run else reports), columns.warnings)
 
 

@@ -34,9 +34,12 @@ class Waiting:
     lookups: bool
 
 
-def what_waits(tx: Tx, *, now: datetime) -> Waiting:
-    """Say whether there is more to do than sending, at the cost of one look into two small indexes."""
-    reports = sa.exists().where(provider_events.c.handled_at.is_(None))
+def what_waits(tx: Tx, *, kind: str, now: datetime) -> Waiting:
+    """Say whether there is more to do than sending, at the cost of one look into two small indexes.
+
+    `kind` is that of the provider's events that count as reports: what is stored of another is no work of these.
+    """
+    reports = sa.exists().where(provider_events.c.handled_at.is_(None), provider_events.c.kind == kind)
     lookups = sa.exists().where(messages.c.look_at <= now)
     row = tx.connection.execute(sa.select(reports, lookups)).one()
     return Waiting(*map(bool, row))
