@@ -22,7 +22,7 @@ from scheduler.store.database import Tx
 from scheduler.store.fetching import fetch, raw
 from scheduler.store.messages import Message
 from scheduler.store.patients import Patient, read_reachable
-from scheduler.store.reading import read_message
+from scheduler.store.reading import read_raw_message
 from scheduler.store.tables import appointments, attempts, consents, messages, patients, stops
 
 log = get_logger(__name__)
@@ -123,7 +123,7 @@ class _Reader:
 
 def _messages(tx: Tx, *conditions: sa.ColumnElement[bool]) -> list[Message]:
     found = sa.select(*_MESSAGE).where(*conditions).order_by(messages.c.try_at, messages.c.id)
-    return [read_message(row) for row in fetch(tx, found)]
+    return [read_raw_message(row) for row in fetch(tx, found)]
 
 
 def _patients(tx: Tx, ids: Collection[int]) -> Mapping[int, Patient]:

@@ -13,8 +13,8 @@ from scheduler.store.messages import Message
 from scheduler.store.tables import messages
 
 
-def read_message(row: Sequence[Any]) -> Message:
-    """Make a message of the raw columns of `messages`, in their order."""
+def read_raw_message(row: Sequence[Any]) -> Message:
+    """Make a message of the columns as the driver hands them over; `messages.read_message` reads typed rows."""
     return Message(
         *[
             value if read is None or value is None else read(value)
