@@ -160,7 +160,7 @@ def test_more_rows_than_a_transaction_takes_are_all_imported_and_counted(house: 
         file, progress=lambda done, total: seen.append((done, total))
     )
     assert report.totals["registered"] == 450
-    assert seen == [(n, 450) for n in range(1, 451)]
+    assert seen == [(200, 450), (400, 450), (450, 450)]
 
 
 def test_a_header_without_a_mapped_column_names_the_nearest_and_registers_nothing(
