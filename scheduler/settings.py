@@ -1,5 +1,7 @@
 """What the environment says, read once at the start; every secret may also come as `NAME_FILE`."""
 
+import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,11 +16,17 @@ SECRETS = (
     "TWILIO_SHARED_KEYS",
     "AFTERCARE_DATABASE_URL",
     "AFTERCARE_SMTP_URL",
+    "AFTERCARE_WEBHOOK_SECRET",
+    "AFTERCARE_INBOUND_TOKEN",
     "AFTERCARE_SECRET_KEY",
     "AFTERCARE_ENCRYPTION_KEY",
     "AFTERCARE_LOOKUP_KEY",
 )
+WEBHOOK_KEY = (24, 64)
+"""How many bytes the secret of webhooks has, at least and at most, as Standard Webhooks says."""
 TWILIO_API_URL = "https://api.twilio.com"
+_BOUNCES = re.compile(r"[A-Za-z0-9._-]{1,27}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_TOKEN_LENGTH = 24
 
 
 class Delivery(StrEnum):
@@ -42,6 +50,9 @@ class Settings:
     twilio_shared_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     twilio_api_url: str = TWILIO_API_URL
     smtp_url: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
+    bounce_address: str | None = None
+    inbound_token: str | None = field(default=None, repr=False)
     public_url: str = "http://127.0.0.1:8000"
     secret_key: str | None = field(default=None, repr=False)
     encryption_key: str | None = field(default=None, repr=False)
@@ -82,6 +93,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         twilio_shared_keys=_shared_keys(_secret(environ, "TWILIO_SHARED_KEYS")),
         twilio_api_url=_http_url(environ, "AFTERCARE_TWILIO_API_URL", TWILIO_API_URL),
         smtp_url=_smtp_url(_secret(environ, "AFTERCARE_SMTP_URL")),
+        webhook_secret=_webhook_secret(_secret(environ, "AFTERCARE_WEBHOOK_SECRET")),
+        bounce_address=_bounce_address(environ.get("AFTERCARE_BOUNCE_ADDRESS")),
+        inbound_token=_inbound_token(_secret(environ, "AFTERCARE_INBOUND_TOKEN")),
         public_url=_http_url(environ, "AFTERCARE_PUBLIC_URL", "http://127.0.0.1:8000"),
         secret_key=_secret(environ, "AFTERCARE_SECRET_KEY"),
         encryption_key=_secret(environ, "AFTERCARE_ENCRYPTION_KEY"),
@@ -150,6 +164,38 @@ def _shared_keys(value: str | None) -> Mapping[str, str]:
         elif entry.strip():
             raise SettingsError("TWILIO_SHARED_KEYS looks like id=secret,id=secret")
     return keys
+
+
+def _webhook_secret(value: str | None) -> str | None:
+    """Refuse what receivers' libraries could not read: they want 24 to 64 bytes in base64, after whsec_ or not."""
+    try:
+        size = len(base64.b64decode((value or "").removeprefix("whsec_"), validate=True)) if value else WEBHOOK_KEY[0]
+    except ValueError:
+        size = 0
+    if not WEBHOOK_KEY[0] <= size <= WEBHOOK_KEY[1]:
+        raise SettingsError(
+            "AFTERCARE_WEBHOOK_SECRET is 24 to 64 bytes in base64: `openssl rand -base64 32` makes one"
+        )
+    return value
+
+
+def _bounce_address(value: str | None) -> str | None:
+    """Refuse what can't be given a token: that needs 37 of the 64 characters before the @."""
+    if value and not _BOUNCES.fullmatch(value):
+        raise SettingsError(
+            "AFTERCARE_BOUNCE_ADDRESS is a mailbox of yours such as bounces@clinic.example, without a +, with "
+            "at most 27 characters before the @"
+        )
+    return value or None
+
+
+def _inbound_token(value: str | None) -> str | None:
+    """Refuse what could be guessed."""
+    if value and len(value) < _TOKEN_LENGTH:
+        raise SettingsError(
+            f"AFTERCARE_INBOUND_TOKEN has at least {_TOKEN_LENGTH} characters: `openssl rand -hex 24` makes one"
+        )
+    return value
 
 
 def _smtp_url(value: str | None) -> str | None:

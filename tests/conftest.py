@@ -4,6 +4,7 @@ import pytest
 
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import TwilioServer
+from tests.servers.webhook import WebhookServer
 
 pytest_plugins = ["tests.postgres", "tests.sharing"]
 
@@ -17,4 +18,11 @@ def twilio() -> Iterator[TwilioServer]:
 @pytest.fixture
 def smtp() -> Iterator[SmtpServer]:
     with SmtpServer() as server:
+        yield server
+
+
+@pytest.fixture
+def receiver() -> Iterator[WebhookServer]:
+    """A clinic's own system, which gets alerts."""
+    with WebhookServer() as server:
         yield server

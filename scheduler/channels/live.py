@@ -8,6 +8,7 @@ from scheduler.channels.loopback import is_loopback
 from scheduler.channels.smtp.channel import SmtpTransport
 from scheduler.channels.smtp.server import read_smtp_url
 from scheduler.channels.twilio.channel import TwilioTransport
+from scheduler.channels.webhook.channel import WebhookTransport
 from scheduler.clock import Clock
 from scheduler.domain.protocol import Channel
 from scheduler.errors import SettingsError
@@ -15,7 +16,7 @@ from scheduler.settings import Settings
 
 
 def open_live(settings: Settings, *, clock: Clock, emails_at_once: int) -> Mapping[Channel, ChannelTransport]:
-    """Return Twilio and SMTP. Raises SettingsError as `registry.open_transports` says."""
+    """Return Twilio, SMTP and webhooks. Raises SettingsError as `registry.open_transports` says."""
     if settings.missing_for_live:
         raise SettingsError(
             f"AFTERCARE_DELIVERY=live needs {', '.join(settings.missing_for_live)}: set what is missing "
@@ -23,7 +24,13 @@ def open_live(settings: Settings, *, clock: Clock, emails_at_once: int) -> Mappi
         )
     return {
         Channel.SMS: _twilio(settings, clock),
-        Channel.EMAIL: SmtpTransport(read_smtp_url(settings.smtp_url or ""), clock=clock, at_once=emails_at_once),
+        Channel.WEBHOOK: WebhookTransport(settings.webhook_secret, clock=clock),
+        Channel.EMAIL: SmtpTransport(
+            read_smtp_url(settings.smtp_url or ""),
+            clock=clock,
+            at_once=emails_at_once,
+            bounces=settings.bounce_address,
+        ),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Self
 
 from scheduler.clock import Clock
 from scheduler.domain.clinic import SmsSender
-from scheduler.domain.outgoing import Accepted, Outgoing, OutgoingEmail, OutgoingSms
+from scheduler.domain.outgoing import Accepted, Outgoing, OutgoingCall, OutgoingEmail, OutgoingSms
 from scheduler.domain.protocol import Channel
 from scheduler.domain.segments import count_segments
 from scheduler.errors import ChannelError, ErrorKind, Scope, StoreError
@@ -102,6 +102,8 @@ def _private(path: str, flags: int) -> int:
 def _content(message: Outgoing) -> tuple[Channel, str, bytes]:
     if isinstance(message, OutgoingEmail):
         return Channel.EMAIL, ".eml", message.mime
+    if isinstance(message, OutgoingCall):
+        return Channel.WEBHOOK, ".json", message.payload
     return Channel.SMS, ".txt", _as_text(message).encode()
 
 

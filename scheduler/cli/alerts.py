@@ -1,62 +1,129 @@
-"""`aftercare alerts`: what is wrong now, and what to do about it."""
+"""`aftercare alerts`: what needs a person now, who was told, who sees to it, and what to do."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.text import Text
 
+from scheduler.cli.operator import By, operator
 from scheduler.cli.output import Json, console, print_json
 from scheduler.cli.wiring import Product, open_product
+from scheduler.domain.notice import AlertCause
 from scheduler.domain.reasons import sentence
-from scheduler.services.alerts import REMEDIES
+from scheduler.services.alerts import REMEDIES, close_alert, take_alert
+from scheduler.store.alert_events import AlertEvent, stories_of_alerts
 from scheduler.store.alerts import Alert, all_alerts, open_alerts
 
 UTC = ZoneInfo("UTC")
 
+Number = Annotated[int, typer.Argument(metavar="ALERT", help="Its number.", min=1, max=2**63 - 1)]
+Everything = Annotated[bool, typer.Option("--all", help="Also those that are over, the latest first.")]
+Story = tuple[AlertEvent, ...]
+
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(name="alerts")(show)
+    """Add the commands."""
+    group = typer.Typer(help="What needs a person, and who sees to it.")
+    group.callback(invoke_without_command=True)(alerts)
+    group.command(name="list")(show)
+    group.command(name="take")(take)
+    group.command(name="close")(close)
+    app.add_typer(group, name="alerts")
 
 
-def show(
-    *,
-    everything: Annotated[bool, typer.Option("--all", help="Also those that are over, the latest first.")] = False,
-    as_json: Json = False,
-) -> None:
-    """List what is wrong and what to do about it. An alert ends by itself when it no longer holds."""
+def alerts(context: typer.Context, *, everything: Everything = False, as_json: Json = False) -> None:
+    """List what needs a person, take it, or close it."""
+    if context.invoked_subcommand is None:
+        show(everything=everything, as_json=as_json)
+
+
+def show(*, everything: Everything = False, as_json: Json = False) -> None:
+    """List what needs a person, who was told, and what to do about it. A fault ends by itself when it is over."""
     with open_product(create=False) as product:
         with product.store.read() as tx:
             found = all_alerts(tx) if everything else open_alerts(tx)
+            stories = stories_of_alerts(tx, [alert.id for alert in found])
         if as_json:
-            print_json({"alerts": [_as_json(alert, product) for alert in found]})
+            print_json({"alerts": [_as_json(alert, stories, product) for alert in found]})
         elif found:
             for alert in found:
-                _print(alert, product)
+                _print(alert, stories.get(alert.id, ()), product)
         else:
             console.print("No alert was ever raised." if everything else "No alert is open.")
 
 
-def _as_json(alert: Alert, product: Product) -> dict[str, Any]:
-    values = asdict(alert)
+def take(number: Number, *, by: By = "", as_json: Json = False) -> None:
+    """Say that somebody sees to an alert: nobody else is told of it."""
+    with open_product(create=False) as product:
+        with product.store.write() as tx:
+            taken = take_alert(tx, number, by=operator(by), now=product.clock.now())
+        alert = taken.alert
+        if as_json:
+            print_json(
+                {"alert": alert.id, "taken": taken.first, "taken_by": alert.taken_by, "taken_at": alert.taken_at}
+            )
+        elif taken.first:
+            _say(f"Alert {alert.id} is taken by {alert.taken_by}: nobody else is told.\n  {REMEDIES[alert.kind]}")
+        else:
+            _say(f"Alert {alert.id} was taken by {alert.taken_by} already.")
+
+
+def close(number: Number, *, by: By = "", as_json: Json = False) -> None:
+    """Say that what an alert is about is done; its reply counts as dealt with. Faults end by themselves."""
+    with open_product(create=False) as product:
+        with product.store.write() as tx:
+            alert = close_alert(tx, number, by=operator(by), now=product.clock.now())
+        if as_json:
+            print_json({"alert": alert.id, "closed_at": alert.closed_at})
+        else:
+            _say(f"Alert {alert.id} is closed.")
+
+
+def _as_json(alert: Alert, stories: Mapping[int, Story], product: Product) -> dict[str, Any]:
+    values, zone = asdict(alert), _zone(alert, product)
     del values["reasons"]
-    return {**values, "reason": sentence(alert.reasons, _zone(alert, product)), "remedy": REMEDIES[alert.kind]}
+    story = stories.get(alert.id, ())
+    told = [(it.at, dict(reason.params)) for it in _rings(story) for reason in it.reasons]
+    history = [{"at": it.at, "cause": it.cause, "by": it.by} for it in story]
+    return {
+        **values,
+        "reason": sentence(alert.reasons, zone),
+        "remedy": REMEDIES[alert.kind],
+        "told": [{"at": at, "name": it["by"], "ways": it["what"].split(", ")} for at, it in told],
+        "history": history,
+    }
 
 
-def _print(alert: Alert, product: Product) -> None:
+def _print(alert: Alert, story: Story, product: Product) -> None:
     zone = _zone(alert, product)
     since = f"{alert.opened_at.astimezone(zone):%Y-%m-%d %H:%M}"
     until = f" to {alert.closed_at.astimezone(zone):%Y-%m-%d %H:%M}" if alert.closed_at else ""
     mark = "[green]✓[/]" if alert.closed_at else "[red]✗[/]"
-    said = sentence(alert.reasons, zone).replace("[", r"\[")
-    head = f"{mark} {alert.kind.value.replace('_', ' ')}, {since}{until} {zone.key}"
-    console.print(f"{head}\n  {said}", highlight=False, soft_wrap=True)
+    where = f", {alert.clinic}" if alert.clinic else ""
+    said = sentence(alert.reasons, zone)
+    head = f"{mark} {alert.id}: {alert.kind.value.replace('_', ' ')}{where}, {since}{until} {zone.key}"
+    console.print(head, highlight=False, soft_wrap=True)
+    _say(f"  {said}")
+    for it in _rings(story):
+        _say(f"  {it.at.astimezone(zone):%m-%d %H:%M}  {sentence(it.reasons, zone)}")
+    if alert.taken_at:
+        _say(f"  {alert.taken_at.astimezone(zone):%m-%d %H:%M}  Taken by {alert.taken_by}.")
     if not alert.closed_at:
         console.print(f"  [dim]{REMEDIES[alert.kind]}[/]", highlight=False, soft_wrap=True)
+
+
+def _rings(story: Story) -> Story:
+    return tuple(it for it in story if it.cause is AlertCause.RUNG)
 
 
 def _zone(alert: Alert, product: Product) -> ZoneInfo:
     """Return the clinic's zone where the alert is of one clinic that is configured."""
     clinic = product.configuration.clinics.get(alert.clinic or "")
     return clinic.timezone if clinic else UTC
+
+
+def _say(text: str) -> None:
+    console.print(Text(text), soft_wrap=True)

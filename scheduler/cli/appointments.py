@@ -28,10 +28,17 @@ def add_to(app: typer.Typer) -> None:
     app.command(name="no-show")(no_show)
 
 
-def show(appointment: Appointment, *, as_json: Json = False) -> None:
-    """Print every step, past and future, with its reason."""
+def show(
+    appointment: Appointment,
+    *,
+    bodies: Annotated[
+        bool, typer.Option("--bodies", help="Also all that the patient wrote, not just the words that decided.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Print every step, past and future, with its reason; the replies, their answers and their alerts."""
     with open_product(create=False) as product:
-        _print(product, appointment, as_json=as_json)
+        _print(product, appointment, as_json=as_json, bodies=bodies)
 
 
 def cancel(appointment: Appointment, *, as_json: Json = False) -> None:
@@ -82,6 +89,7 @@ def _call_off(appointment: int, status: AppointmentStatus, *, as_json: bool) -> 
         _print(product, appointment, as_json=as_json)
 
 
-def _print(product: Product, appointment: int, *, as_json: bool) -> None:
+def _print(product: Product, appointment: int, *, as_json: bool, bodies: bool = False) -> None:
     with product.store.read() as tx:
-        print_timeline(timeline(tx, product.configuration, appointment, now=product.clock.now()), as_json)
+        told = timeline(tx, product.configuration, appointment, now=product.clock.now())
+    print_timeline(told, as_json, bodies=bodies)

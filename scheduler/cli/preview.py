@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -23,7 +24,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def preview(
-    step: Annotated[str, typer.Argument(help="The step's id, such as redness_check.", metavar="STEP")],
+    step: Annotated[
+        str,
+        typer.Argument(
+            help="A step's id, such as redness_check, or answer_urgent, alert_urgent and the like.", metavar="STEP"
+        ),
+    ],
     *,
     clinic: Annotated[str, typer.Option(help="The clinic's id.")],
     language: Annotated[str, typer.Option(help="One of the clinic's languages.")],
@@ -32,12 +38,13 @@ def preview(
     html: Annotated[bool, typer.Option("--html", help="Print the email's HTML, to be opened in a browser.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Print a step's text with a sample patient; for an SMS also its segments."""
+    """Print the text of a step, an answer or an alert with a sample patient; for an SMS also its segments."""
     settings = read_settings(os.environ)
     if html:
         channel = Channel.EMAIL
     previewer = Previewer(load(settings.config_dir), Texts(settings.templates_dir))
-    text = previewer.preview(
+    show = partial(
+        previewer.preview,
         step,
         clinic=clinic,
         language=language,
@@ -45,18 +52,35 @@ def preview(
         treatment=treatment or None,
         now=SystemClock().now(),
     )
-    if as_json:
-        print_json(asdict(text))
-    elif isinstance(text, RenderedEmail):
-        print(text.html if html else f"Subject: {text.subject}\n\n{text.text}")  # noqa: T201  (no markup, no wrapping)
-    else:
-        _print_sms(text)
+    text, first = show(), show(first_contact=True)
+    if isinstance(text, RenderedEmail):
+        if as_json:
+            print_json(asdict(text))
+        else:
+            print(text.html if html else f"Subject: {text.subject}\n\n{text.text}")  # noqa: T201  (no markup, no wrapping)
+    elif isinstance(first, RenderedSms):
+        if as_json:
+            print_json(asdict(text) | ({"as_first_contact": asdict(first)} if first != text else {}))
+        else:
+            _print_sms(text, first)
 
 
-def _print_sms(sms: RenderedSms) -> None:
+def _print_sms(sms: RenderedSms, first: RenderedSms) -> None:
     print(sms.body)  # noqa: T201  (no markup, no wrapping)
-    count = "1 segment" if sms.segments == 1 else f"{sms.segments} segments"
-    console.print(f"\n{len(sms.body)} characters, {sms.encoding}, {count}.", style="dim")
+    console.print(f"\n{_cost(sms)}.", style="dim")
     if dear := find_dearest(sms.body):
         said = f"Without {dear.characters} it would take {dear.segments}."
-        console.print(said, style="dim", markup=False)
+        console.print(said, style="dim", markup=False, soft_wrap=True)
+    if first != sms:
+        line = first.body.removeprefix(sms.body).strip()
+        console.print(
+            f"The first text to a number also says “{line}”: {_cost(first)}.",
+            style="dim",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _cost(sms: RenderedSms) -> str:
+    count = "1 segment" if sms.segments == 1 else f"{sms.segments} segments"
+    return f"{len(sms.body)} characters, {sms.encoding}, {count}"

@@ -26,7 +26,7 @@ async def run_service(product: Product, listener: socket.socket) -> None:
     engine = asyncio.create_task(engine_of.run(), name="engine")
     try:
         # Loading the web server takes as long as sending some hundred messages: what is due goes out beside it.
-        server = await asyncio.to_thread(_server, product, engine)
+        server = await asyncio.to_thread(_server, product, engine, engine_of)
     except BaseException:
         stop.set()
         await engine
@@ -39,10 +39,13 @@ async def run_service(product: Product, listener: socket.socket) -> None:
     await asyncio.gather(engine, web, told)
 
 
-def _server(product: Product, engine: asyncio.Task[None]) -> "uvicorn.Server":
+def _server(product: Product, engine: asyncio.Task[None], engine_of: Engine) -> "uvicorn.Server":
     from scheduler.cli.web_server import web_server  # noqa: PLC0415
 
-    return web_server(product, is_working=lambda: not engine.done())
+    def wake() -> None:
+        engine.get_loop().call_soon_threadsafe(engine_of.wake)
+
+    return web_server(product, is_working=lambda: not engine.done(), wake=wake)
 
 
 def _queue(product: Product) -> "Queue | None":

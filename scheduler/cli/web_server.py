@@ -4,12 +4,22 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 import uvicorn
+from fastapi import APIRouter
 
 from scheduler.channels.twilio.webhook import Secrets
 from scheduler.cli.wiring import Product
+from scheduler.services.alert_page import AlertPages
+from scheduler.services.bounces import Bounces
 from scheduler.services.callbacks import TwilioCallbacks
+from scheduler.services.patient_page import PatientPages
 from scheduler.services.receipts import Receipts
+from scheduler.services.unsubscribing import Unsubscriber
+from scheduler.web.alerts import alert_pages
 from scheduler.web.app import create_app
+from scheduler.web.bounces import bounce_hook
+from scheduler.web.pages import Pages
+from scheduler.web.patient import patient_pages
+from scheduler.web.unsubscribe import unsubscribe
 
 DRAIN = 30
 """Seconds that requests get to end when the service is told to stop."""
@@ -24,21 +34,54 @@ class _Server(uvicorn.Server):
         yield
 
 
-def web_server(product: Product, *, is_working: Callable[[], bool]) -> uvicorn.Server:
-    """Make the server; it is well while `is_working` says so and the database answers."""
-    app = create_app(well=lambda: is_working() and product.store.answers(), twilio=_twilio(product))
-    return _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=DRAIN, server_header=False))
+def web_server(
+    product: Product, *, is_working: Callable[[], bool], wake: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
+    """Make the server; it is well while `is_working` says so and the database answers.
+
+    `wake` tells the engine, from any thread, that something may be due.
+    """
+    app = create_app(
+        well=lambda: is_working() and product.store.answers(),
+        twilio=_twilio(product, wake),
+        pages=_pages(product, wake),
+    )
+    # Without its log of requests: the address of a page is a key to it.
+    return _Server(
+        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN, server_header=False)
+    )
 
 
-def _twilio(product: Product) -> TwilioCallbacks | None:
+def _pages(product: Product, wake: Callable[[], None]) -> list[APIRouter]:
+    """Return the routes that people and mail programs open without an account."""
+    pages = Pages(product.settings.public_url)
+    patients = PatientPages(
+        product.store, product.configuration, product.texts, product.words, product.links, product.clock
+    )
+    unsubscriber = Unsubscriber(product.store, product.configuration, product.links, product.clock)
+    alerts = AlertPages(product.store, product.configuration, product.links, product.clock)
+    bounces = Bounces(product.store, product.configuration, product.clock, product.owner)
+    return [
+        patient_pages(patients, pages, wake=wake),
+        unsubscribe(unsubscriber, pages),
+        bounce_hook(bounces, product.settings.inbound_token),
+        alert_pages(alerts, pages),
+    ]
+
+
+def _twilio(product: Product, wake: Callable[[], None]) -> TwilioCallbacks | None:
     """Return what takes Twilio's calls, None where nobody could tell whether they are Twilio's."""
     settings = product.settings
     if not settings.twilio_auth_token:
         return None
+    replies = product.replies
+    replies.words()  # what can't be read is said now, not when a patient writes
     return TwilioCallbacks(
         store=product.store,
         clock=product.clock,
         public_url=settings.public_url,
         secrets=Secrets(settings.twilio_auth_token, settings.twilio_shared_keys),
         receipts=Receipts(product.store, product.configuration, product.clock, product.owner),
+        replies=replies,
+        wake=wake,
     )

@@ -15,9 +15,12 @@ from scheduler.content.templates import Texts
 from scheduler.domain.outgoing import Outgoing
 from scheduler.domain.protocol import Channel
 from scheduler.protocols.configuration import Configuration
+from scheduler.protocols.lexicons import Lexicons
 from scheduler.protocols.loader import load
 from scheduler.services.dispatch import Dispatcher
 from scheduler.services.happening import Watch, ignore
+from scheduler.services.inbound import Replies
+from scheduler.services.links import Links
 from scheduler.settings import Settings, read_settings
 from scheduler.store.database import Store, open_store
 from scheduler.store.outbox import keep
@@ -37,6 +40,21 @@ class Product:
     clock: Clock
     # Containers that are made alike have the same name and number: a claim must tell them apart.
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
+    words: Lexicons = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make what reads the words of replies: once for the process."""
+        object.__setattr__(self, "words", Lexicons(self.settings.config_dir))
+
+    @property
+    def replies(self) -> Replies:
+        """What handles the texts that came in."""
+        return Replies(self.store, self.configuration, self.words, self.clock, self.owner)
+
+    @property
+    def links(self) -> Links:
+        """What makes and reads links to this installation."""
+        return Links(self.settings.public_url, self.store.vault)
 
     def dispatcher(self, watch: Watch = ignore) -> Dispatcher:
         """Make the dispatcher of this process. Raises SettingsError when live delivery lacks a setting."""
@@ -44,6 +62,7 @@ class Product:
             store=self.store,
             configuration=self.configuration,
             texts=self.texts,
+            links=self.links,
             transports=open_transports(
                 self.settings,
                 clock=self.clock,
@@ -54,6 +73,7 @@ class Product:
             owner=self.owner,
             rng=random.SystemRandom(),
             watch=watch,
+            replies=self.replies,
         )
 
     def _keep(self, _attempt: str, _channel: Channel, outgoing: Outgoing) -> None:

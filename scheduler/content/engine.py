@@ -12,9 +12,10 @@ from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
 from scheduler.content.faults import Fault, TemplateFaultError
+from scheduler.content.formats import Link
 from scheduler.content.grammar import parse_checked
 from scheduler.content.marks import holds_mark, mark
-from scheduler.content.variables import Absent, Link
+from scheduler.content.variables import Absent
 from scheduler.errors import TemplateError
 
 VALUES = "values of this text"  # no template can name it: it has spaces

@@ -6,7 +6,8 @@ A test compares the pages with what this makes, so they are never out of date.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from scheduler.content.render import RenderedSms, render_email, render_sms
+from scheduler.content.gallery_notices import NOTICES, cost, fenced, notice_parts
+from scheduler.content.render import render_email, render_sms
 from scheduler.content.samples import sample_variables
 from scheduler.content.source import read_source
 from scheduler.content.templates import Texts
@@ -38,6 +39,13 @@ step's texts are in the folder of its id, unless the protocol says `template:`. 
 `aftercare check` says what is wrong with file and line, and
 `aftercare preview STEP --clinic C --language L --channel sms|email` shows the result.
 
+Some texts belong to no step:
+
+| text | who gets it | when |
+|---|---|---|
+{notices}
+| `first_contact.txt` | a patient | under the clinic's first text to a number: how to stop, how to get help |
+
 An email begins with its subject and its preheader, the line that a mailbox shows beside the subject:
 
 ```text
@@ -56,8 +64,11 @@ shown as a button, a quote (`>`) as a framed notice. The plain text part is made
    take that word, END, CANCEL and QUIT for themselves.
 4. No text names a painkiller, and none tells anyone to stop a prescribed medicine.
 5. An SMS begins with the clinic's name, says as little about health as it can, and never names the treatment
-   unless the clinic's file allows it. It has at most two segments.
+   unless the clinic's file allows it. It has at most two segments; a first text may take one more, for how to stop.
 6. An invitation to the next session invites. A price, a discount or an offer would make it marketing.
+7. An answer comes from a machine: it says when a person answers, never that one has read what the patient wrote.
+   It names no patient and no treatment, and carries the clinic's phone number.
+8. An alert has nothing of a patient in it: what kind of thing it is, since when, and the link.
 
 ## What a template may use
 
@@ -68,6 +79,9 @@ shown as a button, a quote (`>`) as a framed notice. The plain text part is made
 Around them: `{{% if … %}}`, `{{% elif … %}}`, `{{% else %}}`, `==`, `!=`, `and`, `or`, `not`, and the filters
 `capitalize`, `default("a text")`, `lower`, `trim` and `upper`. Nothing that repeats or calls: a template always
 ends. What a value brings in is text: Markdown or HTML in a patient's name is shown, never obeyed.
+
+Answers and alerts have nothing of a patient or a visit: of the values above they have `clinic.…` and `language`,
+answers also `page_url`, alerts also `alert.…`.
 """
 
 
@@ -82,7 +96,8 @@ def _index(texts: Texts) -> str:
     links = ", ".join(f"[{name}](texts-{language}.md)" for language, name in LANGUAGES.items())
     values = "\n".join(f"| `{name}` | {_cell(what)} |" for name, what in KNOWN.items())
     example = read_source(texts.file("redness_check", "en", Channel.EMAIL)).text.split("\n\n")[0]
-    return _INDEX.format(made=_MADE, pages=links, values=values, example=example)
+    notices = "\n".join(f"| `{name}` | {who} | {when} |" for name, (who, when) in NOTICES.items())
+    return _INDEX.format(made=_MADE, pages=links, values=values, example=example, notices=notices)
 
 
 def _cell(what: str) -> str:
@@ -98,6 +113,7 @@ def _page(texts: Texts, configuration: Configuration, language: str) -> str:
         parts.append(f"## {template}")
         parts += _sms(texts, template, language, variables, used=Channel.SMS in channels)
         parts += _email(texts, template, language, variables)
+    parts += notice_parts(texts, clinic, language)
     return "\n\n".join(parts) + "\n"
 
 
@@ -116,22 +132,14 @@ def _templates(
 def _sms(texts: Texts, template: str, language: str, variables: Variables, *, used: bool) -> Iterator[str]:
     sms = render_sms(texts, template, language, variables)
     unused = "" if used else " The shipped protocols send this step by email only."
-    yield f"**SMS**, {_cost(sms)}.{unused}"
-    yield _fenced(sms.body)
+    yield f"**SMS**, {cost(sms)}.{unused}"
+    yield fenced(sms.body)
 
 
 def _email(texts: Texts, template: str, language: str, variables: Variables) -> Iterator[str]:
     email = render_email(texts, template, language, variables)
     yield f"**Email**: {email.subject}"
-    yield _fenced(email.text.strip())
-
-
-def _cost(sms: RenderedSms) -> str:
-    return f"{sms.segments} segment{'s' if sms.segments > 1 else ''} in {sms.encoding}"
-
-
-def _fenced(text: str) -> str:
-    return f"```text\n{text}\n```"
+    yield fenced(email.text.strip())
 
 
 def gallery_pages() -> dict[str, str]:

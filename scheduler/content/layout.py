@@ -23,7 +23,7 @@ from scheduler.content.plaintext import to_text
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 # Several batches are rendered at once, each on a thread. mdurl fills its table of characters where all threads see it
 # half made: a link would be wrong, or the reader would fail.
-_ALONE = Lock()
+ALONE = Lock()
 _LAYOUT = Environment(
     loader=PackageLoader("scheduler.content", ""), undefined=StrictUndefined, autoescape=True, trim_blocks=True
 ).get_template("layout.html.j2")
@@ -45,7 +45,7 @@ def frame(language: str, heads: tuple[str, str, str], body: str, footer: str) ->
 
     Raises LinkError where a link leads to a value that is no address.
     """
-    with _ALONE:
+    with ALONE:
         return _laid_out(language, heads, body, footer)
 
 

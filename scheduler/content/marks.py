@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from scheduler.content.variables import Link
+from scheduler.content.formats import Link
 
 _MARK = re.compile(r"qzv(\d+)([tlp])vzq")
 

@@ -13,8 +13,8 @@ from email.utils import format_datetime
 
 from email_validator import EmailNotValidError, validate_email
 
+from scheduler.content.formats import clean
 from scheduler.content.render import RenderedEmail
-from scheduler.content.variables import clean
 from scheduler.domain.clinic import EmailSender
 from scheduler.errors import TemplateError
 
@@ -25,6 +25,7 @@ _PLAIN_WORDS = re.compile(r"[\x20-\x7e]*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]\\@\x00-\x20\x7f-\x9f]+@[^\s<>,;:\"()\[\]\\@\x00-\x20\x7f-\x9f]+")
 _MESSAGE_ID = re.compile(r"<[\x21-\x7e]{3,900}>")
+_WEB_ADDRESS = re.compile(r"https?://[\x21-\x3b\x3d\x3f-\x7e]{1,900}")
 _LANGUAGE = re.compile(r"[A-Za-z0-9-]{2,35}")
 
 
@@ -37,6 +38,7 @@ def build_mime(
     message_id: str,
     date: datetime,
     language: str,
+    unsubscribe_url: str | None = None,
 ) -> bytes:
     """Return the whole message with CRLF line ends.
 
@@ -55,6 +57,7 @@ def build_mime(
         f"Message-ID: {message_id}",
         "Auto-Submitted: auto-generated",  # RFC 3834: no out-of-office answers to this
         f"Content-Language: {language}",
+        *_unsubscribe(unsubscribe_url),
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative; boundary="{BOUNDARY}"',
     ]
@@ -86,6 +89,15 @@ def header_address(address: str) -> str:
             "the email address is not valid: correct it at the patient or in the clinic's file"
         ) from None
     return checked.ascii_email or checked.normalized
+
+
+def _unsubscribe(url: str | None) -> list[str]:
+    """Return the headers of a one-click unsubscribe, unfolded: some mailboxes drop the button of a folded one."""
+    if url is None:
+        return []
+    if not _WEB_ADDRESS.fullmatch(url):
+        raise TemplateError("the unsubscribe address can't stand in a header: check AFTERCARE_PUBLIC_URL")
+    return [f"List-Unsubscribe: <{url}>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
 
 
 def _part(kind: str, text: str) -> bytes:

@@ -3,11 +3,12 @@
 import re
 from dataclasses import dataclass, field
 
+from scheduler.content.formats import clean
 from scheduler.content.layout import frame
 from scheduler.content.markdown import LinkError
 from scheduler.content.marks import mark
-from scheduler.content.templates import Texts
-from scheduler.content.variables import Variables, clean
+from scheduler.content.templates import SmsText, Texts, digest_of
+from scheduler.content.variables import Variables
 from scheduler.domain.protocol import Channel
 from scheduler.domain.segments import Encoding, count_segments, to_plain
 from scheduler.errors import TemplateError
@@ -39,7 +40,7 @@ _MANY_LINES = re.compile(r"\n{3,}")
 
 @dataclass(frozen=True, slots=True)
 class RenderedSms:
-    """A finished SMS and what it costs. `digest` is that of the template."""
+    """A finished SMS and what it costs. `digest` is that of the templates."""
 
     body: str = field(repr=False)
     encoding: Encoding
@@ -58,20 +59,33 @@ class RenderedEmail:
 
 
 def render_sms(texts: Texts, template: str, language: str, variables: Variables) -> RenderedSms:
-    """Render a step's SMS. Raises TemplateError with the file and what to do."""
+    """Render an SMS; a first contact ends with how to stop. Raises TemplateError with the file and what to do."""
     text = texts.sms(template, language)
+    body, digest = _written(text, variables), text.digest
+    if variables.first_contact:
+        body = f"{body}\n{render_first_contact(texts, language, variables)}"
+        digest = digest_of(digest, texts.first_contact(language).digest)
+    if len(body) > MAX_SMS:
+        raise TemplateError(f"{text.file}: the SMS comes out at {len(body)} characters: {MAX_SMS} is the most")
+    counted = count_segments(body)
+    return RenderedSms(body, counted.encoding, counted.segments, digest)
+
+
+def render_first_contact(texts: Texts, language: str, variables: Variables) -> str:
+    """Render the line under the first text to a number. Raises TemplateError."""
+    return _written(texts.first_contact(language), variables)
+
+
+def _written(text: SmsText, variables: Variables) -> str:
     written = text.body.render(variables.given_to(Channel.SMS))
     body = _tidy(to_plain(written if _UNSEEN_CHARACTERS.isdisjoint(written) else written.translate(_UNSEEN)))
     if not body:
         raise TemplateError(f"{text.file}: the SMS comes out empty: write a text outside the {{% if %}}")
-    if len(body) > MAX_SMS:
-        raise TemplateError(f"{text.file}: the SMS comes out at {len(body)} characters: {MAX_SMS} is the most")
-    counted = count_segments(body)
-    return RenderedSms(body, counted.encoding, counted.segments, text.digest)
+    return body
 
 
 def render_email(texts: Texts, template: str, language: str, variables: Variables) -> RenderedEmail:
-    """Render a step's email. Raises TemplateError with the file and what to do."""
+    """Render an email. Raises TemplateError with the file and what to do."""
     text = texts.email(template, language)
     given = variables.given_to(Channel.EMAIL)
     subject, preheader = clean(text.subject.render(given)), clean(text.preheader.render(given))

@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from scheduler.content.engine import CompiledText
 from scheduler.content.faults import Fault, TemplateFaultError
-from scheduler.content.source import Source, read_source, split_email
+from scheduler.content.source import read_source, split_email
 from scheduler.domain.protocol import Channel
 
 FILES = {Channel.SMS: "sms.txt", Channel.EMAIL: "email.md"}
 FOOTER = "footer.md"
+FIRST_CONTACT = "first_contact.txt"
 _STEP = re.compile(r"[a-z][a-z0-9_]*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -53,13 +54,15 @@ class Texts:
         self._folder = folder
         self._sms: dict[tuple[str, str], SmsText] = {}
         self._emails: dict[tuple[str, str], EmailText] = {}
+        self._firsts: dict[tuple[str, str], SmsText] = {}
 
     def file(self, template: str, language: str, channel: Channel) -> Path:
         """Return where the text of a step's template lies, whether it is there or not."""
-        if not _STEP.fullmatch(template) or not _LANGUAGE.fullmatch(language):
-            hint = "a template is named like redness_check, a language like fr"
-            raise TemplateFaultError(Fault(self._folder, 1, "missing-template", "there is no such text", hint))
-        return self._folder / language / template / FILES[channel]
+        return self._of_language(language, template) / template / FILES[channel]
+
+    def first_contact_file(self, language: str) -> Path:
+        """Return where the line under a first text lies, whether it is there or not."""
+        return self._of_language(language) / FIRST_CONTACT
 
     def sms(self, template: str, language: str) -> SmsText:
         """Return the SMS of a step's template in a language."""
@@ -68,6 +71,16 @@ class Texts:
     def email(self, template: str, language: str) -> EmailText:
         """Return the email of a step's template in a language."""
         return _kept(self._emails, (template, language), lambda: _email(self.file(template, language, Channel.EMAIL)))
+
+    def first_contact(self, language: str) -> SmsText:
+        """Return the line that stands under the first text to a number: how to stop, and how to get help."""
+        return _kept(self._firsts, (FIRST_CONTACT, language), lambda: _sms(self.first_contact_file(language)))
+
+    def _of_language(self, language: str, template: str = "any") -> Path:
+        if not _STEP.fullmatch(template) or not _LANGUAGE.fullmatch(language):
+            hint = "a template is named like redness_check, a language like fr"
+            raise TemplateFaultError(Fault(self._folder, 1, "missing-template", "there is no such text", hint))
+        return self._folder / language
 
 
 def _kept(known: dict[tuple[str, str], _Text], key: tuple[str, str], make: Callable[[], _Text]) -> _Text:
@@ -78,7 +91,7 @@ def _kept(known: dict[tuple[str, str], _Text], key: tuple[str, str], make: Calla
 
 def _sms(file: Path) -> SmsText:
     source = read_source(file)
-    return SmsText(file, CompiledText(source.text, file), _digest(source))
+    return SmsText(file, CompiledText(source.text, file), digest_of(source.digest))
 
 
 def _email(file: Path) -> EmailText:
@@ -90,12 +103,12 @@ def _email(file: Path) -> EmailText:
         preheader=CompiledText(fields["preheader"].text, file, line=fields["preheader"].line),
         body=CompiledText(body.text, file, line=body.line, markdown=True),
         footer=CompiledText(footer.text, footer.file, markdown=True),
-        digest=_digest(source, footer),
+        digest=digest_of(source.digest, footer.digest),
     )
 
 
-def _digest(*sources: Source) -> str:
+def digest_of(*digests: str) -> str:
     """Return one digest of several: of the digests, so that nothing can move from one file to the next unseen."""
-    if len(sources) == 1:
-        return sources[0].digest
-    return hashlib.sha256(" ".join(source.digest for source in sources).encode()).hexdigest()
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()

@@ -1,15 +1,22 @@
 """The values that a message template may use: plain texts, made once per message, clean of anything but text."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from functools import lru_cache
+from datetime import date, datetime
 
-import phonenumbers
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
-
+from scheduler.content.formats import (
+    Link,
+    clean,
+    day_in_words,
+    dialled,
+    first_name,
+    locale_of,
+    moment,
+    own,
+    phone_of,
+    time_of_day,
+    web_link,
+)
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.localtime import shift
 from scheduler.domain.protocol import Between, Channel, Protocol, Purpose
@@ -29,21 +36,13 @@ KNOWN: Mapping[str, str] = {
     "window.from": "the first day on which the next session fits; may be missing: ask with {% if window.from %}",
     "window.to": "the last day on which it fits; may be missing",
     "language": "the message's language, such as fr",
+    "page_url": "the patient's own page; may be missing: ask with {% if page_url %}",
+    "unsubscribe_url": "where one click stops the clinic's emails; may be missing: ask with {% if unsubscribe_url %}",
+    "clinic.takes_replies": "yes where a text can be answered, else missing: ask with {% if clinic.takes_replies %}",
+    "alert.link": "where staff see what an alert is about, and take it; only in an alert",
+    "alert.since": "the day and time since when it holds, in the clinic's time zone; only in an alert",
+    "alert.reason": 'the kind of the alert, such as urgent or circuit: {% if alert.reason == "circuit" %}',
 }
-
-_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029], " ")
-_INVISIBLE = dict.fromkeys(
-    [0x061C, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF], None
-)
-_TEXT_ONLY: Mapping[int, str | None] = {**_CONTROLS, **_INVISIBLE}
-_UNWANTED = frozenset(map(chr, _TEXT_ONLY))
-_WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>`\\]+", re.IGNORECASE)
-
-
-class Link(str):
-    """An address that may stand in a link: https, http or tel. Any other value in a link is refused."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,14 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """All values of one message by their names in `KNOWN`."""
+    """All values of one message by their names in `KNOWN`.
+
+    `first_contact`: this clinic never texted this number before, so an SMS also says how to stop and to get help.
+    """
 
     values: Mapping[str, str | Absent] = field(repr=False)
     sms_may_name_treatment: bool
+    first_contact: bool = False
 
     @property
     def language(self) -> str:
@@ -85,36 +88,84 @@ _FLAT: Mapping[str, str] = {name: flat(name) for name in KNOWN}
 
 
 def variables_for(
-    clinic: Clinic, protocol: Protocol, *, patient_name: str, language: str, starts_at: datetime
+    clinic: Clinic,
+    protocol: Protocol,
+    *,
+    patient_name: str,
+    language: str,
+    starts_at: datetime,
+    page_url: str | None = None,
+    unsubscribe_url: str | None = None,
+    first_contact: bool = False,
 ) -> Variables:
-    """Make the values of one message.
+    """Make the values of one message of a step.
 
     `language` is the one that the message is written in (`Clinic.language_for`), not the patient's wish.
-    `starts_at` is the appointment's, aware; it is shown in the clinic's zone.
+    `starts_at` is the appointment's, aware; it is shown in the clinic's zone. An address that is no http or https
+    address is missing in the text. `first_contact` is True where this clinic handed no SMS over to this number yet.
     """
     locale = locale_of(language, clinic.country)
     starts = starts_at.astimezone(clinic.timezone)
     window = next_session_window(protocol, starts.date())
-    shown, dialled = _phone(clinic.phone)
     name = clean(patient_name)
     texts: dict[str, str | None] = {
-        "patient.first_name": _first_name(name),
+        "patient.first_name": first_name(name),
         "patient.name": name,
-        "clinic.name": _own(clinic.name),
-        "clinic.phone": shown,
-        "clinic.phone_link": Link(f"tel:{dialled}"),
-        "clinic.emergency_number": _own(clinic.emergency_number),
-        "clinic.emergency_link": Link(f"tel:{_dialled(clinic.emergency_number)}"),
-        "clinic.booking_url": _web_link(clinic.booking_url),
-        "treatment": _own(protocol.title.get(language) or next(iter(protocol.title.values()), protocol.treatment)),
-        "appointment.date": _day(starts.date(), locale),
-        "appointment.time": _time(starts.time(), locale),
-        "window.from": _day(window[0], locale) if window else None,
-        "window.to": _day(window[1], locale) if window else None,
-        "language": language,
+        "treatment": own(protocol.title.get(language) or next(iter(protocol.title.values()), protocol.treatment)),
+        "appointment.date": day_in_words(starts.date(), locale),
+        "appointment.time": time_of_day(starts.time(), locale),
+        "window.from": day_in_words(window[0], locale) if window else None,
+        "window.to": day_in_words(window[1], locale) if window else None,
+        "page_url": web_link(page_url),
+        "unsubscribe_url": web_link(unsubscribe_url),
     }
-    values = {key: Absent(key) if text is None else text for key, text in texts.items()}
-    return Variables(values, clinic.sms_may_name_treatment)
+    return _variables(clinic, language, texts, first_contact=first_contact)
+
+
+def notice_variables(
+    clinic: Clinic,
+    language: str,
+    *,
+    page_url: str | None = None,
+    alert_link: str | None = None,
+    alert_since: datetime | None = None,
+    alert_reason: str | None = None,
+) -> Variables:
+    """Make the values of an answer or an alert: nothing of a patient, a visit or a treatment is among them.
+
+    `language` is one of the clinic's. `alert_since` is aware; it is shown in the clinic's zone. `alert_reason` is
+    the alert's kind (`AlertKind.value`): the texts say it in words.
+    """
+    locale = locale_of(language, clinic.country)
+    texts: dict[str, str | None] = {
+        "page_url": web_link(page_url),
+        "alert.link": web_link(alert_link),
+        "alert.since": moment(alert_since.astimezone(clinic.timezone), locale) if alert_since else None,
+        "alert.reason": own(alert_reason) if alert_reason else None,
+    }
+    return _variables(clinic, language, texts)
+
+
+def _variables(
+    clinic: Clinic, language: str, texts: Mapping[str, str | None], *, first_contact: bool = False
+) -> Variables:
+    """Join a message's own values with its clinic's; what neither has is absent."""
+    given = {**_of_clinic(clinic), **texts, "language": language}
+    values = {name: Absent(name) if (text := given.get(name)) is None else text for name in KNOWN}
+    return Variables(values, clinic.sms_may_name_treatment, first_contact)
+
+
+def _of_clinic(clinic: Clinic) -> dict[str, str | None]:
+    shown, number = phone_of(clinic.phone)
+    return {
+        "clinic.name": own(clinic.name),
+        "clinic.phone": shown,
+        "clinic.phone_link": Link(f"tel:{number}"),
+        "clinic.emergency_number": own(clinic.emergency_number),
+        "clinic.emergency_link": Link(f"tel:{dialled(clinic.emergency_number)}"),
+        "clinic.booking_url": web_link(clinic.booking_url),
+        "clinic.takes_replies": "yes" if clinic.sms and not clinic.sms.one_way else None,
+    }
 
 
 def next_session_window(protocol: Protocol, day: date) -> tuple[date, date] | None:
@@ -123,63 +174,3 @@ def next_session_window(protocol: Protocol, day: date) -> tuple[date, date] | No
         if step.purpose is Purpose.RECALL and isinstance(step.timing, Between):
             return shift(day, step.timing.start), shift(day, step.timing.end)
     return None
-
-
-def clean(text: str) -> str:
-    """Return one line of visible text: no line breaks, controls, bidirectional overrides or lone surrogates."""
-    writable = text.encode("utf-8", "ignore").decode()
-    return " ".join((writable if _UNWANTED.isdisjoint(writable) else writable.translate(_TEXT_ONLY)).split())
-
-
-@lru_cache(maxsize=1024)
-def _own(text: str) -> str:
-    """Return a text of the clinic's own, clean; what is of a patient is never kept."""
-    return clean(text)
-
-
-@lru_cache(maxsize=256)
-def locale_of(language: str, country: str) -> Locale:
-    """Return how dates are written in a language in a country: en in CA, else en at large, else English."""
-    base = language.partition("-")[0]
-    for identifier in (f"{base}_{country}", language.replace("-", "_"), base):
-        try:
-            return Locale.parse(identifier)
-        except (UnknownLocaleError, ValueError):
-            continue
-    return Locale("en")
-
-
-@lru_cache(maxsize=1024)
-def _day(day: date, locale: Locale) -> str:
-    return clean(format_date(day, "full", locale=locale))
-
-
-@lru_cache(maxsize=1440)
-def _time(at: time, locale: Locale) -> str:
-    return clean(format_time(at, "short", locale=locale))
-
-
-@lru_cache(maxsize=1024)
-def _phone(number: str) -> tuple[str, str]:
-    """Return the number as people read it and as it is dialled; both work from abroad."""
-    try:
-        parsed = phonenumbers.parse(number, None)
-    except phonenumbers.NumberParseException:
-        return clean(number), _dialled(number)
-    shown = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    return shown, phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _dialled(number: str) -> str:
-    return re.sub(r"[^0-9+*#]", "", number)
-
-
-def _web_link(address: str | None) -> Link | None:
-    return Link(address) if address and _WEB_ADDRESS.fullmatch(address) else None
-
-
-def _first_name(name: str) -> str:
-    """Return the first word, or the first after the comma of `Sample, Alex`."""
-    _, comma, after = name.partition(",")
-    words = (after if comma and after.strip() else name).split()
-    return words[0].strip(",") if words else name

@@ -1,11 +1,21 @@
-"""What a person has to be told of: the kinds of faults that stay on the list until they no longer hold."""
+"""What a person has to be told of: replies that need one, and faults that stay on the list while they hold."""
 
 from enum import StrEnum
 
 
 class AlertKind(StrEnum):
-    """What is wrong. Each ends by itself when it is no longer so."""
+    """What it is about. Of a reply a person closes it; a fault ends by itself when it no longer holds."""
 
+    URGENT = "urgent"
+    """A patient's reply sounds bad: a person has to see it at once."""
+    REPLY = "reply"
+    """A patient's reply has to be answered, or looked at, by a person."""
+    WRONG_NUMBER = "wrong_number"
+    """Somebody says that they are not the patient: nothing goes to that number until staff correct it."""
+    UNREACHABLE = "unreachable"
+    """The only address of a patient does not work."""
+    NO_ANSWER = "no_answer"
+    """Patients did not answer what was asked of them."""
     CIRCUIT = "circuit"
     """A provider refuses a whole channel or a sender: what would go out that way waits."""
     BACKLOG = "backlog"
@@ -20,3 +30,26 @@ class AlertKind(StrEnum):
     """Nobody can find out whether a provider took a message."""
     PAST_DUE = "past_due"
     """Messages are due, and nobody works on them."""
+
+
+AT_ONCE = frozenset({AlertKind.URGENT})
+"""Whoever is on call is told of these day and night; of the others outside quiet hours."""
+
+OF_PATIENTS = frozenset(
+    {
+        AlertKind.URGENT,
+        AlertKind.REPLY,
+        AlertKind.WRONG_NUMBER,
+        AlertKind.UNREACHABLE,
+        AlertKind.NO_ANSWER,
+    }
+)
+"""A person closes these; the others are faults, and end by themselves."""
+
+TEMPLATES = {AlertKind.URGENT: "alert_urgent", **dict.fromkeys(OF_PATIENTS - {AlertKind.URGENT}, "alert_reply")}
+"""The text that tells of a kind; of a fault it is `alert_fault`."""
+
+
+def template_of(kind: AlertKind) -> str:
+    """Return the folder of the text that tells whoever is on call of that kind."""
+    return TEMPLATES.get(kind, "alert_fault")

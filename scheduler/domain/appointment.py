@@ -33,6 +33,8 @@ class AppointmentCause(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     NO_SHOW = "no_show"
+    HEARD = "heard"
+    """A person of the clinic spoke with the patient: what was asked until then needs no answer any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,18 +51,16 @@ class Pause:
 Pauses = Mapping[Scope, Pause]
 
 
-def pause_of(pauses: Pauses, clinic: str, channel: Channel, patient: int) -> Pause | None:
-    """Return the pause that covers a message, the widest of several; None where none does."""
+def pause_of(pauses: Pauses, clinic: str, channel: Channel, patient: int | None) -> Pause | None:
+    """Return the pause that covers a message, the widest of several; None where none does.
+
+    `patient` is None where nobody knows whom the message goes to: then no patient's pause covers it.
+    """
     if not pauses:
         return None
-    scopes = (
-        Scope(),
-        Scope(channel=channel),
-        Scope(clinic),
-        Scope(clinic, channel),
-        Scope(clinic, patient=patient),
-        Scope(clinic, channel, patient),
-    )
+    scopes = [Scope(), Scope(channel=channel), Scope(clinic), Scope(clinic, channel)]
+    if patient is not None:
+        scopes += [Scope(clinic, patient=patient), Scope(clinic, channel, patient)]
     return next((pauses[scope] for scope in scopes if scope in pauses), None)
 
 

@@ -44,7 +44,7 @@ def next_probe(probes: int, *, now: datetime, reported: bool = False) -> datetim
     return now + (LONGEST_PROBE if reported else min(waits, LONGEST_PROBE))
 
 
-def look_again(now: datetime, *, useful_until: datetime, gives_way_at: datetime | None) -> datetime:
+def look_again(now: datetime, *, useful_until: datetime, gives_way_at: datetime | None = None) -> datetime:
     """Return when a message that waits at a circuit is looked at; it is woken before that when the circuit closes.
 
     `gives_way_at` is when another channel takes its place, None where there is none.

@@ -68,6 +68,7 @@ class OnCall:
     name: str
     sms: str | None = None
     email: str | None = None
+    webhook: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class Clinic:
         default_factory=lambda: {Purpose.CARE: True, Purpose.RECALL: True, Purpose.MARKETING: False}
     )
     on_call: tuple[OnCall, ...] = ()
+    escalate_after: timedelta = timedelta(minutes=10)
     imports: ImportMapping = field(default_factory=ImportMapping)
 
     def __hash__(self) -> int:

@@ -8,7 +8,34 @@ from enum import StrEnum
 from scheduler.domain.protocol import Channel, Purpose
 from scheduler.domain.reasons import Reason, because
 
-REGISTRATION = "registration"
+
+class Source(StrEnum):
+    """Where a line of the ledger, or a stop, comes from."""
+
+    REGISTRATION = "registration"
+    """It came with an appointment: what a booking system heard once, and repeats."""
+    REPLY = "reply"
+    """The patient wrote it."""
+    PAGE = "page"
+    """The patient chose it on the page behind a link."""
+    UNSUBSCRIBE = "unsubscribe"
+    """Somebody who has the mailbox used the unsubscribe link of an email."""
+    PROVIDER = "provider"
+    """The provider says that the address has opted out."""
+    STAFF = "staff"
+    """The patient told the clinic, and a person entered it."""
+    WRONG_NUMBER = "wrong_number"
+    """Whoever has the number is not the patient: nobody said anything about the patient's consent."""
+    BOUNCE = "bounce"
+    """The mailbox does not exist any more: nobody said anything."""
+
+    @property
+    def is_said(self) -> bool:
+        """Whether it says what a person wants; else only the address is at fault."""
+        return self not in (Source.WRONG_NUMBER, Source.BOUNCE)
+
+
+REGISTRATION = Source.REGISTRATION.value
 """The `source` of what came with an appointment."""
 
 
@@ -87,7 +114,7 @@ def consent_for(
     """
     if stopped:
         return Consent(because("stopped", address=address_of(channel)))
-    entry = _valid(ledger, channel, purpose)
+    entry = valid_entry(ledger, channel, purpose)
     if entry.verdict.allows if entry else when_unknown.get(purpose, False):
         return Consent()
     code = "consent_refused" if entry and not entry.verdict.assumed else "consent_unknown"
@@ -108,7 +135,8 @@ def entries_at_registration(
         Entry(channel, purpose, verdict, at, REGISTRATION)
         for channel, purpose, answer in _answered(answers)
         if _adds(
-            _valid(known, channel, purpose), verdict := _verdict(answer, assumed=when_unknown.get(purpose, False))
+            valid_entry(known, channel, purpose),
+            verdict := _verdict(answer, assumed=when_unknown.get(purpose, False)),
         )
     )
 
@@ -118,8 +146,11 @@ def address_of(channel: Channel) -> str:
     return {Channel.SMS: "phone number", Channel.EMAIL: "email address"}[channel]
 
 
-def _valid(ledger: Iterable[Entry], channel: Channel, purpose: Purpose) -> Entry | None:
-    """Return the entry that counts; of two at the same instant, the one later in the ledger."""
+def valid_entry(ledger: Iterable[Entry], channel: Channel, purpose: Purpose) -> Entry | None:
+    """Return the entry that counts: the latest that somebody made, else the latest assumption.
+
+    Of two at the same instant it is the one later in the ledger.
+    """
     found: Entry | None = None
     for entry in ledger:
         if (entry.channel, entry.purpose) == (channel, purpose) and (found is None or _rank(entry) >= _rank(found)):

@@ -1,19 +1,14 @@
-"""The words that triage goes by, one lexicon a language. A phrase is plain words with a little grammar.
+"""The words that triage goes by, one lexicon a language. What a phrase is made of is in domain/phrases.py."""
 
-`word*` is any ending, `word?` may be missing, `(one|other)` is either, `(one|other)*` any number of these, and
-`...` stands for up to three words between.
-"""
-
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from scheduler.domain.wording import plain_word
+from scheduler.domain.phrases import Phrase
 
-_PART = re.compile(r"\.\.\.|\([^()|]+(?:\|[^()|]+)*\)[?*]?|[^\s()|?*]+\*?\??")
-_GAP = r"(?:[^ .,]+ ){0,3}"
+_STEM = 4
 
 
 class Kind(StrEnum):
@@ -24,7 +19,7 @@ class Kind(StrEnum):
     ALARM = "alarm"
     """A person must see this at once, whatever else is said; it may hold a "not" itself."""
     URGENT = "urgent"
-    """The same, unless it is taken back ("no fever")."""
+    """The same, unless it is taken back ("no fever") or part of a longer phrase that is less grave."""
     SIGN = "sign"
     """Something of the skin or the body: a concern, urgent where it is strong."""
     STRONG = "strong"
@@ -35,26 +30,24 @@ class Kind(StrEnum):
     """Well, or better."""
     UNSURE = "unsure"
     """Takes the certainty out of "fine"."""
+    LIGHT = "light"
+    """A small word: a "not" passes it on its way to a sign, and beside "fine" it says nothing."""
+    HARMLESS = "harmless"
+    """Says nothing of how it is: beside "fine" only such words may stand."""
+    BODY = "body"
+    """A part of the body: what is said of it in words that stand nowhere here is for a person to see at once."""
     QUESTION = "question"
     STOP = "stop"
     START = "start"
     WRONG_NUMBER = "wrong_number"
     NOT = "not"
-    """Takes back what follows in the same clause."""
+    """Takes back the sign that follows it over light words."""
     GONE = "gone"
     """Takes back the sign before it, or after it, in the same clause."""
     BUT = "but"
     """Ends what a "not" reaches."""
     OR = "or"
-    """Carries a "not" on over a comma."""
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """One phrase as written, and what finds it in a reply's plain tokens joined by single spaces."""
-
-    written: str
-    pattern: re.Pattern[str]
+    """Carries a "not" on from one sign to the next."""
 
 
 @dataclass(frozen=True)
@@ -74,70 +67,48 @@ class Lexicon:
     @cached_property
     def words(self) -> frozenset[str]:
         """Every word that stands in it as it is, for telling misspellings."""
-        written = (phrase.written.replace("*", "") for phrases in self.phrases.values() for phrase in phrases)
-        keywords = (word for group in (*self.alone.values(), *self.answers.values()) for word in group)
-        return (
-            frozenset(word for text in (*written, *keywords) for word in _plain_words(text))
-            | self.known
-            | self.counted
+        keywords = (text for group in (*self.alone.values(), *self.answers.values()) for text in group)
+        return frozenset(word for text in keywords for word in text.split()).union(
+            *(it.words for phrases in self.phrases.values() for it in phrases), self.known, self.counted
         )
 
     @cached_property
     def grave_words(self) -> frozenset[str]:
         """The words that a person must see at once: a misspelling is rather one of them than another."""
-        return self._words_of(Kind.ALARM, Kind.URGENT)
+        return frozenset[str]().union(
+            *(it.words for kind in (Kind.ALARM, Kind.URGENT) for it in self.phrases.get(kind, ()))
+        )
 
-    def _words_of(self, *kinds: Kind) -> frozenset[str]:
-        written = (phrase.written.replace("*", "") for kind in kinds for phrase in self.phrases.get(kind, ()))
-        return frozenset(word for text in written for word in _plain_words(text))
+    def beginning(self, token: str) -> Iterator[tuple[Kind, Phrase]]:
+        """Yield the phrases that may begin with a token, so that a long reply is read in one pass."""
+        yield from self._by_first_word.get(token, ())
+        for length in range(1, min(len(token), self._longest_stem) + 1):
+            yield from self._by_stem.get(token[:length], ())
 
+    def knows(self, token: str) -> bool:
+        """Whether a word stands in it, alone or as `word*`. A stem of few letters is no sign of knowing."""
+        return token in self.words or any(token[:n] in self._stems for n in range(_STEM, len(token) + 1))
 
-def phrase(written: str) -> Phrase:
-    """Read a phrase. Raises ValueError, with what is wrong, for one that is not of the grammar."""
-    parts = _PART.findall(written)
-    if not parts or _bare("".join(parts)) != _bare(written):
-        raise ValueError("is no phrase: plain words, word*, word?, (one|other) and ...")
-    if parts[0] == "..." or parts[-1] == "..." or all(_may_be_missing(part) for part in parts):
-        raise ValueError("is no phrase: a word must stand at its beginning and its end")
-    return Phrase(written, re.compile("(?<= )" + "".join(_piece(part) for part in parts)))
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        return frozenset[str]().union(*(it.stems for phrases in self.phrases.values() for it in phrases))
 
+    @cached_property
+    def _by_first_word(self) -> Mapping[str, Sequence[tuple[Kind, Phrase]]]:
+        return self._by("first_words")
 
-def _bare(text: str) -> str:
-    return "".join(text.split())
+    @cached_property
+    def _by_stem(self) -> Mapping[str, Sequence[tuple[Kind, Phrase]]]:
+        return self._by("first_stems")
 
+    @cached_property
+    def _longest_stem(self) -> int:
+        return max(map(len, self._by_stem), default=0)
 
-def _piece(part: str) -> str:
-    if part == "...":
-        return _GAP
-    times = "?" if part.endswith("?") else "{0,6}" if part.endswith(")*") else ""
-    part = part.removesuffix("?")
-    options = part.rstrip("*")[1:-1].split("|") if part.startswith("(") else [part]
-    either = "|".join(_option(option) for option in options)
-    return f"(?:{either}){times}"
-
-
-def _may_be_missing(part: str) -> bool:
-    return part.endswith(("?", ")*")) or part == "..."
-
-
-def _option(option: str) -> str:
-    words = [_word(word) for word in option.split()]
-    return "".join(f"{word} " for word in words)
-
-
-def _word(word: str) -> str:
-    plain = re.escape(plain_word(word.removesuffix("*")))
-    return plain + r"[^ .,]*" if word.endswith("*") else plain
-
-
-def _plain_words(text: str) -> Iterator[str]:
-    for word in re.split(r"[\s()|?]+", text):
-        if word and not word.endswith("*") and word != "...":
-            yield plain_word(word)
-
-
-def find(phrases: Iterable[Phrase], line: str) -> Iterator[tuple[int, int]]:
-    """Yield where phrases stand in a line of tokens, as positions of characters: from, to."""
-    for it in phrases:
-        for match in it.pattern.finditer(line):
-            yield match.start(), match.end()
+    def _by(self, first: str) -> Mapping[str, Sequence[tuple[Kind, Phrase]]]:
+        found: dict[str, list[tuple[Kind, Phrase]]] = defaultdict(list)
+        for kind, phrases in self.phrases.items():
+            for phrase in phrases:
+                for word in getattr(phrase, first):
+                    found[word].append((kind, phrase))
+        return found

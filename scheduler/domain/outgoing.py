@@ -33,7 +33,26 @@ class OutgoingEmail:
     deadline: datetime
 
 
-Outgoing = OutgoingSms | OutgoingEmail
+@dataclass(frozen=True, slots=True)
+class NoSender:
+    """What a call goes out from: nothing that a provider could refuse."""
+
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingCall:
+    """One call of a clinic's own system. `call_id` stays the same when it is made again; `payload` is JSON."""
+
+    attempt: str
+    to: str = field(repr=False)
+    call_id: str
+    payload: bytes = field(repr=False)
+    deadline: datetime
+    sender: NoSender = NoSender()
+
+
+Outgoing = OutgoingSms | OutgoingEmail | OutgoingCall
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def plan(
     messages: list[PlannedMessage] = []
     for draft in drafts:
         if draft.waits and draft.due_at < at_once:
-            messages += _messages(draft.step, draft.nominal, _settle(draft, settled, now, at_once), reach)
+            messages += messages_of_step(draft.step, draft.nominal, _settle(draft, settled, now, at_once), reach)
         else:
             messages += draft.messages
     return tuple(sorted(messages, key=attrgetter("due_at")))
@@ -88,7 +88,7 @@ def _drafted(step: Step, found: Nominal, clinic: Clinic, reach: Reach) -> _Draft
     hours = sending_hours(step, clinic, reach.timezone)
     settled = send_from(found.planned_at, hours, found.useful_until)
     told = Settled(settled.status, settled.at, (*found.reasons, *settled.reasons))
-    return _Draft(step, found, hours, settled, tuple(_messages(step, found, told, reach)))
+    return _Draft(step, found, hours, settled, tuple(messages_of_step(step, found, told, reach)))
 
 
 def _late(draft: _Draft) -> Late:
@@ -131,12 +131,15 @@ def _at_once(due_at: datetime, now: datetime, at_once: datetime, *, goes: bool) 
         yield because("undo_grace", until_at=at_once)
 
 
-def _messages(step: Step, found: Nominal, settled: Settled, reach: Reach) -> Iterable[PlannedMessage]:
+def messages_of_step(
+    step: Step, found: Nominal, settled: Settled, reach: Reach, *, occurrence: int = 1
+) -> Iterable[PlannedMessage]:
+    """Yield what a step is on each of its channels, once it is known when it goes out."""
     for channel, fallback in _channels(step, reach):
         yield PlannedMessage(
             step=step.id,
             channel=channel,
-            occurrence=1,
+            occurrence=occurrence,
             purpose=step.purpose,
             planned_at=found.planned_at,
             due_at=settled.at,

@@ -9,10 +9,16 @@ from scheduler.domain.spans import Span
 
 
 class Channel(StrEnum):
-    """The ways to a patient."""
+    """The ways out."""
 
     SMS = "sms"
     EMAIL = "email"
+    WEBHOOK = "webhook"
+    """A signed call of a clinic's own system: for alerts, never to a patient."""
+
+
+PATIENT_CHANNELS = (Channel.SMS, Channel.EMAIL)
+"""The ways to a patient."""
 
 
 class Purpose(StrEnum):
@@ -89,6 +95,17 @@ Timing = Before | After | Between | AfterReply
 
 
 @dataclass(frozen=True, slots=True)
+class Remind:
+    """`remind: {after: 1d, at: "10:00"}`: a question is asked once more when no answer came by then.
+
+    It counts from when the question was handed over.
+    """
+
+    after: Span
+    at: time | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One line of a protocol.
 
@@ -109,6 +126,7 @@ class Step:
     ask: str | None = None
     unless: frozenset[str] = frozenset()
     defer_on_closures: bool = False
+    remind: Remind | None = None
 
     def __hash__(self) -> int:
         """Return what is quick to compute: plans are remembered by step."""

@@ -31,7 +31,8 @@ CLAUSES: Mapping[str, str] = {
     "before": "{span} before the appointment",
     "after": "{span} after the appointment",
     "between": "{start} to {end} after the appointment, preferably {prefer}",
-    "after_reply": "after the reply to {step}",
+    "after_reply": "{span} after the reply of {reply_at} to {step}, which was read as {triage}",
+    "reminder": "asked once more, because no answer came since {asked_at}",
     # what moved it
     "quiet_hours": "moved from {from_at} out of quiet hours",
     "closure": "moved from {from_at} because the clinic is closed",
@@ -56,14 +57,18 @@ CLAUSES: Mapping[str, str] = {
     "consent_unknown": "consent to {purpose} messages by {channel} is not known, which this clinic takes as no",
     "stopped": "the patient stopped messages to this {address}",
     "next_appointment": "the next appointment is already booked",
+    "answered": "the patient has answered already",
+    "better_since": "the patient has answered since that it is better",
     "clinic_gone": "the clinic's file is no longer there",
     "step_gone": "the protocol in force has no such step on this channel",
     "unreadable": "the patient's data can't be opened with the keys at hand",
+    "alert_over": "somebody took the alert before this went out",
     "no_template": "the text can't be rendered: {error}",
     "fallback": "instead of {channel}, which did not work",
     # what keeps it back
     "paused": "paused by {by} since {since_at} ({what})",
     "circuit": "it waits while the provider refuses what goes this way ({error})",
+    "alarm": "it waits while a reply of the patient that sounds bad is open",
     "rate": "its sender's turn for it comes at {turn_at}, and it is handed over up to five minutes before",
     "rate_too_slow": "its sender's turn would have come too late, at {turn_at}",
     "cap": "the patient got {count} messages today, and that is the most for one day; a person decides",
@@ -91,17 +96,47 @@ CLAUSES: Mapping[str, str] = {
     "same_again": "nobody knows whether the mail server took it, so it is sent again as the same email",
     "never_known": "nobody knows whether the mail server took it",
     "in_doubt": "the provider may have it under one of several names; a person has to look there",
+    # what was said by a patient
+    "reply_urgent": "a reply sounds bad",
+    "reply_concern": "a reply tells of a concern",
+    "reply_question": "a reply asks something",
+    "reply_help": "a reply asks for help",
+    "reply_fine": "a reply says that it is well",
+    "reply_unknown": "a reply was not understood",
+    "reply_stop": "a reply asks for no more messages",
+    "reply_start": "a reply asks for messages again",
+    "reply_wrong_number": "whoever has the number says that it is the wrong one",
+    "reply_stops": "it asks for no more messages",
+    "reply_shared": "the number is that of several patients ({patients}), and which of them wrote is not known",
+    "reply_stranger": "no patient of the clinic has the number",
+    "reply_media": "{count} pictures or files came with it, and are at the provider",
+    "reply_unreadable": "a stored call of the provider ({event}) can't be opened: look at the provider what it was",
+    "answered_with": "answered with {template}",
+    # why a reply is not answered
+    "not_answered_provider": "not answered here, since the provider answers that word",
+    "not_answered_page": "not answered by a text, since it was given on the patient's page",
+    "not_answered_own": "not answered, since it came from a number of this installation",
+    "not_answered_staff": "not answered, since it came from somebody who is on call",
+    "not_answered_clinic": "not answered, since nobody knows which clinic it was meant for",
+    "not_answered_stranger": "not answered, since no patient of the clinic has the number",
+    "not_answered_automatic": "not answered, since it looks like an automatic reply",
+    "not_answered_same": "not answered, since the same text came from that number in the day before",
+    "not_answered_often": "not answered, since {count} answers went to that number in the day before",
+    "not_answered_told": "not answered, since that number was told once that it gets nothing more",
     # what a person is told of
     "channel_refused": "nothing goes out by {channel}: {error}",
     "sender_refused": "nothing goes out by {channel} from {sender}: {error}",
     "in_doubt_for_long": "nobody can find out whether the provider took {count} messages",
+    "rung": "{by} was told ({what})",
+    "no_answer": "unanswered of what was asked the day before: {count}",
+    "address_dead": "the {address} of patient {patient} does not work, and there is no other that may be used",
     "nobody_sends": "{count} messages should have been tried by {before_at}, and nobody works on them",
 }
 
 TO_BE_MENDED = frozenset({"no_template", "step_gone", "clinic_gone", "unreadable"})
 """The clauses of what keeps a message back until somebody mends it."""
 
-OF_BRAKES = frozenset({"paused", "circuit", "rate"})
+OF_BRAKES = frozenset({"paused", "circuit", "alarm", "rate"})
 """The clauses of what keeps a message back and ends by itself, or when somebody ends it."""
 
 _NAMES = {
@@ -109,7 +144,7 @@ _NAMES = {
 }
 
 OF_THE_PLAN = frozenset(
-    {"same_day", "before", "after", "between", "after_reply", "fallback"}
+    {"same_day", "before", "after", "between", "after_reply", "reminder", "fallback"}
     | {"quiet_hours", "closure", "weekday", "visit_end", "undo_grace", "spaced", "registered_late"}
 )
 """The clauses that say why a message was due when it was."""

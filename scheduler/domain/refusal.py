@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from scheduler.domain.appointment import Appointment, AppointmentStatus
 from scheduler.domain.circuit import look_again
-from scheduler.domain.protocol import Before
+from scheduler.domain.protocol import AfterReply, Before, Purpose
 from scheduler.domain.reasons import Reason, because
 from scheduler.domain.situation import Decision, Kind, Pending, Situation
 from scheduler.domain.states import Brake
@@ -17,7 +17,7 @@ def refusal(message: Pending, situation: Situation, now: datetime) -> Decision |
     """Return what keeps a message from going out at all; the first that applies, gravest first.
 
     Cancelled, no-show, past its usefulness or (for `before`) past the start, the step unknown here, not attended yet,
-    rebooked, no address or no consent, no text. Then the brakes, for what would go out otherwise.
+    answered, rebooked, no address or no consent, no text. Then the brakes, for what would go out otherwise.
     """
     return (
         _visit_refuses(situation.appointment)
@@ -25,6 +25,7 @@ def refusal(message: Pending, situation: Situation, now: datetime) -> Decision |
         or _step_refuses(message, situation, now)
         or _channel_refuses(message, situation)
         or _text_refuses(message, situation, now)
+        or _alarm_keeps(message, situation, now)
         or _pause_keeps(message, situation, now)
         or _circuit_keeps(message, situation, now)
         or _person_decides(message, situation)
@@ -67,8 +68,10 @@ def _step_refuses(message: Pending, situation: Situation, now: datetime) -> Deci
     if step is None:  # A process that read older files must not throw away what newer ones planned.
         return until_mended(because("step_gone"), now=now, useful_until=message.useful_until)
     begun = now >= appointment.starts_at or appointment.status is AppointmentStatus.COMPLETED
-    if not begun and not isinstance(step.timing, Before):
+    if not begun and not isinstance(step.timing, Before | AfterReply):  # who answered was there
         return Decision(Kind.WAIT, (because("not_attended", until_at=appointment.starts_at),), appointment.starts_at)
+    if situation.answered:
+        return Decision(Kind.CANCEL, (because("answered"),))
     if situation.rebooked and "next_appointment" in step.unless:
         return Decision(Kind.SUPPRESS, (because("next_appointment"),))
     return None
@@ -86,6 +89,14 @@ def _text_refuses(message: Pending, situation: Situation, now: datetime) -> Deci
         return None
     reason = because("no_template", error=situation.template_error)
     return until_mended(reason, now=now, useful_until=message.useful_until)
+
+
+def _alarm_keeps(message: Pending, situation: Situation, now: datetime) -> Decision | None:
+    """Let what is no care wait while a person has to see to this patient; whoever closes the alert wakes it."""
+    if not situation.alarmed or message.purpose is Purpose.CARE:
+        return None
+    at = look_again(now, useful_until=_useful_until(message, situation))
+    return Decision(Kind.WAIT, (because("alarm"),), at, brake=Brake.ALARM)
 
 
 def _pause_keeps(message: Pending, situation: Situation, now: datetime) -> Decision | None:

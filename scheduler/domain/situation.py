@@ -83,7 +83,8 @@ class Situation:
     the message's purpose, for every channel of `addresses`, stops included. `rebooked`: the same patient has a later
     appointment for the same treatment, booked or over. `template_error` is why the text can't be rendered.
     `paused` has the pause of each channel on which nothing goes to this patient; `kept` says why a person decides.
-    `refusing` says of each channel that the provider refuses, from this clinic's sender, what it said.
+    `refusing` says of each channel that the provider refuses, from this clinic's sender, what it said. `alarmed`: an
+    urgent alert about this patient is open. `answered`: it only reminds of a question that somebody has answered.
     """
 
     appointment: Appointment
@@ -96,6 +97,8 @@ class Situation:
     paused: Mapping[Channel, Pause] | None = None
     kept: Kept | None = None
     refusing: Mapping[Channel, str] | None = None
+    alarmed: bool = False
+    answered: bool = False
 
     def bars(self, channel: Channel) -> Reason | None:
         """Return why that channel can't be used for this patient, None where it can."""

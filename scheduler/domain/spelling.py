@@ -1,6 +1,7 @@
 """Misspelled words of a reply, set right where one word of the rules is meant and no other."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -11,14 +12,17 @@ SHORTEST = 5
 """Letters: shorter words have too many neighbours that mean something else."""
 LONG = 7
 """Letters from which on a changed letter is a slip too: in shorter words it is most likely another word."""
+_LONGEST = 20
+"""Letters: what is longer is no misspelling of anything."""
 
 
 class Speller:
     """Knows the words of all lexicons."""
 
     def __init__(self, lexicons: Sequence[Lexicon]) -> None:
-        self._words = frozenset[str]().union(*(it.words for it in lexicons))
-        self._grave = frozenset[str]().union(*(it.grave_words for it in lexicons))
+        self._lexicons = lexicons
+        self._words = [it.words for it in lexicons]
+        self._grave = [it.grave_words for it in lexicons]
 
     def corrected(self, plain: Plain) -> Plain:
         """Return the reply with words that are one slip away from a word of the rules set to that word.
@@ -28,38 +32,42 @@ class Speller:
         return replace(plain, tokens=tuple(self._corrected(token) for token in plain.tokens))
 
     def _corrected(self, token: str) -> str:
-        if len(token) < SHORTEST - 1 or not token.isalpha() or token in self._words:
+        if not SHORTEST - 1 <= len(token) <= _LONGEST or not token.isalpha():
             return token
-        meant = _neighbours(token, self._words)
-        return min(meant, key=lambda word: (word not in self._grave, word), default=token)
+        if any(it.knows(token) for it in self._lexicons):
+            return token
+        meant = {word for words in self._words for word in _neighbours(token, words)}
+        return min(meant, key=lambda word: (not any(word in grave for grave in self._grave), word), default=token)
 
 
-@lru_cache(maxsize=4096)
-def _neighbours(token: str, words: frozenset[str]) -> tuple[str, ...]:
-    return tuple(
-        sorted(word for word in words if len(word) >= SHORTEST and word[0] == token[0] and _one_slip(token, word))
-    )
+def _neighbours(token: str, words: frozenset[str]) -> Iterator[str]:
+    shorter = _by_shorter(words)
+    near = {word for form in (token, *_without_one(token)) for word in shorter.get(form, ())}
+    return (word for word in near if word[0] == token[0] and _one_slip(token, word))
+
+
+@lru_cache(maxsize=64)
+def _by_shorter(words: frozenset[str]) -> Mapping[str, Sequence[str]]:
+    """Return the words under themselves and under all that they become when a letter is left out.
+
+    Two words that are one slip apart meet under one of these, so that nobody has to compare them all.
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    for word in words:
+        if SHORTEST <= len(word) <= _LONGEST + 1:
+            for form in {word, *_without_one(word)}:
+                found[form].append(word)
+    return found
 
 
 def _one_slip(token: str, word: str) -> bool:
     """Whether one letter too many, too few, changed or swapped makes one word of the other."""
-    if abs(len(token) - len(word)) > 1:
-        return False
-    return (
-        _changed(token, word) or _swapped(token, word) or word in _without_one(token) or token in _without_one(word)
-    )
-
-
-def _changed(token: str, word: str) -> bool:
-    same = len(token) == len(word) >= LONG
-    return same and sum(a != b for a, b in zip(token, word, strict=True)) == 1
-
-
-def _swapped(token: str, word: str) -> bool:
     if len(token) != len(word):
-        return False
+        return abs(len(token) - len(word)) == 1
     wrong = [n for n, (a, b) in enumerate(zip(token, word, strict=True)) if a != b]
     match wrong:
+        case [_]:
+            return len(word) >= LONG
         case [first, second] if second == first + 1:
             return token[first] == word[second] and token[second] == word[first]
         case _:

@@ -65,12 +65,14 @@ class Cause(StrEnum):
 
 
 class Brake(StrEnum):
-    """What keeps a due message back that would go out otherwise. The first three end by themselves."""
+    """What keeps a due message back that would go out otherwise. The first four end by themselves."""
 
     PAUSE = "pause"
     """Somebody paused its patient, its clinic, its channel or everything: it waits until that is resumed."""
     CIRCUIT = "circuit"
     """Its sender or its channel is refused by the provider until somebody mends that."""
+    ALARM = "alarm"
+    """A reply of its patient sounds bad and is open: what invites or offers waits until a person closed that."""
     RATE = "rate"
     """Its sender's turn comes later."""
     CAP = "cap"

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-LONGEST = 2000
+LONGEST = 10_000
 """Characters of a reply that are read; an SMS has at most 1,600."""
 
 _QUOTES = "'\u2019\u02bc`\u00b4"
@@ -18,7 +18,7 @@ _TOKENS = re.compile(r"\d+(?:[.,]\d+)?(?:/\d+)?|[^\W\d_]+|[.!?;:\n,…]+|[^\s\w]
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 _ENDS = frozenset(".!?;:\n…")
 
-_MARKS = frozenset("#=°/()+-&")
+_MARKS = frozenset("#=°/()+-&%")
 _ASKS = re.compile("[?\u00bf\uff1f]")
 
 END, COMMA = ".", ","
@@ -28,23 +28,26 @@ END, COMMA = ".", ","
 class Plain:
     """A reply as tokens: words, numbers, emoji, `.` for the end of a clause and `,` for a comma.
 
-    `spoken` are the same tokens as the patient wrote them. `asks`: there is a question mark.
+    `spoken` are the same tokens as the patient wrote them. `asks`: there is a question mark. `cut`: there is more.
     """
 
     tokens: tuple[str, ...]
     spoken: tuple[str, ...]
     asks: bool
+    cut: bool = False
 
 
 def make_plain(text: str) -> Plain:
     """Return a reply as tokens. Takes any text, whatever is in it."""
-    text = unicodedata.normalize("NFKC", text[:LONGEST])
+    whole = unicodedata.normalize("NFKC", text[:LONGEST])
+    cut = len(text) > LONGEST or len(whole) > LONGEST
+    text = whole[:LONGEST]
     text = _KEYCAP.sub(r" \1 ", text)
     text = _HYPHEN.sub(" ", text)
     text = _IRREGULAR.sub(lambda found: _WHOLE[found[0].casefold()], text)
     text = _APOSTROPHES.sub(" ", _CONTRACTED.sub(" not", text))
     pairs = [(plain, spoken) for spoken in _TOKENS.findall(text) if (plain := _plain(spoken))]
-    return Plain(tuple(it for it, _ in pairs), tuple(it for _, it in pairs), bool(_ASKS.search(text)))
+    return Plain(tuple(it for it, _ in pairs), tuple(it for _, it in pairs), bool(_ASKS.search(text)), cut)
 
 
 def plain_word(word: str) -> str:

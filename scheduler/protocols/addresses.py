@@ -20,6 +20,7 @@ _SHORT_CODE = re.compile(r"\d{5,6}", re.ASCII)
 _SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}", re.ASCII)
 _MAILBOX = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 _EMERGENCY = re.compile(r"\d{2,6}", re.ASCII)
+_HERE = ("127.0.0.1", "::1")
 _COUNTRY_ALIASES = {"UK": "GB", "USA": "US"}
 
 
@@ -123,6 +124,18 @@ def read_url(value: object) -> str:
     return text
 
 
+def read_webhook(value: object) -> str:
+    """Read the address of a system that gets alerts: encrypted, or on this machine; without a login in it."""
+    text = read_url(value)
+    parts = urlsplit(text)
+    if parts.scheme != "https" and parts.hostname not in _HERE:
+        raise refusal("bad-url", f"is not encrypted: {shown(text)}", "begin it with https://")
+    if "@" in parts.netloc or parts.fragment:
+        hint = "a path and a query may be in it"
+        raise refusal("bad-url", f"can't have a login or a # in it: {shown(text)}", hint)
+    return text
+
+
 def read_service(value: object) -> str:
     """Read the SID of a Twilio messaging service."""
     text = text_of(value)
@@ -156,6 +169,7 @@ EmergencyNumber = Annotated[
 Email = Annotated[str, PlainValidator(read_email), WithJsonSchema({"type": "string", "format": "email"})]
 Mailbox = Annotated[EmailSender, PlainValidator(read_mailbox), WithJsonSchema({"type": "string"})]
 Url = Annotated[str, PlainValidator(read_url), WithJsonSchema({"type": "string", "format": "uri"})]
+Webhook = Annotated[str, PlainValidator(read_webhook), WithJsonSchema({"type": "string", "format": "uri"})]
 Service = Annotated[
     str, PlainValidator(read_service), WithJsonSchema({"type": "string", "pattern": "^MG[0-9a-fA-F]{32}$"})
 ]

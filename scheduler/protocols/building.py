@@ -1,5 +1,6 @@
 """Turns what the files say, once it is checked, into the domain's values; fills in what depends on other keys."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -11,6 +12,7 @@ from scheduler.domain.protocol import (
     Between,
     Protocol,
     Purpose,
+    Remind,
     Step,
     Timing,
     Weekday,
@@ -19,6 +21,7 @@ from scheduler.protocols.clinic_file import ClinicFile, ClosureBlock, EmailBlock
 from scheduler.protocols.configuration import Instance
 from scheduler.protocols.digest import digest_of
 from scheduler.protocols.instance_file import InstanceFile
+from scheduler.protocols.on_call import OnCallBlock
 from scheduler.protocols.protocol_file import FirstOfBlock, ProtocolFile, StepBlock
 
 
@@ -34,6 +37,8 @@ def build_instance(file: InstanceFile) -> Instance:
         volume_floor=file.volume_floor,
         backlog_percent=file.backlog_percent,
         backlog_floor=file.backlog_floor,
+        on_call=_on_call(file.on_call),
+        escalate_after=file.escalate_after.elapsed,
     )
 
 
@@ -59,6 +64,7 @@ def _step(block: StepBlock) -> Step:
         ask=block.ask,
         unless=frozenset(block.unless),
         defer_on_closures=block.closures == "defer" if block.closures else block.purpose is not Purpose.CARE,
+        remind=Remind(block.remind.after, block.remind.at) if block.remind else None,
     )
 
 
@@ -96,9 +102,14 @@ def build_clinic(clinic_id: str, file: ClinicFile) -> Clinic:
         undo_grace=file.undo_grace.elapsed,
         sms_may_name_treatment=file.sms_may_name_treatment,
         consent_when_unknown={purpose: getattr(file.consent, purpose.value) for purpose in Purpose},
-        on_call=tuple(OnCall(one.name, one.sms, one.email) for one in file.on_call),
+        on_call=_on_call(file.on_call),
+        escalate_after=file.escalate_after.elapsed,
         imports=_imports(file.imports) if file.imports else ImportMapping(),
     )
+
+
+def _on_call(people: Sequence[OnCallBlock]) -> tuple[OnCall, ...]:
+    return tuple(OnCall(one.name, one.sms, one.email, one.webhook) for one in people)
 
 
 def _sms(block: SmsBlock) -> SmsSender:

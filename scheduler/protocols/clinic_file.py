@@ -23,6 +23,7 @@ from scheduler.protocols.faults import Fault, refusal, refuse_all
 from scheduler.protocols.fields import Id, Line, StatusField, Switch, one_of, text_of, whole_number
 from scheduler.protocols.hints import suggest
 from scheduler.protocols.import_fields import IMPORT_FIELDS, NEEDED
+from scheduler.protocols.on_call import OnCallBlock, Patience
 from scheduler.protocols.times import ClockSpan, ClockTime, DateFormat, Day, Zone
 
 
@@ -126,20 +127,6 @@ class ConsentBlock(Block):
     marketing: Switch = Field(default=False, description="Whether marketing is.")
 
 
-class OnCallBlock(Block):
-    """A person or desk that gets alerts about patients' answers."""
-
-    name: Line = Field(description="Who this is, for the alert's history.")
-    sms: Phone | None = Field(default=None, description="A number with + and country code.")
-    email: Email | None = Field(default=None, description="An email address.")
-
-    @model_validator(mode="after")
-    def _can_be_reached(self) -> Self:
-        if self.sms is None and self.email is None:
-            refuse_all([Fault((), "missing-key", "has neither sms nor email", "add one of them")])
-        return self
-
-
 class ImportBlock(Block):
     """How the clinic's CSV export names things."""
 
@@ -192,6 +179,10 @@ class ClinicFile(Block):
         default=ConsentBlock(), description="What counts where nobody said whether a patient agreed, per purpose."
     )
     on_call: list[OnCallBlock] = Field(default=[], description="Who gets alerts, in this order.")
+    escalate_after: Patience = Field(
+        default=Span(10, Unit.MINUTES),
+        description="An alert that nobody took for so long goes to the next on call.",
+    )
     imports: ImportBlock | None = Field(default=None, alias="import", description="How its CSV export names things.")
     overrides: dict[str, dict[str, dict[str, Any]]] = Field(
         default={},

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from scheduler.domain.clinic import Clinic
+from scheduler.domain.clinic import Clinic, OnCall
 from scheduler.domain.protocol import Protocol
 from scheduler.errors import ConfigError
 from scheduler.protocols.hints import suggest
@@ -23,6 +23,8 @@ class Instance:
     volume_floor: int = 1000
     backlog_percent: int = 50
     backlog_floor: int = 50
+    on_call: tuple[OnCall, ...] = ()
+    escalate_after: timedelta = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from pydantic import PlainValidator, WithJsonSchema
 
 from scheduler.domain.appointment import AppointmentStatus
-from scheduler.domain.protocol import Channel, IfLate, Purpose, Weekday
+from scheduler.domain.protocol import PATIENT_CHANNELS, Channel, IfLate, Purpose, Weekday
 from scheduler.protocols.faults import refusal
 from scheduler.protocols.hints import shown, suggest
 
@@ -92,7 +92,7 @@ def one_of(words: Iterable[str]) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "enum": list(words)})
 
 
-_CHANNELS = {channel.value: channel for channel in Channel}
+_CHANNELS = {channel.value: channel for channel in PATIENT_CHANNELS}
 _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 _IF_LATE = {what.value: what for what in IfLate}
 _STATUSES = {status.value: status for status in AppointmentStatus}

@@ -7,6 +7,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 from scheduler.domain.spans import Span, Unit
 from scheduler.protocols.blocks import Block
 from scheduler.protocols.fields import whole_number
+from scheduler.protocols.on_call import OnCallBlock, Patience
 from scheduler.protocols.times import ClockSpan
 
 MOST_SMS, MOST_EMAILS = 1000, 100
@@ -77,4 +78,13 @@ class InstanceFile(Block):
     )
     backlog_floor: Floor = Field(
         default=50, description="Up to so many late messages of a clinic are never held for that."
+    )
+    on_call: list[OnCallBlock] = Field(
+        default=[],
+        description="Who gets alerts of the whole installation, and of clinics that name nobody, in this order; by "
+        "default all clinics' contacts, each address once.",
+    )
+    escalate_after: Patience = Field(
+        default=Span(10, Unit.MINUTES),
+        description="An alert of the whole installation that nobody took for so long goes to the next on call.",
     )

@@ -24,3 +24,17 @@ def load_lexicons(config_dir: Path) -> tuple[Lexicon, ...]:
     if not words:
         raise ConfigError(f"{problems[0]}: run `aftercare check`")
     return words
+
+
+class Lexicons:
+    """The words of all languages, read from a folder when they are asked for first: few commands need them."""
+
+    def __init__(self, config_dir: Path) -> None:
+        self._config_dir = config_dir
+        self._read: tuple[Lexicon, ...] = ()
+
+    def __call__(self) -> tuple[Lexicon, ...]:
+        """Return them. Raises ConfigError with the first error."""
+        if not self._read:
+            self._read = load_lexicons(self._config_dir)
+        return self._read

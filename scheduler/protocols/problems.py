@@ -66,8 +66,10 @@ TEXT_CODES: Mapping[str, str] = {
     "template-grammar": "A text uses what message templates do not have: loops, calls, arithmetic and the like.",
     "unknown-variable": "A text uses a value that does not exist.",
     "unwritable-text": "A text can't be written for a clinic: a value is missing, or it comes out empty or too long.",
-    "named-treatment": "A text message names the treatment though the clinic does not allow it.",
-    "unreachable-clinic": "A check does not carry the clinic's phone number or the emergency number.",
+    "named-treatment": "A text message names the treatment: only a step may, where the clinic allows it.",
+    "unreachable-clinic": "A check or an answer does not carry the clinic's phone number or the emergency number.",
+    "missing-link": "An alert does not carry the link under which it is seen and taken.",
+    "no-way-to-stop": "The line under the first text to a number does not say how to stop.",
 }
 """The codes of message templates, which `scheduler.content` checks; likewise."""
 

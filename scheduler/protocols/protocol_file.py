@@ -48,6 +48,15 @@ class AfterReplyBlock(Block):
     wait: SpanField = Field(description="How long after the reply this step is sent, such as 2d.")
 
 
+class RemindBlock(Block):
+    """One reminder of a step with `ask`, where no answer came."""
+
+    after: SpanField = Field(description="So long after the question went out, such as 1d.")
+    at: ClockTime | None = Field(
+        default=None, description="The time of day at the patient's place, where `after` counts in days."
+    )
+
+
 class FirstOfBlock(Block):
     """Channels in order of preference."""
 
@@ -105,6 +114,9 @@ class StepBlock(Block):
     )
     ask: Id | None = Field(
         default=None, description="The question that this step asks: the reply is read and sorted."
+    )
+    remind: RemindBlock | None = Field(
+        default=None, description="With `ask`: the step is sent once more when nobody answered by then."
     )
     unless: list[UnlessField] = Field(
         default=[], description="next_appointment: not sent when the patient's next appointment is booked already."

@@ -25,6 +25,7 @@ def step_faults(step: "StepBlock") -> Iterator[Fault]:
     if len(said) == 1:
         yield from _timing_faults(step)
     yield from _usefulness_faults(step)
+    yield from _reminder_faults(step)
     yield from _list_faults(step)
 
 
@@ -100,6 +101,20 @@ def _usefulness_faults(step: "StepBlock") -> Iterator[Fault]:
     if step.before is not None and step.before.amount and useful.elapsed > step.before.elapsed:
         message = f"{useful} reaches past the appointment, which is {step.before} after this step"
         yield Fault(("useful_for",), "impossible-range", message, "take it out: it is useful until the appointment")
+
+
+def _reminder_faults(step: "StepBlock") -> Iterator[Fault]:
+    """A reminder asks what was asked before, later: at another instant, or on another day."""
+    remind = step.remind
+    if remind is None:
+        return
+    if step.ask is None:
+        yield Fault(("remind",), "conflicting-keys", "goes only with ask", "take it out, or say what the step asks")
+    if remind.after.amount == 0:
+        yield Fault(("remind", "after"), "bad-span", f"is no time after the question: {remind.after}", "such as 1d")
+    if remind.at is not None and remind.after.on_clock:
+        message = f"can't stand beside after: {remind.after}, which counts on the clock"
+        yield Fault(("remind", "at"), "conflicting-keys", message, "take it out, or count after in days")
 
 
 def _list_faults(step: "StepBlock") -> Iterator[Fault]:

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 
-from scheduler.domain.lexicon import Kind, Lexicon, Phrase, phrase
+from scheduler.domain.lexicon import Kind, Lexicon
+from scheduler.domain.phrases import Phrase, phrase
 from scheduler.domain.wording import plain_word
 from scheduler.protocols.addresses import Language
 from scheduler.protocols.blocks import Block
@@ -13,11 +14,11 @@ from scheduler.protocols.fields import read_line, text_of
 from scheduler.protocols.hints import shown
 
 
-def read_phrase(value: object) -> Phrase:
-    """Read a phrase of triage."""
+def read_phrase(value: object, info: ValidationInfo) -> Phrase:
+    """Read a phrase of triage, with the groups of words that stand above it in the file."""
     text = text_of(value)
     try:
-        return phrase(text)
+        return phrase(text, info.data.get("words", {}))
     except ValueError as error:
         raise refusal("bad-phrase", f"{error}: {shown(text)}", "the grammar stands at the top of en.yaml") from None
 
@@ -58,6 +59,7 @@ class TriageFile(Block):
         default=[], description="Words after which a number is neither answer nor temperature."
     )
     known: list[Words] = Field(default=[], description="Real words that are no misspelling of a word in this file.")
+    words: dict[str, list[Words]] = Field(default={}, description="Groups of words that phrases name: `<face>`.")
     ignore: list[PhraseField] = Field(default=[], description="Manners: read as if they were not there.")
     alarm: list[PhraseField] = Field(
         description='A person sees it at once, whatever stands beside it: "can\'t breathe".'
@@ -67,15 +69,20 @@ class TriageFile(Block):
     strong: list[PhraseField] = Field(description="Makes a sign beside it urgent.")
     concern: list[PhraseField] = Field(description="Not well, or no change.")
     fine: list[PhraseField] = Field(description="Well, or better; a concern where it is denied.")
+    light: list[PhraseField] = Field(description='Small words: a "not" passes them: "no sign of any fever".')
+    harmless: list[PhraseField] = Field(
+        description='Says nothing of how it is: beside "fine" only such words may stand.'
+    )
+    body: list[PhraseField] = Field(description="Parts of the body: what no word here explains of them is urgent.")
     unsure: list[PhraseField] = Field(default=[], description='Takes the certainty out of "fine": a person answers.')
     question: list[PhraseField] = Field(description="A person answers.")
     stop: list[PhraseField] = Field(description="No more messages, in free words.")
     start: list[PhraseField] = Field(default=[], description="Messages again, in free words.")
     wrong_number: list[PhraseField] = Field(description="It is not the patient's number.")
-    not_: list[PhraseField] = Field(alias="not", description="Takes back what follows in the same clause.")
+    not_: list[PhraseField] = Field(alias="not", description="Takes back the sign that follows over light words.")
     gone: list[PhraseField] = Field(description="Takes back the sign beside it.")
     but: list[PhraseField] = Field(description='Ends what a "not" reaches.')
-    or_: list[PhraseField] = Field(alias="or", description='Carries a "not" on over a comma.')
+    or_: list[PhraseField] = Field(alias="or", description='Carries a "not" on from one sign to the next.')
 
 
 def build_lexicon(file: TriageFile) -> Lexicon:

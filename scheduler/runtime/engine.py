@@ -45,6 +45,11 @@ class Engine:
     stop: asyncio.Event
     queue: "Queue | None" = None
     _turned: Pulse = field(default_factory=Pulse)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """Look at once for what is due: somebody added it. For the engine's own event loop."""
+        self._woken.set()
 
     async def run(self) -> None:
         """Send what is due, again and again. A database that is away is waited for, with a line in the log."""
@@ -80,6 +85,7 @@ class Engine:
     async def _send(self, alarm: Alarm) -> None:
         due = None if self.clock.waits_for_work else lambda: self._until_due(alarm)
         while not self.stop.is_set():
+            self._woken.clear()
             try:
                 await self.dispatcher.send_due(self.stop, Summary(), self._claim, due)
                 await self._set(alarm)
@@ -87,12 +93,13 @@ class Engine:
                 log.warning("store.unavailable", reason=str(error))
                 alarm.set_for(None)
             self._turned.beat()
-            await _first_of(alarm.rung.wait(), self.stop.wait())
+            await _first_of(alarm.rung.wait(), self._woken.wait(), self.stop.wait())
 
     async def _until_due(self, alarm: Alarm) -> None:
         await asyncio.sleep(SLOW)
         await self._set(alarm)
-        await alarm.rung.wait()
+        await _first_of(alarm.rung.wait(), self._woken.wait())
+        self._woken.clear()
 
     async def _set(self, alarm: Alarm) -> None:
         wake, breath = await asyncio.to_thread(self._next_look)

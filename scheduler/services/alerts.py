@@ -1,23 +1,39 @@
-"""Tells people what is wrong while it is, and notices by itself when it no longer is."""
+"""Opens alerts, takes and closes them. Faults end by themselves when they no longer hold; people close the rest."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.domain.alert import AlertKind
+from scheduler.domain.alert import OF_PATIENTS, AlertKind
+from scheduler.domain.notice import AlertCause
 from scheduler.domain.reasons import Reason
+from scheduler.errors import ConflictError
 from scheduler.logs import get_logger
 from scheduler.store import alerts
+from scheduler.store.alarmed import wake_alarmed
+from scheduler.store.alert_events import record_alert
+from scheduler.store.alerts import Alert, get_alert
 from scheduler.store.database import Tx
+from scheduler.store.replies import mark_reply_handled
 
 log = get_logger(__name__)
 
+ENGINE = "engine"
+"""Who raises and ends alerts, in their history."""
+_HELD = "look at `aftercare held list`, then `aftercare held release` or `aftercare held drop`"
+
 REMEDIES: Mapping[AlertKind, str] = {
+    AlertKind.URGENT: "read the reply and call the patient now",
+    AlertKind.REPLY: "read the reply and answer the patient",
+    AlertKind.WRONG_NUMBER: "correct the patient's number and register it anew: texts to the old one stay stopped",
+    AlertKind.UNREACHABLE: "ask the patient for an address that works",
+    AlertKind.NO_ANSWER: "look at `aftercare unanswered` and call those patients",
     AlertKind.CIRCUIT: "mend it at the provider, in the settings (then restart) or in the clinic's file; it is tried "
     "again by itself, and what waits goes out then",
-    AlertKind.BACKLOG: "look at `aftercare held list`, then `aftercare held release` or `aftercare held drop`",
-    AlertKind.VOLUME: "look at `aftercare held list`, then `aftercare held release` or `aftercare held drop`",
-    AlertKind.CAP: "look at `aftercare held list`, then `aftercare held release` or `aftercare held drop`",
-    AlertKind.LATE: "look at `aftercare held list`, then `aftercare held release` or `aftercare held drop`",
+    AlertKind.BACKLOG: _HELD,
+    AlertKind.VOLUME: _HELD,
+    AlertKind.CAP: _HELD,
+    AlertKind.LATE: _HELD,
     AlertKind.DOUBT: "look at the provider which ones arrived: `aftercare timeline` of the appointment says more",
     AlertKind.PAST_DUE: "see that `aftercare serve` runs, or that `aftercare dispatch` is called every minute, and "
     "read its log",
@@ -25,16 +41,72 @@ REMEDIES: Mapping[AlertKind, str] = {
 """What a person does about each kind."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An alert that somebody sees to. `first`: it was this call that took it."""
+
+    alert: Alert
+    first: bool
+
+
 def raise_alert(
-    tx: Tx, kind: AlertKind, subject: str, *, reasons: tuple[Reason, ...], now: datetime, clinic: str | None = None
-) -> None:
-    """Open an alert and write a line about it, unless it is open already. The caller commits."""
-    if alerts.raise_alert(tx, kind, subject, reasons=reasons, now=now, clinic=clinic):
+    tx: Tx,
+    kind: AlertKind,
+    subject: str,
+    *,
+    reasons: tuple[Reason, ...],
+    now: datetime,
+    clinic: str | None = None,
+    reply_id: int | None = None,
+) -> Alert | None:
+    """Open an alert and write a line about it, unless it is open already; return it where it is new.
+
+    Whoever is on call is told of it by the engine's next turn; `ringing.raise_and_ring` tells them at once.
+    `subject` names what it is about, without patients' data. The caller commits.
+    """
+    alert = alerts.raise_alert(tx, kind, subject, reasons=reasons, now=now, clinic=clinic, reply_id=reply_id)
+    if alert:
+        record_alert(tx, alert.id, AlertCause.RAISED, at=now, by=ENGINE, reasons=reasons)
         codes = [reason.code for reason in reasons]
-        log.error("alert.opened", kind=kind, subject=subject, clinic=clinic, reasons=codes)
+        log.error("alert.opened", alert=alert.id, kind=kind, subject=subject, clinic=clinic, reasons=codes)
+    return alert
 
 
 def end_alert(tx: Tx, kind: AlertKind, subject: str, *, now: datetime) -> None:
     """Close an alert that no longer holds, with a line about it; where none is open nothing happens."""
-    if alerts.end_alert(tx, kind, subject, now=now):
-        log.info("alert.closed", kind=kind, subject=subject)
+    ended = alerts.end_alert(tx, kind, subject, now=now)
+    if ended is not None:
+        record_alert(tx, ended, AlertCause.CLOSED, at=now, by=ENGINE)
+        log.info("alert.closed", alert=ended, kind=kind, subject=subject)
+
+
+def take_alert(tx: Tx, alert_id: int, *, by: str, now: datetime) -> Taken:
+    """Note that somebody sees to an alert: nobody else is told. Who was first stays.
+
+    The caller commits. Raises NotFoundError; ConflictError for one that is closed.
+    """
+    first = alerts.take_alert(tx, alert_id, by=by, now=now)
+    alert = get_alert(tx, alert_id)
+    if first:
+        record_alert(tx, alert_id, AlertCause.TAKEN, at=now, by=by)
+        log.info("alert.taken", alert=alert_id, kind=alert.kind)
+    elif alert.closed_at is not None:
+        raise ConflictError(f"alert {alert_id} is closed: see `aftercare alerts --all`")
+    return Taken(alert, first)
+
+
+def close_alert(tx: Tx, alert_id: int, *, by: str, now: datetime) -> Alert:
+    """Close an alert because a person says that it is done; its reply is dealt with. The caller commits.
+
+    One that is closed already stays as it was. Raises NotFoundError; ConflictError for a fault, which ends by itself.
+    """
+    alert = get_alert(tx, alert_id)
+    if alert.kind not in OF_PATIENTS:
+        raise ConflictError(f"alert {alert_id} ends by itself when it no longer holds: {REMEDIES[alert.kind]}")
+    wake_alarmed(tx, alert_id, now=now)
+    if alerts.close_alert(tx, alert_id, now=now):
+        record_alert(tx, alert_id, AlertCause.CLOSED, at=now, by=by)
+        log.info("alert.closed", alert=alert_id, kind=alert.kind, subject=alert.subject)
+        if alert.reply_id is not None:
+            mark_reply_handled(tx, alert.reply_id, now=now, by=by)
+    return get_alert(tx, alert_id)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from scheduler.domain.brakes import Kept, Pause
 from scheduler.domain.consent import consent_for
 from scheduler.domain.hours import SendingHours, sending_hours
-from scheduler.domain.protocol import Channel, Step
+from scheduler.domain.protocol import PATIENT_CHANNELS, Channel, Step
 from scheduler.domain.reasons import OF_BRAKES
 from scheduler.domain.situation import Pending, Situation
 from scheduler.protocols.configuration import Configuration
@@ -18,7 +18,7 @@ def pending_of(message: Message) -> Pending:
     """Return a stored message as the decision sees it."""
     return Pending(
         key=message.id,
-        appointment=message.appointment_id,
+        appointment=message.of_visit,
         step=message.step,
         occurrence=message.occurrence,
         channel=message.channel,
@@ -55,7 +55,7 @@ def situation_of(
         appointment=due.appointment.visit,
         step=step,
         hours=sending_hours(step, clinic, zone) if step else SendingHours(clinic.timezone, clinic.timezone),
-        addresses=frozenset(channel for channel in Channel if due.patient.address(channel)),
+        addresses=frozenset(channel for channel in PATIENT_CHANNELS if due.patient.address(channel)),
         consents={
             channel: consent_for(
                 channel,
@@ -64,13 +64,15 @@ def situation_of(
                 stopped=channel in due.stopped,
                 when_unknown=clinic.consent_when_unknown,
             )
-            for channel in Channel
+            for channel in PATIENT_CHANNELS
         },
         rebooked=due.rebooked,
         template_error=template_error,
         paused=paused,
         kept=kept,
         refusing=refusing,
+        alarmed=due.alarmed,
+        answered=due.answered,
     )
 
 

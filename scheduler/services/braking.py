@@ -8,7 +8,7 @@ from datetime import datetime
 from scheduler.domain.brakes import Kept, Pause, Pauses, Volume, backlog, backlog_limit, pause_of, volume_limit
 from scheduler.domain.circuit import Circuit
 from scheduler.domain.clinic import Clinic
-from scheduler.domain.protocol import Channel
+from scheduler.domain.protocol import PATIENT_CHANNELS, Channel
 from scheduler.domain.situation import Decision, Kind
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.circuits import refusing
@@ -17,6 +17,7 @@ from scheduler.store.database import Tx
 from scheduler.store.due import DueMessage
 from scheduler.store.held import late_by_clinic
 from scheduler.store.messages import Message
+from scheduler.store.notices import DueNotice
 from scheduler.store.pauses import pauses_in_force
 from scheduler.store.volumes import counts_of_hour, hours_lately, largest_hours
 
@@ -36,17 +37,21 @@ class Brakes:
         """Return what is said of the channels that a message of that clinic has to wait for, None where all work."""
         if not self.circuits:
             return None
-        return refusing(self.circuits, {channel: clinic.sender(channel) for channel in Channel}, message.id)
+        return refusing(self.circuits, {channel: clinic.sender(channel) for channel in PATIENT_CHANNELS}, message.id)
 
     def is_trial(self, message: Message) -> bool:
         """Whether a message goes out although its circuit is open, to see."""
         return any(circuit.trial == message.id for circuit in self.circuits)
 
-    def paused(self, message: Message) -> Mapping[Channel, Pause] | None:
-        """Return the pauses of a message's patient by channel, None where nothing is paused."""
+    def paused(self, message: Message, patient: int | None = None) -> Mapping[Channel, Pause] | None:
+        """Return the pauses of a message's patient by channel, None where nothing is paused.
+
+        `patient` is whom a notice is about, where that is known.
+        """
         if not self.pauses:
             return None
-        found = {channel: pause_of(self.pauses, message.clinic, channel, message.patient_id) for channel in Channel}
+        whom = message.patient_id or patient
+        found = {channel: pause_of(self.pauses, message.clinic, channel, whom) for channel in PATIENT_CHANNELS}
         return {channel: pause for channel, pause in found.items() if pause} or None
 
     def keep(
@@ -90,9 +95,10 @@ def is_untouched(message: Message, late_before: datetime) -> bool:
     return message.due_at <= late_before and message.try_at == message.due_at and message.released_at is None
 
 
-def read_waits(tx: Tx, dues: Sequence[DueMessage]) -> Brakes:
+def read_waits(tx: Tx, dues: Sequence[DueMessage], notices: Sequence[DueNotice] = ()) -> Brakes:
     """Return what lets messages wait now and ends without their doing: pauses and circuits."""
-    pauses = pauses_in_force(tx, {due.message.patient_id for due in dues})
+    people = {due.message.of_patient for due in dues} | {it.asked.patient_id for it in notices if it.asked}
+    pauses = pauses_in_force(tx, people)
     return Brakes(pauses, circuits=open_circuits(tx))
 
 
@@ -102,12 +108,12 @@ class BrakeReader:
 
     configuration: Configuration
 
-    def read(self, tx: Tx, dues: Sequence[DueMessage], *, now: datetime) -> Brakes:
+    def read(self, tx: Tx, dues: Sequence[DueMessage], *, now: datetime, notices: Sequence[DueNotice] = ()) -> Brakes:
         """Return what holds now for these messages: two small queries, more only where figures are suspicious."""
-        if not dues:
+        if not dues and not notices:
             return Brakes()
         return replace(
-            read_waits(tx, dues),
+            read_waits(tx, dues, notices),
             volumes=self.volumes(tx, Counter(due.message.clinic for due in dues), now),
             backlogs=self._backlogs(tx, dues, now),
         )

@@ -17,7 +17,10 @@ from scheduler.domain.states import Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.duties import Duties
 from scheduler.services.happening import Happening, Watch, ignore
+from scheduler.services.inbound import Replies
 from scheduler.services.leases import LEASE
+from scheduler.services.letters import Due
+from scheduler.services.links import Links
 from scheduler.services.outcomes import Outcomes
 from scheduler.services.preparing import Preparer
 from scheduler.services.recording import Recorder
@@ -29,29 +32,37 @@ from scheduler.store.database import Store
 from scheduler.store.due import DueMessage
 
 BATCH = 500
+CALLS_AT_ONCE = 8
+"""Calls of clinics' own systems: each alert makes one at most."""
 LANES = 3
 """Batches that are worked on side by side, by an engine or by a worker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """Sends what is due. `owner` names this engine in leases and events; `watch` is told what became of each."""
+    """Sends what is due. `owner` names this engine in leases and events; `watch` is told what became of each.
+
+    Without `replies` this engine leaves the texts that came in to others.
+    """
 
     store: Store
     configuration: Configuration
     texts: Texts
+    links: Links
     transports: Mapping[Channel, ChannelTransport]
     clock: Clock
     owner: str
     rng: Random
     watch: Watch = ignore
     pause: Pause = asyncio.sleep
+    replies: Replies | None = None
     slots: Slots = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the slots that all batches share."""
         instance = self.configuration.instance
-        slots = Slots({Channel.SMS: instance.sms_at_once, Channel.EMAIL: instance.emails_at_once})
+        at_once = {Channel.SMS: instance.sms_at_once, Channel.EMAIL: instance.emails_at_once}
+        slots = Slots({**at_once, Channel.WEBHOOK: CALLS_AT_ONCE})
         object.__setattr__(self, "slots", slots)
 
     async def run(self, stop: asyncio.Event | None = None) -> Summary:
@@ -111,7 +122,9 @@ class Dispatcher:
 
     async def _work(self, ids: Sequence[int], stop: asyncio.Event) -> list[Happening]:
         now = self.clock.now()
-        preparer = Preparer(self.store, self.configuration, self.texts, self.owner, paced=not self._rehearses())
+        preparer = Preparer(
+            self.store, self.configuration, self.texts, self.links, self.owner, paced=not self._rehearses()
+        )
         prepared = await asyncio.to_thread(preparer.prepare, ids, now=now)
         settled = [
             _happening(it.due, None, now, STATUS_AFTER[it.decision.kind], it.decision.reasons)
@@ -130,7 +143,7 @@ class Dispatcher:
 
     def duties(self) -> Duties:
         """Make what does the rest for this engine."""
-        return Duties(self.store, self.configuration, self.transports, self.clock, self.owner)
+        return Duties(self.store, self.configuration, self.transports, self.clock, self.owner, self.replies)
 
     def sender(self) -> Sender:
         """Make what hands letters over for this engine, one batch of those that go side by side."""
@@ -166,17 +179,17 @@ async def _first_ended(
 
 
 def _happening(
-    due: DueMessage, language: str | None, now: datetime, status: Status, reasons: tuple[Reason, ...]
+    due: Due, language: str | None, now: datetime, status: Status, reasons: tuple[Reason, ...]
 ) -> Happening:
-    message = due.message
+    message, patient = due.message, due.patient if isinstance(due, DueMessage) else None
     return Happening(
         at=now,
         message=message.id,
         clinic=message.clinic,
-        patient=due.patient.name,
+        patient=patient.name if patient else "",
         step=message.step,
         channel=message.channel,
-        language=language or due.patient.language or "",
+        language=language or (patient.language if patient else message.language) or "",
         status=status,
         tried=language is not None,
         planned=planned_part(message.reasons),

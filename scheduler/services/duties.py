@@ -11,12 +11,19 @@ from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.circuits import CircuitTender
 from scheduler.services.holding import expire_held
+from scheduler.services.inbound import KIND as INBOUND
+from scheduler.services.inbound import Replies
 from scheduler.services.lookout import Lookout
 from scheduler.services.receipts import KIND, Receipts
+from scheduler.services.reminders import Reminders
+from scheduler.services.ringing import Bell
 from scheduler.services.settling import Settler
+from scheduler.services.unanswered import NoAnswers
+from scheduler.store.alerts import any_rings
 from scheduler.store.claims import release_expired
 from scheduler.store.database import Store
 from scheduler.store.lookups import what_waits
+from scheduler.store.provider_events import any_unhandled
 
 log = get_logger(__name__)
 
@@ -33,12 +40,17 @@ class Duties:
     transports: Mapping[Channel, ChannelTransport]
     clock: Clock
     owner: str
+    replies: Replies | None = None
     _lookout: Lookout = field(default_factory=Lookout)
+    _reminders: Reminders = field(default_factory=Reminders)
+    _no_answers: NoAnswers = field(default_factory=NoAnswers)
 
     async def keep(self) -> bool:
         """Do what needs the database only; return whether a message may be due because of it."""
         rescued = await asyncio.to_thread(self._rescue)
-        return await asyncio.to_thread(self._take_reports) or rescued
+        rung = await asyncio.to_thread(self._ring)
+        answered = await asyncio.to_thread(self._take_replies)
+        return await asyncio.to_thread(self._take_reports) or rescued or rung or answered
 
     async def ask(self) -> bool:
         """Ask providers about what is not known, and whether what they refused is mended.
@@ -47,7 +59,8 @@ class Duties:
         """
         woken = await CircuitTender(self.store, self.configuration, self.transports, self.clock).tend()
         await asyncio.to_thread(self._look_out)
-        return await self._settle() or woken
+        rung = await asyncio.to_thread(self._ring)  # also of what was found wrong just now
+        return await self._settle() or woken or rung
 
     async def _settle(self) -> bool:
         if not await asyncio.to_thread(self._is_to_ask):
@@ -66,6 +79,23 @@ class Duties:
             log.warning("messages.rescued", released=len(expired.released), lost=len(expired.lost))
         return bool(expired.released)
 
+    def _ring(self) -> bool:
+        """Tell whoever is on call of the alerts that wait for that; return whether somebody is told."""
+        with self.store.read() as tx:
+            waits = any_rings(tx, now=self.clock.now())
+        if not waits:
+            return False
+        with self.store.write() as tx:
+            return Bell(self.configuration).ring_due(tx, now=self.clock.now()) > 0
+
+    def _take_replies(self) -> bool:
+        """Handle the texts that came in and that nobody has: whoever stored them may have died."""
+        if self.replies is None:
+            return False
+        with self.store.read() as tx:
+            waits = any_unhandled(tx, kind=INBOUND)
+        return waits and self.replies.handle() > 0
+
     def _take_reports(self) -> bool:
         with self.store.read() as tx:
             waits = what_waits(tx, kind=KIND, now=self.clock.now()).reports
@@ -77,6 +107,10 @@ class Duties:
         now = self.clock.now()
         if self._lookout.is_time(now):
             self._lookout.look(self.store, now=now)
+        if self._reminders.is_time(now):
+            self._reminders.plan(self.store, self.configuration, now=now)
+        if self._no_answers.is_time(now):
+            self._no_answers.look(self.store, self.configuration, now=now)
 
     def _is_to_ask(self) -> bool:
         with self.store.read() as tx:

@@ -53,14 +53,14 @@ def add_fallbacks(tx: Tx, fallbacks: Sequence[Fallback], *, now: datetime, by: s
         )
         digest = message.protocol_digest or ""
         if not add_planned(tx, fallback.due.appointment, [planned], protocol_digest=digest, now=now):
-            _bring_back(tx, message.appointment_id, planned, digest, now=now, by=by)
+            _bring_back(tx, message.of_visit, planned, digest, now=now, by=by)
 
 
 def siblings(tx: Tx, message: Message) -> list[Message]:
     """Return the messages that were made to take the place of this one."""
     return [
         it
-        for it in messages_of(tx, message.appointment_id)
+        for it in messages_of(tx, message.of_visit)
         if (it.step, it.occurrence) == (message.step, message.occurrence)
         and it.channel is not message.channel
         and any(reason.code == "fallback" for reason in it.reasons)

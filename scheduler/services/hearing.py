@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from scheduler.channels.smtp import errors as mail
 from scheduler.channels.twilio.errors import Meaning, meaning_of_report
+from scheduler.domain.consent import Source
 from scheduler.domain.reasons import Reason, because, planned_part
 from scheduler.domain.retry import REPORT_AFTER
 from scheduler.domain.states import REPLANNABLE, Cause, Status, told
@@ -11,12 +13,12 @@ from scheduler.errors import ErrorKind, Scope
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import situation_of
 from scheduler.services.circuits import close_tried, fault_of, open_up, wake
+from scheduler.services.consent import stop_address
 from scheduler.services.fallback import Fallback, add_fallbacks, siblings, take_back
 from scheduler.services.pacing import hold_back
 from scheduler.store.appointments import hold_appointments
 from scheduler.store.attempts import Attempt, Told, close_by_receipt, find_attempt, stands_otherwise
 from scheduler.store.circuits import last_closed
-from scheduler.store.consents import record_stop
 from scheduler.store.database import Tx
 from scheduler.store.due import load_due
 from scheduler.store.messages import Message, get_message
@@ -33,7 +35,8 @@ BAD_NEWS = (Status.FAILED, Status.UNDELIVERED)
 class Word:
     """What the provider says: `said` is one of `states.PROOF`, `at` when it was heard. An error code may be "".
 
-    `left`: the message has left the provider; its sender works.
+    `left`: the message has left the provider; its sender works. `why` is what a mail that came back says; without it
+    the error code is Twilio's.
     """
 
     said: Status
@@ -41,11 +44,12 @@ class Word:
     error_code: str
     at: datetime
     left: bool = False
+    why: mail.Meaning | None = None
 
     @property
-    def meaning(self) -> Meaning | None:
+    def meaning(self) -> Meaning | mail.Meaning | None:
         """Why it did not arrive; None for good news."""
-        return meaning_of_report(self.error_code) if self.said in BAD_NEWS else None
+        return (self.why or meaning_of_report(self.error_code)) if self.said in BAD_NEWS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Hearing:
         assert attempt is not None
         mended = self.look_beyond(tx, attempt, message, word, now)
         if message.fallback:
-            hold_appointments(tx, [message.appointment_id])
+            hold_appointments(tx, [message.of_visit])
         to = self._take_in(tx, attempt, message_id, word, now)
         if mended:
             wake(tx, self.configuration, now=now)
@@ -78,8 +82,8 @@ class Hearing:
         message = get_message(tx, message_id)
         _close(tx, attempt, word, now)
         if word.meaning and word.meaning.kind is ErrorKind.OPT_OUT:
-            address = attempt.address
-            record_stop(tx, message.clinic, message.channel, address, source="provider", by=self.by, now=now)
+            address, source = attempt.address, Source.PROVIDER
+            stop_address(tx, message.clinic, message.channel, address, source=source, by=self.by, now=now)
         if word.meaning and not _stands_on(tx, message, attempt):
             return None
         to = told(message.status, word.said)

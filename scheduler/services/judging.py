@@ -94,7 +94,7 @@ def waiting_still(tx: Tx, verdicts: Sequence[Verdict], *, now: datetime) -> list
     For the transaction that carries the verdicts out. The pauses that hold in it can't be lifted before it ends, and
     whoever lifts one then finds what waits for it.
     """
-    patients = {it.due.message.patient_id for it in verdicts if it.decision.brake is Brake.PAUSE}
+    patients = {it.due.message.of_patient for it in verdicts if it.decision.brake is Brake.PAUSE}
     if not patients:
         return list(verdicts)
     brakes = Brakes(pauses_in_force(tx, patients))

@@ -1,15 +1,20 @@
 """The last look, in the transaction that begins a portion: what has been said since it was decided about."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from scheduler.domain.brakes import Pause
+from scheduler.domain.notice import MessageKind
+from scheduler.domain.protocol import Channel, Purpose
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.braking import BrakeReader, Brakes
 from scheduler.services.letters import Letter
+from scheduler.store.alarmed import alarmed
 from scheduler.store.database import Tx
 from scheduler.store.names import address_hash
+from scheduler.store.notices import DueNotice, alerts_over, stopped_notices
 from scheduler.store.pauses import pauses_in_force
 from scheduler.store.standing import Standing, standing_of
 
@@ -24,16 +29,22 @@ class LastLook:
         """Return the letters that what is known now still lets go; the others are to be decided anew.
 
         Left out: what was paused or stopped, whose patient is reached elsewhere or said something about consent,
-        whose visit moved or ended, and what is beyond the clinic's volume of this hour.
+        whose visit moved or ended, what is no care where the patient's reply sounds bad, and what is beyond the
+        clinic's volume of this hour.
         """
         if not letters:
             return []
-        standing = standing_of(tx, {letter.due.message.id for letter in letters})
-        fresh = [it for it in letters if _is_as_decided(tx, it, standing.get(it.due.message.id))]
-        brakes = Brakes(pauses_in_force(tx, {letter.due.message.patient_id for letter in fresh}))
+        steps = [it for it in letters if it.step]
+        standing = standing_of(tx, {letter.due.message.id for letter in steps})
+        fresh = [it for it in steps if _is_as_decided(tx, it, standing.get(it.due.message.id))]
+        brakes = Brakes(pauses_in_force(tx, {letter.due.message.of_patient for letter in fresh}))
         free = [it for it in fresh if it.channel not in (brakes.paused(it.due.message) or ())]
+        urgent = alarmed(tx, {it.due.message.of_patient for it in free if not _is_care(it)})
+        free = [it for it in free if _is_care(it) or it.due.message.of_patient not in urgent]
         over = set(self._over_volume(tx, free, now))
-        return [it for it in free if it.due.message.id not in over]
+        going = {it.due.message.id for it in free} - over
+        going |= _going_notices(tx, [it.due for it in letters if isinstance(it.due, DueNotice)])
+        return [it for it in letters if it.due.message.id in going]
 
     def _over_volume(self, tx: Tx, letters: Sequence[Letter], now: datetime) -> Iterator[int]:
         """Yield what other batches left no room for since this one was decided about."""
@@ -49,16 +60,40 @@ class LastLook:
                     yield message.id
 
 
+def _going_notices(tx: Tx, notices: Sequence[DueNotice]) -> set[int]:
+    """Return which notices still go: nobody stopped or paused meanwhile, nobody took the alert."""
+    if not notices:
+        return set()
+    stopped = stopped_notices(tx, [(it.message, it.to) for it in notices])
+    over = alerts_over(tx, {it.message.alert_id for it in notices if it.message.alert_id})
+    brakes = Brakes(pauses_in_force(tx, {it.asked.patient_id for it in notices if it.asked}))
+    return {
+        it.message.id
+        for it in notices
+        if (it.message.id in stopped) == it.stopped
+        and it.message.alert_id not in over
+        and not (it.message.kind is MessageKind.ANSWER and it.message.channel in (_paused(brakes, it) or ()))
+    }
+
+
+def _paused(brakes: Brakes, notice: DueNotice) -> Mapping[Channel, Pause] | None:
+    return brakes.paused(notice.message, notice.asked.patient_id if notice.asked else None)
+
+
+def _is_care(letter: Letter) -> bool:
+    return letter.due.message.purpose is Purpose.CARE
+
+
 def first_tries(letters: Sequence[Letter]) -> Counter[str]:
-    """Count letters by clinic for its volume; one that is tried again was counted when it was tried first."""
-    return Counter(letter.due.message.clinic for letter in letters if not letter.due.message.tries)
+    """Count steps by clinic for its volume; one that is tried again was counted when it was tried first."""
+    return Counter(letter.due.message.clinic for letter in letters if letter.step and not letter.due.message.tries)
 
 
 def _is_as_decided(tx: Tx, letter: Letter, standing: Standing | None) -> bool:
     """Compare what is, not when it was written: the clocks of several machines differ."""
-    if standing is None:
+    due = letter.step
+    if standing is None or due is None:
         return False
-    due = letter.due
     return (
         not standing.stopped
         and standing.address_hash == address_hash(tx.vault, letter.channel, letter.outgoing.to)

@@ -2,18 +2,27 @@
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scheduler.content.mime import build_mime
 from scheduler.content.render import render_email, render_sms
 from scheduler.content.templates import Texts
-from scheduler.content.variables import variables_for
+from scheduler.content.variables import Variables, variables_for
+from scheduler.domain.clinic import Clinic
 from scheduler.domain.outgoing import Outgoing, OutgoingEmail, OutgoingSms
 from scheduler.domain.protocol import Channel
 from scheduler.errors import TemplateError
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.leases import LAST_WRITE
+from scheduler.services.links import Links
 from scheduler.store.due import DueMessage
+from scheduler.store.messages import Message
+from scheduler.store.notices import DueNotice
+
+PAGE_LASTS = timedelta(days=60)
+"""How long after its visit a patient's page can be opened."""
+
+Due = DueMessage | DueNotice
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +33,7 @@ class Letter:
     was refused works again. `slot_at` is its sender's turn that it has taken.
     """
 
-    due: DueMessage
+    due: Due
     outgoing: Outgoing
     write_until: datetime
     text: str = field(repr=False)
@@ -40,54 +49,125 @@ class Letter:
         """The way it takes."""
         return self.due.message.channel
 
+    @property
+    def step(self) -> DueMessage | None:
+        """What decided about it, where it is a step; None for a notice."""
+        return self.due if isinstance(self.due, DueMessage) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a letter goes to; `name` is for an email's head, "" where nobody is named."""
+
+    address: str = field(repr=False)
+    name: str = field(default="", repr=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Renders messages in the language that the patient has now."""
+    """Renders steps in the language that the patient has now."""
 
     configuration: Configuration
     texts: Texts
+    links: Links
 
     def write(self, due: DueMessage, *, now: datetime) -> Letter:
-        """Render one message that this engine has claimed.
+        """Render one step that this engine has claimed.
 
         Raises TemplateError when its text is missing or can't be rendered.
         """
-        assert due.message.lease_until
-        write_until = due.message.lease_until - LAST_WRITE
-        deadline = min(write_until, due.message.useful_until)
-        clinic = self.configuration.clinic(due.message.clinic)
-        protocol = self.configuration.protocol_for(clinic.id, due.appointment.treatment)
-        step = protocol.step(due.message.step)
+        message, patient, visit = due.message, due.patient, due.appointment
+        clinic = self.configuration.clinic(message.clinic)
+        protocol = self.configuration.protocol_for(clinic.id, visit.treatment)
+        step = protocol.step(message.step)
         if step is None:
-            raise TemplateError(f"the protocol no longer has the step {due.message.step}")
-        language = clinic.language_for(due.patient.language)
+            raise TemplateError(f"the protocol no longer has the step {message.step}")
+        language = clinic.language_for(patient.language)
+        by_email = message.channel is Channel.EMAIL
+        unsubscribe = self.links.unsubscribe(message.id) if by_email else None
+        page = self.links.page(patient.id, visit.id, patient.page_epoch, expires_at=visit.starts_at + PAGE_LASTS)
         variables = variables_for(
-            clinic, protocol, patient_name=due.patient.name, language=language, starts_at=due.appointment.starts_at
+            clinic,
+            protocol,
+            patient_name=patient.name,
+            language=language,
+            starts_at=visit.starts_at,
+            page_url=page,
+            unsubscribe_url=unsubscribe,
+            first_contact=due.first_contact,
         )
-        attempt = secrets.token_urlsafe(16)
-        if due.message.channel is Channel.SMS:
-            assert clinic.sms
-            assert due.patient.phone
-            sms = render_sms(self.texts, step.template, language, variables)
-            outgoing: Outgoing = OutgoingSms(
-                attempt, clinic.sms, due.patient.phone, sms.body, deadline, due.message.useful_until
-            )
-            return Letter(due, outgoing, write_until, sms.body, language, sms.digest, sms.segments, None)
-        assert clinic.email
-        assert due.patient.email
-        email = render_email(self.texts, step.template, language, variables)
-        message_id = due.message.header_id or f"<{secrets.token_hex(16)}@{clinic.email.address.rpartition('@')[2]}>"
+        address = patient.address(message.channel)
+        assert address
+        envelope = Envelope(due, clinic, Recipient(address, patient.name), language, now)
+        if by_email:
+            return envelope.email(self.texts, step.template, variables, unsubscribe_url=unsubscribe)
+        return envelope.sms(self.texts, step.template, variables)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Puts a rendered text into a letter. The clinic has a sender on that channel: it was checked with its file."""
+
+    due: Due
+    clinic: Clinic
+    to: Recipient
+    language: str
+    now: datetime
+
+    def sms(self, texts: Texts, template: str, variables: Variables) -> Letter:
+        """Render an SMS. Raises TemplateError."""
+        assert self.clinic.sms
+        sms = render_sms(texts, template, self.language, variables)
+        outgoing = OutgoingSms(
+            new_attempt(),
+            self.clinic.sms,
+            self.to.address,
+            sms.body,
+            self.deadline,
+            self.message.useful_until,
+        )
+        return Letter(self.due, outgoing, self.write_until, sms.body, self.language, sms.digest, sms.segments, None)
+
+    def email(
+        self, texts: Texts, template: str, variables: Variables, *, unsubscribe_url: str | None = None
+    ) -> Letter:
+        """Render an email; once it has a Message-ID it keeps it. Raises TemplateError."""
+        assert self.clinic.email
+        email = render_email(texts, template, self.language, variables)
+        domain = self.clinic.email.address.rpartition("@")[2]
+        # With the message's number, by which a mail that comes back is found; the rest can't be guessed.
+        message_id = self.message.header_id or f"<{self.message.id}.{secrets.token_hex(16)}@{domain}>"
         mime = build_mime(
             email,
-            sender=clinic.email,
-            to=due.patient.email,
-            to_name=due.patient.name,
+            sender=self.clinic.email,
+            to=self.to.address,
+            to_name=self.to.name,
             message_id=message_id,
-            date=now,
-            language=language,
+            date=self.now,
+            language=self.language,
+            unsubscribe_url=unsubscribe_url,
         )
-        outgoing = OutgoingEmail(attempt, clinic.email, due.patient.email, message_id, mime, deadline)
-        return Letter(
-            due, outgoing, write_until, f"{email.subject}\n\n{email.text}", language, email.digest, None, message_id
-        )
+        outgoing = OutgoingEmail(new_attempt(), self.clinic.email, self.to.address, message_id, mime, self.deadline)
+        text = f"{email.subject}\n\n{email.text}"
+        return Letter(self.due, outgoing, self.write_until, text, self.language, email.digest, None, message_id)
+
+    @property
+    def message(self) -> Message:
+        """The message that goes out."""
+        return self.due.message
+
+    @property
+    def write_until(self) -> datetime:
+        """Until when its engine may begin it."""
+        assert self.message.lease_until
+        return self.message.lease_until - LAST_WRITE
+
+    @property
+    def deadline(self) -> datetime:
+        """Until when anything of it may be written."""
+        return min(self.write_until, self.message.useful_until)
+
+
+def new_attempt() -> str:
+    """Return a token that nobody can guess: providers give it back in their reports."""
+    return secrets.token_urlsafe(16)

@@ -47,10 +47,11 @@ class Pacer:
         turns = {it.due.message.id: _turn(it, queues, now) for it in sorted(paced, key=_since)}
         taken = {key: queue.free_at for key, queue in queues.items() if queue.free_at != known[key]}
         senders.set_free_at(tx, Channel.SMS, taken, now=now)
-        waiting = [it for it in paced if not _goes_now(it.due, turns[it.due.message.id], now)]
-        put_off = [self._put_off(it.due, turns[it.due.message.id]) for it in waiting]
+        # A notice takes its turn and waits for none: what a person must know now stands behind no campaign.
+        waiting = [it.step for it in paced if it.step and not _goes_now(it.step, turns[it.due.message.id], now)]
+        put_off = [self._put_off(due, turns[due.message.id]) for due in waiting]
         kept = {it.due.message.id for it in put_off if it.decision.kind is Kind.WAIT}
-        away = {it.due.message.id for it in waiting}
+        away = {due.message.id for due in waiting}
         going = [replace(it, slot_at=turns.get(it.due.message.id)) for it in letters if it.due.message.id not in away]
         return Turns(going, put_off, {key: turns[key] for key in kept})
 

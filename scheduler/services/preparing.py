@@ -18,15 +18,20 @@ from scheduler.services.fallback import Fallback, add_fallbacks
 from scheduler.services.holding import tell_held
 from scheduler.services.judging import Judge, Verdict, waiting_still
 from scheduler.services.letters import Letter, Writer
+from scheduler.services.links import Links
+from scheduler.services.noticing import NoticeVerdict, NoticeWriter
 from scheduler.services.pacing import Pacer
 from scheduler.store.appointments import hold_appointments
 from scheduler.store.database import Store
 from scheduler.store.due import DueMessage, load_due
 from scheduler.store.messages import Message
 from scheduler.store.moves import Move
+from scheduler.store.notices import LoadedNotices, load_notices
 from scheduler.store.transitions import move_all
 
 log = get_logger(__name__)
+
+NO_NOTICES = LoadedNotices([], [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class Prepared:
     """The letters that may go out, and the verdicts that were carried out instead."""
 
     letters: list[Letter]
-    settled: list[Verdict]
+    settled: list[Verdict | NoticeVerdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Preparer:
     store: Store
     configuration: Configuration
     texts: Texts
+    links: Links
     owner: str
     paced: bool = True
 
@@ -56,8 +62,12 @@ class Preparer:
         with self.store.read() as tx:
             loaded = load_due(tx, ids, now=now)
             mine = [it for it in loaded.due if it.message.claimed_by == self.owner]
-            brakes = BrakeReader(self.configuration).read(tx, mine, now=now)
+            notices = load_notices(tx, ids) if len(loaded.due) + len(loaded.unreadable) < len(ids) else NO_NOTICES
+            told = [it for it in notices.due if it.message.claimed_by == self.owner]
+            brakes = BrakeReader(self.configuration).read(tx, mine, now=now, notices=told)
         letters, others = self._write(mine, brakes, now)
+        rings, unsent = NoticeWriter(self.configuration, self.texts, self.links).write(told, brakes, now=now)
+        letters = rings + letters
         slots: Mapping[int, datetime] = {}
         with self.store.write() as tx:
             others = waiting_still(tx, others, now=now)
@@ -66,19 +76,20 @@ class Preparer:
                 letters, others, slots = turns.letters, others + turns.put_off, turns.slots
             hold_appointments(tx, {it.due.appointment.id for it in others if it.decision.fallback})
             moves = [self._settled(verdict, slots, now) for verdict in others]
-            moves += [self._unreadable(message, now) for message in loaded.unreadable]
+            moves += [self._unreadable(message, now) for message in (*loaded.unreadable, *notices.unreadable)]
+            moves += [self._move(it.due.message, it.decision) for it in unsent]
             moved = set(move_all(tx, moves, now=now))
             settled = [verdict for verdict in others if verdict.due.message.id in moved]
             add_fallbacks(tx, [Fallback(it.due, it.decision.fallback) for it in settled], now=now, by=self.owner)
             tell_held(tx, [(it.due.message.clinic, it.decision) for it in settled], now=now)
-        return Prepared(letters, settled)
+        return Prepared(letters, [*settled, *(it for it in unsent if it.due.message.id in moved)])
 
     def _write(self, dues: Sequence[DueMessage], brakes: Brakes, now: datetime) -> tuple[list[Letter], list[Verdict]]:
         """Decide and render; what can't be rendered is decided again with that known, and all others with it.
 
         A text that fails must not have swallowed an earlier message of the same patient before it fails.
         """
-        judge, writer = Judge(self.configuration, brakes), Writer(self.configuration, self.texts)
+        judge, writer = Judge(self.configuration, brakes), Writer(self.configuration, self.texts, self.links)
         letters: dict[int, Letter] = {}
         faults: dict[int, str] = {}
         while True:

@@ -4,6 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from scheduler.channels.smtp.errors import proves_no_mailbox
+from scheduler.domain.consent import Source
+from scheduler.domain.notice import MessageKind
 from scheduler.domain.protocol import Channel
 from scheduler.domain.states import Cause, Status
 from scheduler.errors import ChannelError, ErrorKind
@@ -11,13 +14,14 @@ from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import situation_of
 from scheduler.services.circuits import wake
+from scheduler.services.consent import stop_address
+from scheduler.services.dead_address import give_up
 from scheduler.services.fallback import Fallback, add_fallbacks
 from scheduler.services.letters import Letter
 from scheduler.services.outcomes import Ended, Outcomes
 from scheduler.services.reacting import react
 from scheduler.services.schedule import plan_anew
 from scheduler.store.appointments import get_appointment, hold_appointments
-from scheduler.store.consents import record_stop
 from scheduler.store.database import Store, Tx
 from scheduler.store.moves import Outcome
 from scheduler.store.patients import get_patient
@@ -57,7 +61,7 @@ class Recorder:
             reaction = react(tx, ended, now=now)
             handed = [self._handed(letter, end, reaction.wait, now) for letter, end in ended]
             # The desk holds an appointment before its messages; who did it the other way round would meet it.
-            hold_appointments(tx, {it.letter.due.appointment.id for it in handed if _follows(it)})
+            hold_appointments(tx, {it.letter.step.appointment.id for it in handed if it.letter.step and _follows(it)})
             moved = self._move(tx, [it.outcome for it in handed], now)
             handed = [it if it.letter.due.message.id in moved else replace(it, moved=False) for it in handed]
             for it in handed:
@@ -90,14 +94,19 @@ class Recorder:
         """Do what an end asks for beyond its message."""
         message, by = handed.letter.due.message, self.outcomes.owner
         if handed.outcome.error_kind is ErrorKind.OPT_OUT:
-            address = handed.letter.outgoing.to
-            record_stop(tx, message.clinic, message.channel, address, source="provider", by=by, now=now)
+            address, source = handed.letter.outgoing.to, Source.PROVIDER
+            stop_address(tx, message.clinic, message.channel, address, source=source, by=by, now=now)
+        if _has_no_mailbox(handed):
+            where = (message.clinic, message.channel, handed.letter.outgoing.to)
+            give_up(tx, self.configuration, *where, by=by, now=now, code=handed.outcome.error_code or "")
         if handed.moved and handed.outcome.move.to is Status.SCHEDULED:
             self._plan_anew_if_moved(tx, handed, now)
 
     def _plan_anew_if_moved(self, tx: Tx, handed: Handed, now: datetime) -> None:
         """Plan again what comes back for another try after its appointment was moved: it still has the old times."""
-        known = handed.letter.due.appointment
+        if handed.letter.step is None:
+            return
+        known = handed.letter.step.appointment
         current = get_appointment(tx, known.id)
         if current.visit != known.visit:
             patient = get_patient(tx, current.patient_id)
@@ -105,15 +114,15 @@ class Recorder:
 
     def _fallbacks(self, handed: Sequence[Handed]) -> list[Fallback]:
         return [
-            Fallback(it.letter.due, self._other(it.letter))
+            Fallback(it.letter.step, self._other(it.letter))
             for it in handed
-            if it.moved and it.outcome.move.to in NEVER_HERE
+            if it.letter.step and it.moved and it.outcome.move.to in NEVER_HERE
         ]
 
     def _other(self, letter: Letter) -> Channel | None:
         """Return the channel that may take the place of a letter's own."""
-        due = letter.due
-        if not due.message.fallback:
+        due = letter.step
+        if due is None or not due.message.fallback:
             return None
         return situation_of(due, self.configuration).open_channel(due.message.fallback)
 
@@ -121,6 +130,13 @@ class Recorder:
 def _follows(handed: Handed) -> bool:
     """Whether its appointment is looked at: what comes back may have been moved, and a fallback is added."""
     return handed.outcome.move.to in (Status.SCHEDULED, *NEVER_HERE)
+
+
+def _has_no_mailbox(handed: Handed) -> bool:
+    """Whether the server said that a patient's mailbox does not exist: as good a proof as a mail that returns."""
+    message, outcome = handed.letter.due.message, handed.outcome
+    refused = message.channel is Channel.EMAIL and outcome.error_kind is ErrorKind.PERMANENT
+    return refused and message.kind is not MessageKind.ALERT and proves_no_mailbox(outcome.error_code or "")
 
 
 def _log(handed: Handed) -> None:

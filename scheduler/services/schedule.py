@@ -7,10 +7,11 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus, Reach
+from scheduler.domain.followup import is_beside_plan, is_reminder
 from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.planning import plan
 from scheduler.domain.protocol import Before, Channel, Protocol, Step
-from scheduler.domain.reasons import Reason, because
+from scheduler.domain.reasons import Reason, because, planned_part
 from scheduler.domain.states import IN_HAND, REPLANNABLE, UNSENT, Cause, Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.store.appointments import StoredAppointment
@@ -44,23 +45,27 @@ def plan_anew(
     """Plan an appointment that was moved, or booked again, and bring its messages in step. The caller commits.
 
     A message that a provider may have is left as it is; an unsent one of a planned step is cancelled where the plan
-    no longer has it. What only a reply brings about is not of the plan, and stays. Nothing is planned for an
+    no longer has it. What only a reply brings about is not of the plan: it stays, and comes back where it was
+    cancelled with the visit; so does the reminder of a question that stays asked. Nothing is planned for an
     appointment that was called off.
     """
     if appointment.status in CALLED_OFF:
         cancel_unsent(tx, appointment.id, appointment.status, now=now, by=by)
         return
     protocol = configuration.protocol_for(appointment.clinic, appointment.treatment)
-    stored = {_key(item): item for item in _stored(tx, appointment.id)}
+    stored = {_key(item): item for item in standing_messages(tx, appointment.id)}
     planned = _plan(configuration, protocol, appointment, patient, now)
     wanted = {_key(item): item for item in _still_to_come(planned, tuple(stored.values()), protocol, appointment)}
     new = [item for key, item in wanted.items() if key not in stored]
     add_planned(tx, appointment, new, protocol_digest=protocol.digest, now=now)
     again = [Replan(stored[key].id, stored[key].status, item) for key, item in wanted.items() if key in stored]
     replan(tx, again, protocol_digest=protocol.digest, now=now, by=by)
-    steps = {item.step for item in planned}
-    gone = [item for key, item in stored.items() if item.step in steps and key not in wanted]
+    rest = [item for key, item in stored.items() if key not in wanted]
+    steps, anew = {item.step for item in planned}, {step for step, _, _ in wanted}
+    gone = [it for it in rest if it.step in steps and (it.step in anew or not is_reminder(it.reasons))]
     _cancel(tx, gone, because("rescheduled"), now=now, by=by)
+    back = [Replan(it.id, it.status, _as_planned(it)) for it in rest if _comes_back(it, now)]
+    replan(tx, back, protocol_digest=protocol.digest, now=now, by=by)
 
 
 def cancel_unsent(tx: Tx, appointment_id: int, status: AppointmentStatus, *, now: datetime, by: str) -> None:
@@ -68,8 +73,11 @@ def cancel_unsent(tx: Tx, appointment_id: int, status: AppointmentStatus, *, now
     _cancel(tx, messages_of(tx, appointment_id, for_update=True), because(_WHY[status]), now=now, by=by)
 
 
-def _stored(tx: Tx, appointment_id: int) -> Iterator[Message]:
-    """Yield the messages that there are; one that the patient may have and that waits no more counts as unknown."""
+def standing_messages(tx: Tx, appointment_id: int) -> Iterator[Message]:
+    """Yield a visit's messages, held until the commit.
+
+    One that the patient may have and that waits no more counts as unknown.
+    """
     messages = messages_of(tx, appointment_id, for_update=True)
     doubted = in_doubt(tx, appointment_id)
     for message in messages:
@@ -88,11 +96,17 @@ def _plan(
         protocol,
         configuration.clinic(appointment.clinic),
         appointment.visit,
-        Reach(bool(patient.phone), bool(patient.email), ZoneInfo(patient.timezone) if patient.timezone else None),
+        reach_of(patient),
         now=now,
         late_after=configuration.instance.late_after,
         late_spacing=configuration.instance.late_spacing,
     )
+
+
+def reach_of(patient: Patient) -> Reach:
+    """Return how a patient can be reached, as planning needs it."""
+    zone = ZoneInfo(patient.timezone) if patient.timezone else None
+    return Reach(bool(patient.phone), bool(patient.email), zone)
 
 
 def _still_to_come(
@@ -134,13 +148,41 @@ def _placed(item: PlannedMessage, occurrence: int, channels: Sequence[Channel]) 
     )
 
 
+def _kept(item: Message) -> tuple[Reason, ...]:
+    """Return why a message was planned that no plan would bring back."""
+    return planned_part(item.reasons) if is_beside_plan(item.reasons) else ()
+
+
+def _comes_back(item: Message, now: datetime) -> bool:
+    """Whether it was cancelled only because its visit was called off, and no plan brings it back."""
+    off = item.status is Status.CANCELLED and item.reasons[-1].code in _WHY.values()
+    return off and is_beside_plan(item.reasons) and now < item.useful_until
+
+
+def _as_planned(item: Message) -> PlannedMessage:
+    return PlannedMessage(
+        step=item.step,
+        channel=item.channel,
+        occurrence=item.occurrence,
+        purpose=item.purpose,
+        planned_at=item.planned_at,
+        due_at=item.due_at,
+        useful_until=item.useful_until,
+        if_late=item.if_late,
+        ask=item.ask,
+        fallback=item.fallback,
+        status=Status.SCHEDULED,
+        reasons=planned_part(item.reasons),
+    )
+
+
 def _key(item: Message | PlannedMessage) -> _Key:
     return item.step, item.channel, item.occurrence
 
 
 def _cancel(tx: Tx, messages: Iterable[Message], reason: Reason, *, now: datetime, by: str) -> None:
     moves = [
-        Move(item.id, item.status, Cause.CANCEL, Status.CANCELLED, by=by, reasons=(reason,))
+        Move(item.id, item.status, Cause.CANCEL, Status.CANCELLED, by=by, reasons=(*_kept(item), reason))
         for item in messages
         if item.status in UNSENT
     ]

@@ -87,7 +87,7 @@ class Settler:
         with self.store.write() as tx:
             if doubtful.attempt.rehearsed:
                 to = unknowns.of_rehearsal(tx, doubtful, now=now)
-            elif doubtful.message.channel is Channel.EMAIL:
+            elif doubtful.message.channel is not Channel.SMS:
                 to = unknowns.of_email(tx, doubtful, now=now)
             else:
                 to = unknowns.of_sms(tx, doubtful, answer, now=now)

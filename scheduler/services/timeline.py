@@ -12,13 +12,14 @@ from scheduler.domain.states import Brake, Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import pending_of, situation_of
 from scheduler.services.braking import Brakes, read_waits
+from scheduler.services.correspondence import TimelineAlert, TimelineReply, correspondence
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Tx
 from scheduler.store.due import DueMessage, load_due
 from scheduler.store.messages import Message, messages_of
 
-ENDED_BY_OTHERS = (Brake.PAUSE, Brake.CIRCUIT)
-SAID_ANEW = ("paused", "circuit")
+ENDED_BY_OTHERS = (Brake.PAUSE, Brake.CIRCUIT, Brake.ALARM)
+SAID_ANEW = ("paused", "circuit", "alarm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class TimelineMessage:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """One appointment with its messages, by when they are due. `timezone` is the clinic's."""
+    """One appointment with its messages, by when they are due, and what came back. `timezone` is the clinic's."""
 
     appointment: int
     external_id: str | None
@@ -48,6 +49,8 @@ class Timeline:
     status: AppointmentStatus
     timezone: ZoneInfo
     messages: tuple[TimelineMessage, ...]
+    replies: tuple[TimelineReply, ...] = ()
+    alerts: tuple[TimelineAlert, ...] = ()
 
 
 def timeline(tx: Tx, configuration: Configuration, appointment_id: int, *, now: datetime) -> Timeline:
@@ -62,6 +65,7 @@ def timeline(tx: Tx, configuration: Configuration, appointment_id: int, *, now: 
     brakes = read_waits(tx, loaded.due)
     reasons = {it.message.id: _reasons(it, configuration, brakes, now) for it in loaded.due}
     reasons |= {message.id: _reasons_unreadable(message) for message in loaded.unreadable}
+    replies, alerts = correspondence(tx, appointment_id, messages, zone)
     return Timeline(
         appointment=appointment.id,
         external_id=appointment.external_id,
@@ -71,6 +75,8 @@ def timeline(tx: Tx, configuration: Configuration, appointment_id: int, *, now: 
         status=appointment.status,
         timezone=zone,
         messages=tuple(_line(message, sentence(reasons[message.id], zone)) for message in messages),
+        replies=replies,
+        alerts=alerts,
     )
 
 

@@ -18,6 +18,7 @@ from scheduler.store.attempts import Attempt
 from scheduler.store.database import Tx
 from scheduler.store.events import events_of
 from scheduler.store.lookups import Doubtful, has_rivals, note_asked, owned_ids, unknown_ends
+from scheduler.store.messages import Message
 from scheduler.store.moves import Move, Outcome
 from scheduler.store.outbox import was_kept
 from scheduler.store.patients import get_patient
@@ -59,7 +60,7 @@ class Unknowns:
         return self._not_taken(tx, doubtful, now)
 
     def of_email(self, tx: Tx, doubtful: Doubtful, *, now: datetime) -> Status | None:
-        """Settle an email, which no server can be asked about: it goes again under its Message-ID."""
+        """Settle an email, which no server can be asked about: it goes again under its Message-ID. So do webhooks."""
         if unknown_ends(tx, doubtful.message.id) >= MOST_COPIES:
             return self._move(tx, doubtful, Status.HELD, because("never_known"), now=now)
         if now >= doubtful.message.useful_until:
@@ -99,7 +100,7 @@ class Unknowns:
         self, tx: Tx, doubtful: Doubtful, move: Move, now: datetime, *, provider_id: str | None = None
     ) -> Status | None:
         """Move the message and close its attempt, whose end is known now."""
-        hold_appointments(tx, [doubtful.message.appointment_id])
+        _hold_visit(tx, doubtful.message)
         attempt = doubtful.attempt
         kind, code = (attempt.error_kind, attempt.error_code) if provider_id is None else (None, "")
         outcome = Outcome(attempt.token, move, provider_id=provider_id, error_kind=kind, error_code=code)
@@ -107,12 +108,14 @@ class Unknowns:
 
     def _move(self, tx: Tx, doubtful: Doubtful, to: Status, *reasons: Reason, now: datetime) -> Status | None:
         """Move the message; how its attempt ended stays unknown."""
-        hold_appointments(tx, [doubtful.message.appointment_id])
+        _hold_visit(tx, doubtful.message)
         moved = move_all(tx, [self._wish(doubtful, to, reasons, now)], now=now)
         return self._after(tx, doubtful, to, now) if moved else None
 
     def _after(self, tx: Tx, doubtful: Doubtful, to: Status, now: datetime) -> Status:
         """Plan anew what comes back after its appointment was moved: it still has the old times."""
+        if doubtful.message.appointment_id is None:
+            return to
         appointment, configuration = get_appointment(tx, doubtful.message.appointment_id), self.hearing.configuration
         if to is Status.SCHEDULED and appointment.clinic in configuration.clinics:
             moved = any(
@@ -137,6 +140,12 @@ class Unknowns:
             attempt=doubtful.attempt.token,
             brake=Brake.DOUBT if to is Status.HELD else None,
         )
+
+
+def _hold_visit(tx: Tx, message: Message) -> None:
+    """Hold a step's appointment, which comes before its messages; a notice has none."""
+    if message.appointment_id is not None:
+        hold_appointments(tx, [message.appointment_id])
 
 
 def _matched(tx: Tx, attempt: Attempt, candidates: Sequence[Found]) -> Match:

@@ -1,4 +1,4 @@
-"""The alerts: one row for each fault while it holds, kept when it is over. Of each kind and subject one is open."""
+"""The alerts: one row for each fault or reply that needs a person. Of each kind and subject one is open at a time."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,16 +9,22 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.reasons import Reason, dump_reasons, load_reasons
+from scheduler.errors import NotFoundError
 from scheduler.store.database import Tx
-from scheduler.store.tables import alerts
+from scheduler.store.tables import RINGS, alerts
 
 _OPEN = alerts.c.closed_at.is_(None)
+_UNTAKEN = alerts.c.taken_at.is_(None)
 _MATCHES = sa.text("closed_at IS NULL")  # written out: so the database knows the partial index
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One fault. `subject` says of what, without patients' data; `clinic` is None for the whole installation."""
+    """One alert. `subject` says of what, without patients' data; `clinic` is None for the whole installation.
+
+    `ring_at` is when the next person is told, None when nobody is; `rings` is how often somebody was. Instants are
+    aware UTC.
+    """
 
     id: int
     kind: AlertKind
@@ -27,6 +33,11 @@ class Alert:
     reasons: tuple[Reason, ...]
     opened_at: datetime
     closed_at: datetime | None
+    reply_id: int | None = None
+    ring_at: datetime | None = None
+    rings: int = 0
+    taken_at: datetime | None = None
+    taken_by: str | None = None
 
 
 def raise_alert(
@@ -37,24 +48,78 @@ def raise_alert(
     reasons: tuple[Reason, ...],
     now: datetime,
     clinic: str | None = None,
-) -> bool:
-    """Open an alert, unless it is open already: then its reasons are renewed. Return whether it is new.
+    reply_id: int | None = None,
+) -> Alert | None:
+    """Open an alert, unless it is open already: then its reasons are renewed. Return it where it is new.
 
-    The caller commits. `services.alerts.raise_alert` writes the log line too.
+    Whoever is on call is to be told from now on. The caller commits. `services.alerts.raise_alert` writes the log
+    line and the event too.
     """
     renewed = sa.update(alerts).where(_OPEN, alerts.c.kind == kind, alerts.c.subject == subject)
     if tx.connection.execute(renewed.values(reasons=dump_reasons(reasons))).rowcount:
-        return False
+        return None
     dialect = sqlite if tx.dialect == "sqlite" else postgresql
     opened = dialect.insert(alerts).on_conflict_do_nothing(index_elements=["kind", "subject"], index_where=_MATCHES)
-    values = {"kind": kind, "subject": subject, "clinic": clinic, "reasons": dump_reasons(reasons), "opened_at": now}
-    return tx.connection.execute(opened.values(values).returning(alerts.c.id)).first() is not None
+    values = {
+        "kind": kind,
+        "subject": subject,
+        "clinic": clinic,
+        "reasons": dump_reasons(reasons),
+        "opened_at": now,
+        "reply_id": reply_id,
+        "ring_at": now,
+    }
+    row = tx.connection.execute(opened.values(values).returning(alerts)).one_or_none()
+    return _alert(row) if row else None
 
 
-def end_alert(tx: Tx, kind: AlertKind, subject: str, *, now: datetime) -> bool:
-    """Close an alert that no longer holds; return False when none is open. The caller commits."""
+def end_alert(tx: Tx, kind: AlertKind, subject: str, *, now: datetime) -> int | None:
+    """Close an alert that no longer holds; return its id, None when none is open. The caller commits."""
     ended = sa.update(alerts).where(_OPEN, alerts.c.kind == kind, alerts.c.subject == subject)
-    return tx.connection.execute(ended.values(closed_at=now)).rowcount > 0
+    row = tx.connection.execute(ended.values(closed_at=now, ring_at=None).returning(alerts.c.id)).one_or_none()
+    return row.id if row else None
+
+
+def close_alert(tx: Tx, alert_id: int, *, now: datetime) -> bool:
+    """Close an alert; return False when it is closed already. The caller commits."""
+    closed = sa.update(alerts).where(_OPEN, alerts.c.id == alert_id).values(closed_at=now, ring_at=None)
+    return tx.connection.execute(closed).rowcount > 0
+
+
+def take_alert(tx: Tx, alert_id: int, *, by: str, now: datetime) -> bool:
+    """Note who sees to an alert; return False when somebody does already, or it is closed. The caller commits."""
+    taken = sa.update(alerts).where(_OPEN, _UNTAKEN, alerts.c.id == alert_id)
+    return tx.connection.execute(taken.values(taken_at=now, taken_by=by, ring_at=None)).rowcount > 0
+
+
+def to_ring(tx: Tx, *, now: datetime, limit: int) -> tuple[Alert, ...]:
+    """Return the alerts that nobody took and of which somebody is to be told by now, the longest waiting first."""
+    waiting = sa.select(alerts).where(RINGS, alerts.c.ring_at <= now)
+    return _read(tx, waiting.order_by(alerts.c.ring_at, alerts.c.id).limit(limit))
+
+
+def any_rings(tx: Tx, *, now: datetime) -> bool:
+    """Whether somebody is to be told of an alert by now."""
+    waiting = sa.select(alerts.c.id).where(RINGS, alerts.c.ring_at <= now)
+    return tx.connection.execute(waiting.limit(1)).first() is not None
+
+
+def count_ring(tx: Tx, alert: Alert, *, rings: int, ring_at: datetime | None) -> bool:
+    """Put the next ring of an alert on record, as it was read; return False when another did, or it was taken.
+
+    Of several engines one rings: the others find that it is no longer as they read it. The caller commits.
+    """
+    same = [alerts.c.id == alert.id, alerts.c.rings == alert.rings, alerts.c.ring_at == alert.ring_at]
+    rung = sa.update(alerts).where(_OPEN, _UNTAKEN, *same).values(rings=rings, ring_at=ring_at)
+    return tx.connection.execute(rung).rowcount > 0
+
+
+def get_alert(tx: Tx, alert_id: int) -> Alert:
+    """Return an alert. Raises NotFoundError."""
+    row = tx.connection.execute(sa.select(alerts).where(alerts.c.id == alert_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no alert {alert_id}: see `aftercare alerts --all`")
+    return _alert(row)
 
 
 def open_alerts(tx: Tx) -> tuple[Alert, ...]:
@@ -67,16 +132,33 @@ def all_alerts(tx: Tx, *, limit: int = 1000) -> tuple[Alert, ...]:
     return _read(tx, sa.select(alerts).order_by(alerts.c.opened_at.desc(), alerts.c.id.desc()).limit(limit))
 
 
+def alerts_since(tx: Tx, kind: AlertKind, since: datetime) -> tuple[Alert, ...]:
+    """Return the alerts of a kind that were raised since then, those that are over too, the oldest first."""
+    found = sa.select(alerts).where(alerts.c.kind == kind, alerts.c.opened_at >= since)
+    return _read(tx, found.order_by(alerts.c.opened_at, alerts.c.id))
+
+
+def alerts_of_reply(tx: Tx, reply_id: int) -> tuple[Alert, ...]:
+    """Return what was raised for a reply, the oldest first."""
+    return _read(tx, sa.select(alerts).where(alerts.c.reply_id == reply_id).order_by(alerts.c.id))
+
+
 def _read(tx: Tx, found: sa.Select[Any]) -> tuple[Alert, ...]:
-    return tuple(
-        Alert(
-            id=row.id,
-            kind=AlertKind(row.kind),
-            subject=row.subject,
-            clinic=row.clinic,
-            reasons=load_reasons(row.reasons),
-            opened_at=row.opened_at,
-            closed_at=row.closed_at,
-        )
-        for row in tx.connection.execute(found)
+    return tuple(_alert(row) for row in tx.connection.execute(found))
+
+
+def _alert(row: sa.Row[Any]) -> Alert:
+    return Alert(
+        id=row.id,
+        kind=AlertKind(row.kind),
+        subject=row.subject,
+        clinic=row.clinic,
+        reasons=load_reasons(row.reasons),
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        reply_id=row.reply_id,
+        ring_at=row.ring_at,
+        rings=row.rings,
+        taken_at=row.taken_at,
+        taken_by=row.taken_by,
     )

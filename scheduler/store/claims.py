@@ -13,7 +13,7 @@ from scheduler.store.attempts import Start, close_lost, drop_attempts, open_atte
 from scheduler.store.batches import among
 from scheduler.store.database import Tx
 from scheduler.store.moves import Handover, Move, Way
-from scheduler.store.tables import IS_SCHEDULED, messages
+from scheduler.store.tables import IS_NOTICE, IS_SCHEDULED, messages
 from scheduler.store.transitions import move_all, move_chosen
 
 _CLAIM = Way(Status.SCHEDULED, Cause.CLAIM, Status.CLAIMED)
@@ -30,19 +30,24 @@ class Expired:
 
 
 def claim_due(tx: Tx, *, now: datetime, limit: int, lease: timedelta, owner: str) -> list[int]:
-    """Claim at most `limit` scheduled messages whose time has come, the longest due first; return their ids.
+    """Claim at most `limit` scheduled messages whose time has come; return their ids.
 
+    Notices come first: a patient who wrote, and staff who must know, wait behind no campaign. Then the longest due.
     The caller commits. Each message goes to one owner only, whoever else claims at the same time; on PostgreSQL
     rows that another transaction holds are passed over.
     """
-    due = (
-        sa.select(messages.c.id)
-        .where(IS_SCHEDULED, messages.c.try_at <= now)
-        .order_by(messages.c.try_at, messages.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return move_chosen(tx, due, _CLAIM, now=now, by=owner, values={"lease_until": now + lease, "claimed_by": owner})
+    claimed: list[int] = []
+    for kind in (IS_NOTICE, IS_SCHEDULED):
+        due = (
+            sa.select(messages.c.id)
+            .where(kind, messages.c.try_at <= now)
+            .order_by(messages.c.try_at, messages.c.id)
+            .limit(limit - len(claimed))
+            .with_for_update(skip_locked=True)
+        )
+        values = {"lease_until": now + lease, "claimed_by": owner}
+        claimed += move_chosen(tx, due, _CLAIM, now=now, by=owner, values=values)
+    return claimed
 
 
 def take_over(tx: Tx, ids: Sequence[int], *, batch: str, owner: str, now: datetime, lease: timedelta) -> list[int]:

@@ -67,8 +67,11 @@ def reference(name: str, to: str, *, nullable: bool = False) -> sa.Column[int]:
     return sa.Column(name, Number, sa.ForeignKey(f"{to}.id"), nullable=nullable)
 
 
-def word(name: str, enum: type[Word], *, nullable: bool = False) -> sa.Column[Word]:
-    """Return a column that holds only the words of `enum`, guarded by a CHECK called after the column."""
+def word(name: str, enum: type[Word], *, nullable: bool = False, default: Word | None = None) -> sa.Column[Word]:
+    """Return a column that holds only the words of `enum`, guarded by a CHECK called after the column.
+
+    `default` is the database's own, for rows that don't say it.
+    """
     kind = sa.Enum(
         enum,
         name=name,
@@ -77,7 +80,7 @@ def word(name: str, enum: type[Word], *, nullable: bool = False) -> sa.Column[Wo
         length=WORD_LENGTH,
         values_callable=lambda members: [member.value for member in members],
     )
-    return sa.Column(name, kind, nullable=nullable)
+    return sa.Column(name, kind, nullable=nullable, server_default=default.value if default else None)
 
 
 def one_of(name: str, *enums: type[StrEnum], nullable: bool = False) -> sa.Column[str]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -16,16 +17,27 @@ from scheduler.store.columns import instant_text, read_instant
 from scheduler.store.database import Tx
 from scheduler.store.fetching import fetch, raw
 from scheduler.store.names import address_hash
-from scheduler.store.tables import consents, stops
+from scheduler.store.tables import consents, patients, stops
 
 _READ = raw([consents.c[name] for name in ("patient_id", "channel", "purpose", "verdict", "at", "source")])
-_ADDED = ("patient_id", "channel", "purpose", "verdict", "source", "wording_sealed", "by", "at")
+_ADDED = ("patient_id", "channel", "purpose", "verdict", "source", "wording_sealed", "by", "at", "version")
 
 
-def add_entries(tx: Tx, lines: Iterable[tuple[int, Entry]], *, by: str, wording: str | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop that is in force: where it came from, and since when (aware UTC)."""
+
+    id: int
+    source: str
+    at: datetime
+
+
+def add_entries(
+    tx: Tx, lines: Iterable[tuple[int, Entry]], *, by: str, wording: str | None = None, version: str | None = None
+) -> None:
     """Add lines to patients' ledgers, in their order; `wording` is what the patient said or agreed to.
 
-    The caller commits.
+    `version` says which text that was the answer to (a template's digest), at most 64 characters. The caller commits.
     """
     rows = [
         (
@@ -37,6 +49,7 @@ def add_entries(tx: Tx, lines: Iterable[tuple[int, Entry]], *, by: str, wording:
             tx.vault.seal_or_none(wording, of="consents.wording"),
             by,
             instant_text(entry.at),
+            version,
         )
         for patient_id, entry in lines
     ]
@@ -52,17 +65,38 @@ def ledgers_of(tx: Tx, patient_ids: Iterable[int]) -> Mapping[int, tuple[Entry, 
     return defaultdict(tuple, {patient_id: tuple(entries) for patient_id, entries in lines.items()})
 
 
-def record_stop(tx: Tx, clinic: str, channel: Channel, address: str, *, source: str, by: str, now: datetime) -> bool:
+def record_stop(
+    tx: Tx,
+    clinic: str,
+    channel: Channel,
+    address: str,
+    *,
+    source: str,
+    by: str,
+    now: datetime,
+    wording: str | None = None,
+    version: str | None = None,
+) -> bool:
     """Stop a clinic's messages to an address, for all patients who share it; False when they were stopped already.
 
-    `address` is a phone in E.164 or an email. Nothing but `lift_stop` lifts it. The caller commits.
+    `address` is a phone in E.164 or an email. Nothing but `lift_stop` lifts it. The caller commits. It is the address
+    alone: `services.consent.stop_address` puts it into the ledgers too.
     """
     dialect = sqlite if tx.dialect == "sqlite" else postgresql
     insert = dialect.insert(stops).on_conflict_do_nothing(
         index_elements=["address_hash", "clinic", "channel"], index_where=stops.c.lifted_at.is_(None)
     )
-    values = {"clinic": clinic, "channel": channel, "source": source, "by": by, "at": now}
-    values["address_hash"] = address_hash(tx.vault, channel, address)
+    values = {
+        "clinic": clinic,
+        "channel": channel,
+        "source": source,
+        "by": by,
+        "at": now,
+        "address_hash": address_hash(tx.vault, channel, address),
+        "address_sealed": tx.vault.seal(address, of="stops.address"),
+        "wording_sealed": tx.vault.seal_or_none(wording, of="stops.wording"),
+        "version": version,
+    }
     return tx.connection.execute(insert.values(values).returning(stops.c.id)).one_or_none() is not None
 
 
@@ -72,10 +106,25 @@ def lift_stop(tx: Tx, clinic: str, channel: Channel, address: str, *, by: str, n
     return bool(tx.connection.execute(lifted).rowcount)
 
 
+def stop_in_force(tx: Tx, clinic: str, channel: Channel, address: str) -> Stop | None:
+    """Return the stop of the clinic's messages to this address, None where there is none."""
+    found = sa.select(stops.c.id, stops.c.source, stops.c.at).where(*_in_force(tx, clinic, channel, address))
+    row = tx.connection.execute(found).one_or_none()
+    return Stop(row.id, row.source, row.at) if row else None
+
+
 def is_stopped(tx: Tx, clinic: str, channel: Channel, address: str) -> bool:
     """Whether the clinic's messages to this address are stopped."""
-    found = sa.select(stops.c.id).where(*_in_force(tx, clinic, channel, address))
-    return tx.connection.execute(found).first() is not None
+    return stop_in_force(tx, clinic, channel, address) is not None
+
+
+def patients_at(tx: Tx, clinic: str, channel: Channel, address: str) -> list[int]:
+    """Return the clinic's patients who are reached at this address, in the order of their ids."""
+    column = patients.c.phone_hash if channel is Channel.SMS else patients.c.email_hash
+    here = sa.select(patients.c.id).where(
+        column == address_hash(tx.vault, channel, address), patients.c.clinic == clinic
+    )
+    return list(tx.connection.execute(here.order_by(patients.c.id)).scalars())
 
 
 def _in_force(tx: Tx, clinic: str, channel: Channel, address: str) -> tuple[sa.ColumnElement[bool], ...]:

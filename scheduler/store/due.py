@@ -10,11 +10,14 @@ import sqlalchemy as sa
 
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.consent import Entry, Verdict
+from scheduler.domain.followup import is_reminder, reminds_since
 from scheduler.domain.lateness import Sent, Unit
+from scheduler.domain.notice import MessageKind
 from scheduler.domain.protocol import Channel, Purpose
 from scheduler.domain.states import Status
 from scheduler.errors import KeysError
 from scheduler.logs import get_logger
+from scheduler.store.alarmed import alarmed
 from scheduler.store.appointments import StoredAppointment
 from scheduler.store.batches import among
 from scheduler.store.columns import read_instant, reads_words
@@ -24,11 +27,13 @@ from scheduler.store.messages import Message
 from scheduler.store.patients import Patient, read_reachable
 from scheduler.store.reading import read_raw_message
 from scheduler.store.tables import appointments, attempts, consents, messages, patients, stops
+from scheduler.store.unanswered import last_replies
 
 log = get_logger(__name__)
 
 _IN_HAND = (Status.SENDING, Status.UNKNOWN, Status.ACCEPTED, Status.DELIVERED)
 _LONGEST_SPACING = timedelta(days=1)
+_IS_STEP = messages.c.kind == MessageKind.STEP
 
 _read_channel, _read_purpose, _read_verdict = reads_words(Channel), reads_words(Purpose), reads_words(Verdict)
 _read_visit_status = reads_words(AppointmentStatus)
@@ -44,9 +49,11 @@ class DueMessage:
 
     `ledger`: what the patient's says of the purposes in the batch. `stopped`: the channels whose address of this
     patient is stopped. `rebooked`: the same patient has a later appointment for the same treatment, booked or over.
-    `others`: what else of this patient is due, whenever it is tried next, and not in the batch; it counts where late
-    messages are settled together. `sent`: what the patient was sent, or may have been, since the oldest of the batch
-    was planned for, and in the day before that.
+    `first_contact`: no SMS of this clinic has gone to this number yet. `alarmed`: an urgent alert about this patient
+    is open, and the message is no care. `answered`: it is a reminder, and somebody has answered since. `others`: what
+    else of this patient is due, whenever it is tried next, and not in the batch; it counts where late messages are
+    settled together. `sent`: what the patient was sent, or may have been, since the oldest of the batch was planned
+    for, and in the day before that.
     """
 
     message: Message
@@ -55,6 +62,9 @@ class DueMessage:
     ledger: tuple[Entry, ...]
     stopped: frozenset[Channel]
     rebooked: bool
+    first_contact: bool = False
+    alarmed: bool = False
+    answered: bool = False
     sent: tuple[Sent, ...] = ()
     others: tuple["DueMessage", ...] = ()
 
@@ -71,10 +81,13 @@ class Loaded:
 
 
 def load_due(tx: Tx, ids: Sequence[int], *, now: datetime) -> Loaded:
-    """Load these messages; one that is gone is left out. One patient's broken data stops no other's messages."""
-    own = {message.id: message for message in _messages(tx, among(tx, messages.c.id, ids))}
+    """Load these steps; one that is gone is left out. One patient's broken data stops no other's messages.
+
+    Notices are left out: `store.notices` loads them.
+    """
+    own = {message.id: message for message in _messages(tx, among(tx, messages.c.id, ids), _IS_STEP)}
     batch = [own[message_id] for message_id in ids if message_id in own]
-    people = {message.patient_id for message in batch}
+    people = {message.of_patient for message in batch}
     beside = _messages(
         tx,
         among(tx, messages.c.patient_id, people),
@@ -86,9 +99,9 @@ def load_due(tx: Tx, ids: Sequence[int], *, now: datetime) -> Loaded:
     read = _Reader(tx, [*batch, *beside], since=min(since, now) - _LONGEST_SPACING)
     others: dict[int, tuple[DueMessage, ...]] = defaultdict(tuple)
     for message in filter(read.can_open, beside):
-        others[message.patient_id] += (read.due(message),)
+        others[message.of_patient] += (read.due(message),)
     return Loaded(
-        [read.due(it, others.get(it.patient_id, ())) for it in batch if read.can_open(it)],
+        [read.due(it, others.get(it.of_patient, ())) for it in batch if read.can_open(it)],
         [it for it in batch if not read.can_open(it)],
     )
 
@@ -97,28 +110,40 @@ class _Reader:
     """Looks everything up for a batch, once, and puts the messages together with it."""
 
     def __init__(self, tx: Tx, batch: Sequence[Message], *, since: datetime) -> None:
-        people = {message.patient_id for message in batch}
+        people = {message.of_patient for message in batch}
         self._patients = _patients(tx, people)
-        self._visits = _visits(tx, {message.appointment_id for message in batch})
+        self._visits = _visits(tx, {message.of_visit for message in batch})
         self._ledgers = _ledgers(tx, people, {message.purpose for message in batch})
         self._stops = _stops(tx, people)
         self._sent = _sent(tx, people, since)
+        self._alarmed = alarmed(tx, {it.of_patient for it in batch if it.purpose is not Purpose.CARE})
+        reminders = {it.of_visit for it in batch if it.occurrence > 1 and is_reminder(it.reasons)}
+        self._answered = last_replies(tx, reminders) if reminders else {}
+        self._greeted = _greeted(tx, {it.of_patient for it in batch if it.channel is Channel.SMS})
 
     def can_open(self, message: Message) -> bool:
-        return message.patient_id in self._patients
+        return message.of_patient in self._patients
 
     def due(self, message: Message, others: tuple[DueMessage, ...] = ()) -> DueMessage:
-        appointment, rebooked = self._visits[message.appointment_id]
+        appointment, rebooked = self._visits[message.of_visit]
         return DueMessage(
             message=message,
-            patient=self._patients[message.patient_id],
+            patient=self._patients[message.of_patient],
             appointment=appointment,
-            ledger=self._ledgers.get(message.patient_id, ()),
-            stopped=self._stops.get(message.patient_id, frozenset()),
+            ledger=self._ledgers.get(message.of_patient, ()),
+            stopped=self._stops.get(message.of_patient, frozenset()),
             rebooked=rebooked,
-            sent=tuple(self._sent.get(message.patient_id, ())),
+            first_contact=message.channel is Channel.SMS and message.of_patient not in self._greeted,
+            alarmed=message.of_patient in self._alarmed,
+            answered=self._is_answered(message),
+            sent=tuple(self._sent.get(message.of_patient, ())),
             others=others,
         )
+
+    def _is_answered(self, message: Message) -> bool:
+        last = self._answered.get(message.of_visit)
+        since = reminds_since(message.reasons) if last else None
+        return bool(last and since and last >= since)
 
 
 def _messages(tx: Tx, *conditions: sa.ColumnElement[bool]) -> list[Message]:
@@ -196,6 +221,23 @@ def _stops(tx: Tx, ids: Collection[int]) -> Mapping[int, frozenset[Channel]]:
     for row in tx.connection.execute(found):
         stopped[row.id] |= {row.channel}
     return stopped
+
+
+def _greeted(tx: Tx, ids: Collection[int]) -> frozenset[int]:
+    """Return the patients to whose number their clinic has sent an SMS before, whoever of them it was for."""
+    if not ids:
+        return frozenset()
+    before = sa.exists(
+        sa.select(attempts.c.id)
+        .join(messages, messages.c.id == attempts.c.message_id)
+        .where(
+            attempts.c.address_hash == patients.c.phone_hash,
+            attempts.c.outcome.in_([Status.ACCEPTED, Status.DELIVERED]),
+            messages.c.clinic == patients.c.clinic,
+        )
+    )
+    found = sa.select(patients.c.id).where(among(tx, patients.c.id, ids), before)
+    return frozenset(tx.connection.execute(found).scalars())
 
 
 def _sent(tx: Tx, ids: Collection[int], since: datetime) -> Mapping[int, Sequence[Sent]]:

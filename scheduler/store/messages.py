@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from scheduler.domain.notice import MessageKind
 from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.protocol import Channel, IfLate, Purpose
 from scheduler.domain.reasons import Reason, load_reasons
@@ -16,7 +17,7 @@ from scheduler.errors import NotFoundError
 from scheduler.store.database import Tx
 from scheduler.store.moves import Move
 from scheduler.store.plans import brake_of
-from scheduler.store.tables import IS_LEASED, IS_SCHEDULED, attempts, messages
+from scheduler.store.tables import IS_LEASED, IS_SCHEDULED, RINGS, alerts, attempts, messages
 from scheduler.store.transitions import move_all
 
 
@@ -26,14 +27,15 @@ class Message:
 
     `look_at` is when the provider is next asked what became of it, None when nothing is to be asked. `brake` is what
     keeps it back where it is held, or waits past its due time; `slot_at` its turn at a sender that has a rate;
-    `released_at` when a person let it go on: what asks a person does not ask again.
+    `released_at` when a person let it go on: what asks a person does not ask again. A step has a patient and an
+    appointment; a notice (`kind` answer or alert) has its recipient instead, and `step` names its template.
     """
 
     id: int
     origin: str
     clinic: str
-    patient_id: int
-    appointment_id: int
+    patient_id: int | None
+    appointment_id: int | None
     step: str
     channel: Channel
     occurrence: int
@@ -63,6 +65,22 @@ class Message:
     brake: Brake | None = None
     slot_at: datetime | None = None
     released_at: datetime | None = None
+    kind: MessageKind = MessageKind.STEP
+    reply_id: int | None = None
+    alert_id: int | None = None
+    recipient_sealed: bytes | None = field(default=None, repr=False)
+
+    @property
+    def of_patient(self) -> int:
+        """The id of its patient, for whoever knows that it is a step."""
+        assert self.patient_id is not None
+        return self.patient_id
+
+    @property
+    def of_visit(self) -> int:
+        """The id of its appointment, for whoever knows that it is a step."""
+        assert self.appointment_id is not None
+        return self.appointment_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +128,15 @@ def in_doubt(tx: Tx, appointment_id: int) -> frozenset[int]:
 
 
 def next_wake(tx: Tx) -> datetime | None:
-    """Return when there is something to do next: a message to try, or a lease to look after. None: nothing waits."""
+    """Return when there is something to do next: a message to try, a lease to look after, somebody to tell of an alert.
+
+    None: nothing waits.
+    """
     trying = sa.select(sa.func.min(messages.c.try_at)).where(IS_SCHEDULED).scalar_subquery()
     leased = sa.select(sa.func.min(messages.c.lease_until)).where(IS_LEASED).scalar_subquery()
-    return min(
-        (instant for instant in tx.connection.execute(sa.select(trying, leased)).one() if instant), default=None
-    )
+    ringing = sa.select(sa.func.min(alerts.c.ring_at)).where(RINGS).scalar_subquery()
+    found = tx.connection.execute(sa.select(trying, leased, ringing)).one()
+    return min((instant for instant in found if instant), default=None)
 
 
 def replan(tx: Tx, replans: Sequence[Replan], *, protocol_digest: str, now: datetime, by: str) -> list[int]:

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from scheduler.domain.outgoing import Outgoing, OutgoingSms
+from scheduler.domain.outgoing import Outgoing, OutgoingCall, OutgoingEmail, OutgoingSms
 from scheduler.domain.protocol import Channel
 from scheduler.store.database import Tx
 from scheduler.store.tables import outbox
@@ -28,10 +28,7 @@ class Rehearsed:
 
 def keep(tx: Tx, outgoing: Outgoing, *, now: datetime) -> None:
     """Keep what would have been handed over; the same attempt is kept once. The caller commits."""
-    if isinstance(outgoing, OutgoingSms):
-        channel, content = Channel.SMS, outgoing.body.encode()
-    else:
-        channel, content = Channel.EMAIL, outgoing.mime
+    channel, content = _content(outgoing)
     dialect = sqlite if tx.dialect == "sqlite" else postgresql
     tx.connection.execute(
         dialect.insert(outbox)
@@ -44,6 +41,16 @@ def keep(tx: Tx, outgoing: Outgoing, *, now: datetime) -> None:
             at=now,
         )
     )
+
+
+def _content(outgoing: Outgoing) -> tuple[Channel, bytes]:
+    match outgoing:
+        case OutgoingSms():
+            return Channel.SMS, outgoing.body.encode()
+        case OutgoingEmail():
+            return Channel.EMAIL, outgoing.mime
+        case OutgoingCall():
+            return Channel.WEBHOOK, outgoing.payload
 
 
 def was_kept(tx: Tx, attempt: str) -> bool:

@@ -33,7 +33,10 @@ _ADDED = ("id", "clinic", *_VALUES, "created_at", "updated_at")
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """A person of one clinic, opened. `ref` is the clinic's own patient id, `phone` is E.164."""
+    """A person of one clinic, opened. `ref` is the clinic's own patient id, `phone` is E.164.
+
+    `page_epoch` is in the links to the patient's pages: one more revokes those that were given out.
+    """
 
     id: int
     clinic: str
@@ -43,6 +46,7 @@ class Patient:
     email: str | None = field(repr=False)
     language: str | None
     timezone: str | None
+    page_epoch: int = 0
 
     def address(self, channel: Channel) -> str | None:
         """Return where the patient is reached by a channel."""
@@ -131,6 +135,7 @@ def read_patient(vault: Vault, row: sa.Row[Any]) -> Patient:
         email=vault.open_or_none(row.email_sealed, of="patients.email"),
         language=row.language,
         timezone=row.timezone,
+        page_epoch=row.page_epoch,
     )
 
 

@@ -69,6 +69,14 @@ def first_unhandled(tx: Tx, *, kind: str) -> int | None:
     return tx.connection.execute(found.with_for_update(skip_locked=True)).scalar_one_or_none()
 
 
+def any_unhandled(tx: Tx, *, kind: str) -> bool:
+    """Whether there are events of a kind that nothing was done about yet."""
+    found = sa.select(provider_events.c.id).where(
+        provider_events.c.handled_at.is_(None), provider_events.c.kind == kind
+    )
+    return tx.connection.execute(found.limit(1)).first() is not None
+
+
 def open_event(tx: Tx, event_id: int) -> ProviderEvent:
     """Return an event that is there. Raises KeysError when it can't be opened."""
     return _event(tx, tx.connection.execute(sa.select(provider_events).where(provider_events.c.id == event_id)).one())

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from scheduler.domain.notice import MessageKind
 from scheduler.domain.protocol import Channel, IfLate, Purpose
 from scheduler.domain.reasons import Reason, load_reasons
 from scheduler.domain.states import Brake, Status
@@ -40,6 +41,7 @@ _READS: dict[str, Read] = {
     "status": reads_words(Status),
     "if_late": reads_words(IfLate),
     "brake": reads_words(Brake),
+    "kind": reads_words(MessageKind),
     "fallback": _channels,
     "reasons": _reasons,
 }

@@ -8,8 +8,10 @@ import sqlalchemy as sa
 
 from scheduler.domain.appointment import AppointmentCause, AppointmentStatus
 from scheduler.domain.consent import Verdict
+from scheduler.domain.notice import AlertCause, MessageKind, ReplyCause
 from scheduler.domain.protocol import Channel, IfLate, Purpose
 from scheduler.domain.states import Cause, Status
+from scheduler.domain.triage import Triage
 from scheduler.errors import ErrorKind
 from scheduler.store.columns import WORD_LENGTH, Instant, Number, number, one_of, reference, sealed, word
 
@@ -36,6 +38,11 @@ _IS_HELD = sa.text("status = 'held'")
 _IS_UNKNOWN = sa.text("status = 'unknown'")
 _IS_BRAKED = sa.text("brake IS NOT NULL")
 _IS_OPEN = sa.text("closed_at IS NULL")
+IS_NOTICE = sa.text("status = 'scheduled' AND kind <> 'step'")
+RINGS = sa.text("closed_at IS NULL AND taken_at IS NULL AND ring_at IS NOT NULL")
+_OF_REPLY = sa.text("reply_id IS NOT NULL")
+_OF_ALERT = sa.text("alert_id IS NOT NULL")
+_ASKS = sa.text("ask IS NOT NULL")
 
 meta = sa.Table(
     "meta",
@@ -61,6 +68,7 @@ patients = sa.Table(
     sa.Column("timezone", sa.String(64)),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("page_epoch", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.UniqueConstraint("clinic", "ref_hash"),
     sa.Index(None, "clinic", "name_hash"),
     sa.Index(None, "phone_hash"),
@@ -101,8 +109,8 @@ messages = sa.Table(
     number(),
     sa.Column("origin", sa.String(255), nullable=False),
     sa.Column("clinic", sa.String(64), nullable=False),
-    reference("patient_id", "patients"),
-    reference("appointment_id", "appointments"),
+    reference("patient_id", "patients", nullable=True),
+    reference("appointment_id", "appointments", nullable=True),
     sa.Column("step", sa.String(64), nullable=False),
     word("channel", Channel),
     sa.Column("occurrence", sa.Integer, nullable=False),
@@ -132,15 +140,26 @@ messages = sa.Table(
     sa.Column("brake", sa.String(WORD_LENGTH)),
     sa.Column("slot_at", Instant),
     sa.Column("released_at", Instant),
+    word("kind", MessageKind, default=MessageKind.STEP),
+    reference("reply_id", "replies", nullable=True),
+    reference("alert_id", "alerts", nullable=True),
+    sealed("recipient_sealed", "messages.recipient"),
     sa.UniqueConstraint("origin"),
     sa.CheckConstraint("(status IN ('claimed', 'sending')) = (lease_until IS NOT NULL)", name="lease"),
     sa.CheckConstraint("(claimed_by IS NULL) = (lease_until IS NULL)", name="owner"),
+    sa.CheckConstraint("(kind = 'step') = (appointment_id IS NOT NULL)", name="visit"),
+    sa.CheckConstraint("(kind = 'step') = (patient_id IS NOT NULL)", name="patient"),
+    sa.CheckConstraint("(kind = 'step') = (recipient_sealed IS NULL)", name="recipient"),
     sa.Index("ix_messages_due", "try_at", sqlite_where=IS_SCHEDULED, postgresql_where=IS_SCHEDULED),
     sa.Index("ix_messages_leased", "lease_until", sqlite_where=IS_LEASED, postgresql_where=IS_LEASED),
     sa.Index("ix_messages_look_at", "look_at", sqlite_where=_IS_LOOKED_UP, postgresql_where=_IS_LOOKED_UP),
     sa.Index("ix_messages_held", "useful_until", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
     sa.Index("ix_messages_unknown", "updated_at", sqlite_where=_IS_UNKNOWN, postgresql_where=_IS_UNKNOWN),
     sa.Index("ix_messages_brake", "brake", sqlite_where=_IS_BRAKED, postgresql_where=_IS_BRAKED),
+    sa.Index("ix_messages_notices", "try_at", sqlite_where=IS_NOTICE, postgresql_where=IS_NOTICE),
+    sa.Index("ix_messages_asked", "due_at", sqlite_where=_ASKS, postgresql_where=_ASKS),
+    sa.Index("ix_messages_reply_id", "reply_id", sqlite_where=_OF_REPLY, postgresql_where=_OF_REPLY),
+    sa.Index("ix_messages_alert_id", "alert_id", sqlite_where=_OF_ALERT, postgresql_where=_OF_ALERT),
     sa.Index(None, "patient_id"),
     sa.Index(None, "appointment_id"),
     sqlite_autoincrement=True,
@@ -178,14 +197,22 @@ events = sa.Table(
     reference("message_id", "messages", nullable=True),
     reference("appointment_id", "appointments", nullable=True),
     sa.Column("at", Instant, nullable=False),
-    one_of("cause", Cause, AppointmentCause),
+    one_of("cause", Cause, AppointmentCause, ReplyCause, AlertCause),
     word("from_status", Status, nullable=True),
     word("to_status", Status, nullable=True),
     sa.Column("reasons", sa.Text, nullable=False),
     sa.Column("by", sa.String(128), nullable=False),
-    sa.CheckConstraint("(message_id IS NULL) <> (appointment_id IS NULL)", name="subject"),
+    reference("reply_id", "replies", nullable=True),
+    reference("alert_id", "alerts", nullable=True),
+    sa.CheckConstraint(
+        "CASE WHEN message_id IS NULL THEN 0 ELSE 1 END + CASE WHEN appointment_id IS NULL THEN 0 ELSE 1 END "
+        "+ CASE WHEN reply_id IS NULL THEN 0 ELSE 1 END + CASE WHEN alert_id IS NULL THEN 0 ELSE 1 END = 1",
+        name="subject",
+    ),
     sa.Index("ix_events_message_id", "message_id", sqlite_where=_OF_MESSAGE, postgresql_where=_OF_MESSAGE),
     sa.Index("ix_events_appointment_id", "appointment_id", sqlite_where=_OF_VISIT, postgresql_where=_OF_VISIT),
+    sa.Index("ix_events_reply_id", "reply_id", sqlite_where=_OF_REPLY, postgresql_where=_OF_REPLY),
+    sa.Index("ix_events_alert_id", "alert_id", sqlite_where=_OF_ALERT, postgresql_where=_OF_ALERT),
     sqlite_autoincrement=True,
 )
 
@@ -201,6 +228,7 @@ consents = sa.Table(
     sealed("wording_sealed", "consents.wording"),
     sa.Column("by", sa.String(128), nullable=False),
     sa.Column("at", Instant, nullable=False),
+    sa.Column("version", sa.String(64)),
     sa.Index(None, "patient_id"),
     sqlite_autoincrement=True,
 )
@@ -217,6 +245,9 @@ stops = sa.Table(
     sa.Column("at", Instant, nullable=False),
     sa.Column("lifted_at", Instant),
     sa.Column("lifted_by", sa.String(128)),
+    sealed("address_sealed", "stops.address"),
+    sealed("wording_sealed", "stops.wording"),
+    sa.Column("version", sa.String(64)),
     sa.Index(
         "uq_stops_in_force",
         "address_hash",
@@ -327,6 +358,41 @@ alerts = sa.Table(
     sa.Column("reasons", sa.Text, nullable=False),
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("closed_at", Instant),
+    reference("reply_id", "replies", nullable=True),
+    sa.Column("ring_at", Instant),
+    sa.Column("rings", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("taken_at", Instant),
+    sa.Column("taken_by", sa.String(128)),
+    sa.Index("ix_alerts_ring", "ring_at", sqlite_where=RINGS, postgresql_where=RINGS),
+    sa.Index("ix_alerts_reply_id", "reply_id", sqlite_where=_OF_REPLY, postgresql_where=_OF_REPLY),
     sa.Index("uq_alerts_open", "kind", "subject", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+    sqlite_autoincrement=True,
+)
+
+replies = sa.Table(
+    "replies",
+    metadata,
+    number(),
+    sa.Column("unique_id", sa.String(128), nullable=False),
+    sa.Column("source", sa.String(WORD_LENGTH), nullable=False),
+    sa.Column("clinic", sa.String(64)),
+    sa.Column("receiver", sa.String(255), nullable=False),
+    sealed("sender_sealed", "replies.sender", nullable=False),
+    sa.Column("sender_hash", sa.LargeBinary, nullable=False),
+    sealed("body_sealed", "replies.body", nullable=False),
+    sa.Column("media", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("received_at", Instant, nullable=False),
+    reference("patient_id", "patients", nullable=True),
+    sa.Column("message_id", Number),  # the question; no foreign key, since messages refer to replies
+    word("triage", Triage),
+    sealed("because_sealed", "replies.because", nullable=False),
+    sa.Column("stops", sa.Boolean, nullable=False),
+    sa.Column("handled_at", Instant),
+    sa.Column("handled_by", sa.String(128)),
+    sa.UniqueConstraint("unique_id"),
+    sa.Index(None, "sender_hash", "received_at"),
+    sa.Index("ix_replies_patient_id", "patient_id"),
+    sa.Index("ix_replies_message_id", "message_id"),
+    sa.Index("ix_replies_open", "received_at", sqlite_where=_UNHANDLED, postgresql_where=_UNHANDLED),
     sqlite_autoincrement=True,
 )

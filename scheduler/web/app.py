@@ -1,18 +1,22 @@
 """The web application: whether the service is well, and what providers call; pages join it here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from scheduler.services.callbacks import TwilioCallbacks
+from scheduler.web.pages import assets
 from scheduler.web.webhooks import webhooks
 
 
-def create_app(*, well: Callable[[], bool], twilio: TwilioCallbacks | None = None) -> FastAPI:
+def create_app(
+    *, well: Callable[[], bool], twilio: TwilioCallbacks | None = None, pages: Iterable[APIRouter] = ()
+) -> FastAPI:
     """Make the application. `well` says whether the database answers and the engine runs; it may block briefly.
 
-    `twilio` takes Twilio's calls; None where its auth token is not set.
+    `twilio` takes Twilio's calls; None where its auth token is not set. `pages` are what people open without an
+    account.
     """
     app = FastAPI(title="Aftercare", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -24,4 +28,6 @@ def create_app(*, well: Callable[[], bool], twilio: TwilioCallbacks | None = Non
         return JSONResponse({"status": "unavailable"}, status_code=503)
 
     app.include_router(webhooks(twilio))
+    for router in (assets(), *pages):
+        app.include_router(router)
     return app

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.content.notices import CHANNELS
 from scheduler.domain.protocol import Channel
 from scheduler.paths import shipped
 from scheduler.protocols.loader import load
@@ -85,6 +86,27 @@ def test_every_shipped_text_has_a_preview(fresh: Command, text: tuple[str, str, 
     assert not Path("var").exists()
 
 
+@pytest.mark.parametrize("name", CHANNELS)
+def test_every_answer_and_alert_has_a_preview(fresh: Command, name: str) -> None:
+    for clinic in SHIPPED.clinics.values():
+        where = ("--clinic", clinic.id, "--language", clinic.languages[0])
+        assert fresh.done("preview", name, *where).startswith(clinic.name)
+        if Channel.EMAIL in CHANNELS[name]:
+            assert fresh.done("preview", name, *where, "--channel", "email").startswith("Subject: ")
+
+
+def test_a_preview_says_what_the_first_text_to_a_number_costs_as_well(fresh: Command) -> None:
+    words = ("preview", "redness_check", "--clinic", "lumiere", "--language", "en")
+    told, said = fresh.json(*words), fresh.done(*words)
+    first = told["as_first_contact"]
+    assert first["body"] == f"{told['body']}\nReply STOP to stop texts, HELP for info."
+    assert (told["segments"], first["segments"]) == (1, 2)
+    assert "1 segment." in said
+    assert "also says “Reply STOP to stop texts, HELP for info.”" in said
+    assert "2 segments." in said
+    assert "as_first_contact" not in fresh.json("preview", "answer_fine", *words[2:])
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -94,6 +116,18 @@ def test_every_shipped_text_has_a_preview(fresh: Command, text: tuple[str, str, 
         ),
         (("redness_check", "--clinic", "lumiere", "--language", "es"), "clinic lumiere speaks fr, en, not es"),
         (("redness_check", "--clinic", "lumier", "--language", "fr"), "there is no clinic 'lumier' in the"),
+        (
+            ("answer_urgent", "--clinic", "lumiere", "--language", "fr", "--channel", "email"),
+            "answer_urgent has no text for email: it is written for sms",
+        ),
+        (
+            ("redness_check", "--clinic", "lumiere", "--language", "fr", "--channel", "webhook"),
+            "redness_check has no text for webhook: it is written for sms and email",
+        ),
+        (
+            ("answer_urgnt", "--clinic", "lumiere", "--language", "fr"),
+            "there is no step “answer_urgnt” (did you mean",
+        ),
     ],
 )
 def test_a_preview_of_what_is_not_there_is_refused(fresh: Command, words: tuple[str, ...], said: str) -> None:

@@ -30,9 +30,16 @@ PROTOCOL = Protocol("microneedling", {"en": "Microneedling"}, Span(60, Unit.MINU
 
 
 def values(
-    name: str = "Sophie Tremblay", *, clinic: Clinic = CLINIC, protocol: Protocol = PROTOCOL, language: str = "en"
+    name: str = "Sophie Tremblay",
+    *,
+    clinic: Clinic = CLINIC,
+    protocol: Protocol = PROTOCOL,
+    language: str = "en",
+    first_contact: bool = False,
 ) -> Variables:
-    return variables_for(clinic, protocol, patient_name=name, language=language, starts_at=NOW)
+    return variables_for(
+        clinic, protocol, patient_name=name, language=language, starts_at=NOW, first_contact=first_contact
+    )
 
 
 def without_booking() -> Clinic:

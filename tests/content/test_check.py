@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.content.check import check_templates
+from scheduler.domain.clinic import SmsSender
 from scheduler.paths import shipped
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.loader import load
@@ -84,3 +85,84 @@ def test_a_value_that_a_clinic_lacks_is_named_with_the_clinic(folder: Path) -> N
         "templates/es/next_session/sms.txt:1:1: error: serena.microneedling.next_session: clinic.booking_url has no "
         "value here: write {% if clinic.booking_url %}…{% endif %} around it"
     )
+
+
+def test_a_value_that_only_some_messages_have_is_named(folder: Path) -> None:
+    file = "fr/week_check/email.md"
+    text = (folder / file).read_text(encoding="utf-8")
+    _write(
+        folder,
+        file,
+        text.replace("{% if page_url %}", "", 1).replace("{% else %}", "", 1).replace("{% endif %}", "", 1),
+    )
+    assert _one(folder) == (
+        f"templates/{file}:1:1: error: lumiere.microneedling.week_check: page_url has no value here: "
+        "write {% if page_url %}…{% endif %} around it"
+    )
+
+
+@pytest.mark.parametrize("name", ["answer_urgent/sms.txt", "alert_fault/email.md", "alert_reply/sms.txt"])
+def test_a_missing_answer_or_alert_is_named(folder: Path, name: str) -> None:
+    (folder / "es" / name).unlink()
+    assert _one(folder) == (
+        f"templates/es/{name}:1:1: error: {name.partition('/')[0]}: there is no such text "
+        "(copy it from a new folder: `aftercare init DIR`)"
+    )
+
+
+def test_an_answer_without_the_clinics_phone_is_refused(folder: Path) -> None:
+    _write(folder, "fr/answer_fine/sms.txt", "{{ clinic.name }} : merci.")
+    assert _one(folder) == (
+        "templates/fr/answer_fine/sms.txt:1:1: error: lumiere.answer_fine: this answer does not say clinic.phone, "
+        "and a patient in trouble needs it (write {{ clinic.phone }} outside every {% if %})"
+    )
+
+
+def test_an_urgent_answer_without_the_emergency_number_is_refused(folder: Path) -> None:
+    _write(folder, "fr/answer_urgent/sms.txt", "{{ clinic.name }} : appelez le {{ clinic.phone }}.")
+    assert "this answer does not say clinic.emergency_number" in _one(folder)
+
+
+def test_an_alert_without_its_link_is_refused_whatever_its_kind(folder: Path) -> None:
+    linked = '{{ clinic.name }} {% if alert.reason == "circuit" %}{{ alert.link }}{% endif %}'
+    _write(folder, "fr/alert_fault/sms.txt", linked)
+    assert _one(folder) == (
+        "templates/fr/alert_fault/sms.txt:1:1: error: lumiere.alert_fault: this alert does not say alert.link, and "
+        "whoever is on call can't take it (write {{ alert.link }} outside every {% if %})"
+    )
+
+
+@pytest.mark.parametrize("name", ["answer_fine/sms.txt", "alert_reply/sms.txt", "alert_reply/email.md"])
+def test_an_answer_or_alert_that_names_a_treatment_is_refused_even_where_steps_may(folder: Path, name: str) -> None:
+    file = folder / "fr" / name
+    file.write_text(f"{file.read_text(encoding='utf-8')} microNEEDLING\n", encoding="utf-8")
+    lumiere = replace(CONFIGURATION.clinics["lumiere"], sms_may_name_treatment=True)
+    problems = check_templates(folder, replace(CONFIGURATION, clinics={"lumiere": lumiere}))
+    assert {problem.code for problem in problems} == {"named-treatment"}
+
+
+def test_an_answer_that_uses_a_patients_name_is_refused(folder: Path) -> None:
+    _write(folder, "fr/answer_fine/sms.txt", "{{ clinic.name }} : {{ patient.name }} {{ clinic.phone }}")
+    assert "lumiere.answer_fine: patient.name has no value here" in _one(folder)
+
+
+def test_a_first_contact_that_does_not_say_how_to_stop_is_refused(folder: Path) -> None:
+    _write(folder, "fr/first_contact.txt", "Bienvenue.")
+    assert _one(folder) == (
+        "templates/fr/first_contact.txt:1:1: error: lumiere.first_contact: the line under a first text does not say "
+        "STOP, the word that every carrier takes (say how to stop the texts)"
+    )
+
+
+def test_a_first_contact_from_a_name_that_nobody_can_answer_has_to_say_whom_to_call(folder: Path) -> None:
+    _write(folder, "fr/first_contact.txt", "Répondez STOP.")
+    _write(folder, "en/first_contact.txt", "Reply STOP.")
+    lumiere = replace(CONFIGURATION.clinics["lumiere"], sms=SmsSender(name="Lumiere"))
+    problems = check_templates(folder, replace(CONFIGURATION, clinics={"lumiere": lumiere}))
+    assert [problem.code for problem in problems] == ["no-way-to-stop"] * 2
+    assert "does not say clinic.phone, and its sender takes no replies" in problems[0].message
+
+
+def test_a_missing_first_contact_is_named_once_a_language(folder: Path) -> None:
+    (folder / "es/first_contact.txt").unlink()
+    assert _one(folder).startswith("templates/es/first_contact.txt:1:1: error: first_contact: there is no such text")

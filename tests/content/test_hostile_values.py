@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.content.faults import TemplateFaultError
+from scheduler.content.formats import clean
 from scheduler.content.render import RenderedEmail, render_email, render_sms
 from scheduler.content.templates import Texts
-from scheduler.content.variables import clean
 from scheduler.errors import TemplateError
 from tests.content.given import email_text, sms_text, values
 

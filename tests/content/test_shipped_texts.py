@@ -9,9 +9,10 @@ from _pytest.mark.structures import ParameterSet
 
 from scheduler.content.check import check_templates
 from scheduler.content.gallery import pages
+from scheduler.content.notices import CHANNELS
 from scheduler.content.render import render_email, render_sms
-from scheduler.content.samples import sample_variables
-from scheduler.content.templates import Texts
+from scheduler.content.samples import SAMPLE_PAGE, SAMPLE_UNSUBSCRIBE, sample_variables
+from scheduler.content.templates import FILES, Texts
 from scheduler.content.variables import Variables
 from scheduler.domain.clinic import Clinic
 from scheduler.paths import shipped
@@ -22,7 +23,9 @@ CONFIGURATION = load(shipped("config"))
 TEXTS = Texts(TEMPLATES)
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
 LANGUAGES = ("en", "es", "fr")
-STEPS = sorted(folder.name for folder in (TEMPLATES / "en").iterdir() if folder.is_dir())
+STEPS = sorted(
+    folder.name for folder in (TEMPLATES / "en").iterdir() if folder.is_dir() and folder.name not in CHANNELS
+)
 CHECKS = [step for step in STEPS if step.endswith("check")]
 CARE = [step for step in STEPS if not step.startswith(("next_session", "prepare"))]
 RECALL = [step for step in STEPS if step.startswith("next_session")]
@@ -49,9 +52,13 @@ class Shown:
         made = render_email(TEXTS, self.step, self.language, self._values())
         return f"{made.subject}\n{made.text}"
 
-    def _values(self) -> Variables:
+    @property
+    def email_without_page(self) -> str:
+        return render_email(TEXTS, self.step, self.language, self._values(links=False)).text
+
+    def _values(self, *, links: bool = True) -> Variables:
         protocol = CONFIGURATION.protocol_for(self.clinic.id, "microneedling")
-        return sample_variables(self.clinic, protocol, self.language)
+        return sample_variables(self.clinic, protocol, self.language, links=links)
 
 
 def _shown(steps: list[str] = STEPS) -> list[ParameterSet]:
@@ -67,12 +74,12 @@ def test_the_shipped_texts_pass_the_check() -> None:
     assert check_templates(TEMPLATES, CONFIGURATION) == ()
 
 
-def test_every_step_has_both_texts_in_every_language() -> None:
+def test_every_step_answer_and_alert_has_its_texts_in_every_language() -> None:
     found = {str(file.relative_to(TEMPLATES)) for file in TEMPLATES.rglob("*") if file.is_file()}
-    wanted = {
-        f"{language}/{step}/{name}" for language in LANGUAGES for step in STEPS for name in ("sms.txt", "email.md")
-    }
-    assert found - {"README.md"} == wanted | {f"{language}/footer.md" for language in LANGUAGES}
+    files = {f"{step}/{name}" for step in STEPS for name in ("sms.txt", "email.md")}
+    files |= {f"{name}/{FILES[channel]}" for name, channels in CHANNELS.items() for channel in channels}
+    wanted = {f"{language}/{name}" for language in LANGUAGES for name in files | {"footer.md", "first_contact.txt"}}
+    assert found - {"README.md"} == wanted
 
 
 @pytest.mark.parametrize("shown", _shown())
@@ -102,6 +109,26 @@ def test_every_check_carries_both_numbers_and_asks_for_1_2_or_3(shown: Shown) ->
         assert all(re.search(rf"\b{digit}\b", text) for digit in "123")
 
 
+HOURS = {"en": "in our opening hours", "fr": "aux heures d\u2019ouverture", "es": "en nuestro horario"}
+
+
+@pytest.mark.parametrize("shown", _shown(CHECKS))
+def test_a_check_by_email_is_answered_on_the_page_and_says_when_a_reply_by_email_is_read(shown: Shown) -> None:
+    page = shown.email.index(SAMPLE_PAGE)
+    assert page < shown.email.index("-----", shown.email.index("3."))  # above everything that is not the question
+    assert HOURS[shown.language] in shown.email
+    assert "https://" not in shown.email_without_page
+    assert HOURS[shown.language] in shown.email_without_page
+
+
+@pytest.mark.parametrize("shown", _shown())
+def test_every_email_leads_to_the_page_and_out_of_the_emails_where_there_are_such_links(shown: Shown) -> None:
+    footer = shown.email.partition("\n-- \n")[2]
+    assert SAMPLE_PAGE in footer
+    assert SAMPLE_UNSUBSCRIBE in footer
+    assert "aftercare.example" not in shown.email_without_page
+
+
 @pytest.mark.parametrize("shown", _shown(CARE))
 def test_every_care_email_says_when_to_call_and_what_an_emergency_is(shown: Shown) -> None:
     signs = {
@@ -127,6 +154,7 @@ def test_radio_frequency_adds_its_own_urgent_signs(shown: Shown) -> None:
 NEVER = {
     "a painkiller": r"ibuprof|paracetamol|acetaminophen|acétaminophène|naprox|aspirin|tylenol|advil|analg|antidolor",
     "a word that carriers take": r"\b(YES|STOP|END|CANCEL|QUIT|ARRET|ARRÊT|ALTO|BAJA)\b",
+    "a word that calms": r"\b(normal\w*|harmless|anodin\w*|inofensiv\w*)\b",
     "reassurance": r"don.t worry|no need to worry|nothing to worry|all is well|perfectly normal|rest assured"
     r"|ne vous inquiétez|rassur|pas d.inquiétude|tout va bien|no se preocupe|tranquil|todo va bien|no pasa nada",
     "a diagnosis": r"you have an? (infection|allergy|reaction)|vous avez une (infection|allergie)"
@@ -157,12 +185,12 @@ def test_who_was_prescribed_a_product_is_told_neither_to_stop_nor_to_go_on_but_t
 
 @pytest.mark.parametrize("shown", [case for case in _shown() if "-en-" in str(case.id)])
 def test_english_reads_at_grade_seven_or_below(shown: Shown) -> None:
-    assert _grade(shown.email) <= 7
+    assert grade(shown.email) <= 7
 
 
-def _grade(text: str) -> float:
+def grade(text: str) -> float:
     """Return the Flesch-Kincaid grade: 0.39 words a sentence + 11.8 syllables a word - 15.59."""
-    lines = [line.strip(" -|") for line in text.partition("\n-- \n")[0].splitlines()]
+    lines = [re.sub(r"https?://\S+", "", line).strip(" -|") for line in text.partition("\n-- \n")[0].splitlines()]
     sentences = [part for line in lines for part in re.split(r"(?<=[.?!:])\s", line) if re.search(r"[a-z]", part)]
     words = re.findall(r"[a-z]+(?:['\u2019][a-z]+)?", " ".join(sentences).lower())
     syllables = sum(

@@ -5,11 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler.content.variables import KNOWN, Link, locale_of
+from scheduler.content.formats import Link, locale_of
+from scheduler.content.variables import KNOWN, notice_variables, variables_for
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.protocol import Between, Channel, Purpose, Step, Weekday
 from scheduler.domain.spans import parse_span
-from tests.content.given import CLINIC, PROTOCOL, values
+from tests.content.given import CLINIC, NOW, PROTOCOL, values
 
 
 def _clinic(country: str, zone: str = "America/Toronto") -> Clinic:
@@ -77,6 +78,40 @@ def test_the_window_is_the_range_of_the_recall_step_in_calendar_days() -> None:
     shown = values(protocol=replace(PROTOCOL, steps=(step,))).values
     assert (shown["window.from"], shown["window.to"]) == ("Monday, March 30, 2026", "Monday, April 13, 2026")
     assert not values().values["window.from"]
+
+
+def test_a_page_or_a_way_out_that_is_no_web_address_is_missing() -> None:
+    given = variables_for(
+        CLINIC,
+        PROTOCOL,
+        patient_name="A",
+        language="en",
+        starts_at=NOW,
+        page_url="javascript:x",
+        unsubscribe_url=None,
+    )
+    assert not given.values["page_url"]
+    assert not given.values["unsubscribe_url"]
+
+
+def test_an_alerts_moment_is_the_clinics_wall_clock_with_the_month_in_words() -> None:
+    shown = [
+        notice_variables(_clinic(country, zone), language, alert_since=NOW).values["alert.since"]
+        for language, country, zone in (
+            ("en", "CA", "America/Toronto"), ("fr", "CA", "America/Toronto"), ("es", "ES", "Europe/Madrid"),
+        )
+    ]  # fmt: skip
+    assert shown == ["Mar 2, 2026, 10:00 a.m.", "2 mars 2026, 10 h 00", "2 mar 2026, 16:00"]
+
+
+def test_an_answer_has_the_clinics_values_and_nothing_of_a_patient() -> None:
+    shown = notice_variables(CLINIC, "en", page_url="https://lumiere.example/p/x").values
+    assert set(shown) == set(KNOWN)
+    assert {name for name, value in shown.items() if value} == {
+        "clinic.name", "clinic.phone", "clinic.phone_link", "clinic.emergency_number", "clinic.emergency_link",
+        "clinic.booking_url", "page_url", "language",
+    }  # fmt: skip
+    assert isinstance(shown["page_url"], Link)
 
 
 def test_every_message_has_every_known_value_and_the_docs_name_each() -> None:

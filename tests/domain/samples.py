@@ -18,6 +18,7 @@ from scheduler.domain.protocol import (
     IfLate,
     Protocol,
     Purpose,
+    Remind,
     Step,
     Timing,
     Weekday,
@@ -80,6 +81,7 @@ def step(
     ask: str | None = None,
     unless: Iterable[str] = (),
     defer_on_closures: bool | None = None,
+    remind: Remind | None = None,
 ) -> Step:
     return Step(
         id=step_id,
@@ -93,6 +95,7 @@ def step(
         ask=ask,
         unless=frozenset(unless),
         defer_on_closures=purpose is not Purpose.CARE if defer_on_closures is None else defer_on_closures,
+        remind=remind,
     )
 
 

@@ -17,6 +17,7 @@ from scheduler.protocols.addresses import (
     SenderField,
     Service,
     Url,
+    Webhook,
 )
 from scheduler.protocols.blocks import Block
 from scheduler.protocols.clinic_file import MOST_SEGMENTS, ClinicFile, ImportField, Rate
@@ -46,6 +47,7 @@ from scheduler.protocols.instance_file import (
     SmsCount,
     Times,
 )
+from scheduler.protocols.on_call import Patience
 from scheduler.protocols.protocol_file import ClosuresField, ProtocolFile, TriageField, UnlessField
 from scheduler.protocols.times import ClockSpan, ClockTime, DateFormat, Day, SpanField, Zone
 from scheduler.protocols.triage_file import PhraseField, TriageFile, Words
@@ -87,6 +89,7 @@ FILES = (
 _ANY_SPAN, _CLOCK_SPAN = "length of time", "length of time in minutes or hours, at most a day"
 WORDS: tuple[tuple[Any, str], ...] = (
     (ClockSpan, _CLOCK_SPAN),
+    (Patience, f"{_CLOCK_SPAN}, not nothing"),
     (SpanField, _ANY_SPAN),
     (ClockTime, "time of day, `00:00` to `23:59`"),
     (Day, "date, `2026-12-24`"),
@@ -105,6 +108,7 @@ WORDS: tuple[tuple[Any, str], ...] = (
     (Email, "email address"),
     (Mailbox, "email address, or `Name <address>`"),
     (Url, "web address"),
+    (Webhook, "https address"),
     (Service, "`MG` and 32 hexadecimal digits"),
     (SenderField, "phone number, short code, or a name of 1 to 11 plain characters"),
     (Rate, f"whole number, 1 to {MOST_SEGMENTS}"),

@@ -8,6 +8,7 @@ from scheduler.settings import Delivery, Settings
 from scheduler.store.database import Store, open_store
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioServer
+from tests.servers.webhook import SECRET
 from tests.services.house import House, write_texts
 from tests.store.conftest import migrated_file, postgres_settings, settings, sqlite_settings, store
 
@@ -55,4 +56,5 @@ def live_settings(settings: Settings, twilio: TwilioServer, smtp: SmtpServer) ->
         twilio_auth_token=AUTH_TOKEN,
         twilio_api_url=twilio.url,
         smtp_url=smtp.url,
+        webhook_secret=SECRET,
     )

@@ -1,6 +1,7 @@
 """A small installation for these tests: two clinics, a protocol with every kind of step, a store, a clock."""
 
 import asyncio
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,12 +17,15 @@ from scheduler.domain.outgoing import Outgoing
 from scheduler.domain.protocol import Channel
 from scheduler.domain.states import Status
 from scheduler.protocols.configuration import Configuration
+from scheduler.protocols.lexicons import Lexicons
 from scheduler.protocols.loader import load
 from scheduler.runtime.passes import one_pass
 from scheduler.services.dispatch import Dispatcher
 from scheduler.services.happening import Happening
+from scheduler.services.inbound import Replies
 from scheduler.services.intake import Field, Registration, read_registration
 from scheduler.services.leases import LEASE
+from scheduler.services.links import Links
 from scheduler.services.preparing import Prepared, Preparer
 from scheduler.services.registration import Registered, Registrar
 from scheduler.services.timeline import TimelineMessage, timeline
@@ -35,6 +39,9 @@ from scheduler.store.outbox import keep
 from scheduler.store.patients import Patient, get_patient
 
 CONFIG = Path(__file__).parent / "given" / "config"
+SHIPPED = Path(__file__).parents[2] / "templates"
+WORDS = Lexicons(Path(__file__).parents[2] / "config")
+"""What replies are read by: the shipped words."""
 
 REGISTERED = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 VISIT = datetime(2026, 3, 18, 14, 0, tzinfo=UTC)
@@ -107,7 +114,7 @@ class House:
 
     def decide(self, owner: str, ids: Sequence[int]) -> Prepared:
         """Decide and render what was claimed, as an engine does next."""
-        preparer = Preparer(self.store, self.configuration, Texts(self.texts_dir), owner)
+        preparer = Preparer(self.store, self.configuration, Texts(self.texts_dir), self.links, owner)
         return preparer.prepare(ids, now=self.clock.now())
 
     def prepare(self, owner: str, ids: Sequence[int]) -> Prepared:
@@ -116,6 +123,10 @@ class House:
         sender = self.dispatcher(owner).sender()
         return Prepared(sender.begin(prepared.letters), prepared.settled)
 
+    @property
+    def links(self) -> Links:
+        return Links(self.settings.public_url, self.store.vault)
+
     def dispatcher(
         self, owner: str = "engine", transports: Mapping[Channel, ChannelTransport] | None = None
     ) -> Dispatcher:
@@ -123,12 +134,18 @@ class House:
             store=self.store,
             configuration=self.configuration,
             texts=Texts(self.texts_dir),
+            links=self.links,
             transports=transports or self.transports(),
             clock=self.clock,
             owner=owner,
             rng=Random(1),
             watch=self.happenings.append,
+            replies=self.replies(owner),
         )
+
+    def replies(self, by: str = "engine") -> Replies:
+        """Return what handles the texts that came in."""
+        return Replies(self.store, self.configuration, WORDS, self.clock, by)
 
     def transports(self, clock: Clock | None = None) -> Mapping[Channel, ChannelTransport]:
         return open_transports(self.settings, clock=clock or self.clock, keep=self._keep, emails_at_once=8)
@@ -187,7 +204,7 @@ def after(instant: datetime, **span: float) -> datetime:
 
 
 def write_texts(folder: Path) -> Path:
-    """Write a short text for every step, language and channel; return the folder."""
+    """Write a short text for every step, language and channel, and the shipped ones of notices; return the folder."""
     steps = {step.template for protocol in configuration().protocols.values() for step in protocol.steps}
     for language in ("en", "fr", "es"):
         for step in steps:
@@ -198,5 +215,8 @@ def write_texts(folder: Path) -> Path:
             (folder / language / step / "email.md").write_text(
                 f"---\nsubject: {language} {step}\npreheader: A word\n---\n{text}\n", encoding="utf-8"
             )
+        for notice in (*(SHIPPED / language).glob("alert_*"), *(SHIPPED / language).glob("answer_*")):
+            shutil.copytree(notice, folder / language / notice.name)
         (folder / language / "footer.md").write_text("Call us.\n", encoding="utf-8")
+        (folder / language / "first_contact.txt").write_text("Reply STOP to end.\n", encoding="utf-8")
     return folder

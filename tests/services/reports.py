@@ -15,7 +15,7 @@ PUBLIC = "https://care.example.com"
 
 def callbacks(house: House) -> TwilioCallbacks:
     receipts = Receipts(house.store, house.configuration, house.clock, "web")
-    return TwilioCallbacks(house.store, house.clock, PUBLIC, Secrets(AUTH_TOKEN, {}), receipts)
+    return TwilioCallbacks(house.store, house.clock, PUBLIC, Secrets(AUTH_TOKEN, {}), receipts, house.replies("web"))
 
 
 @dataclass(frozen=True)

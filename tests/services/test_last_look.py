@@ -76,7 +76,7 @@ def test_what_is_said_after_the_decision_gives_the_message_back(
     letters = any_house.decide("engine", any_house.claim("engine")).letters
     assert len(letters) == 1
     with any_house.store.write() as tx:
-        change(tx, letters[0].due.patient.id)
+        change(tx, letters[0].due.message.of_patient)
     assert any_house.dispatcher("engine").sender().begin(letters) == []
     given_back = any_house.message(appointment, "first_day")
     assert (given_back.status, given_back.attempt, given_back.claimed_by) == (Status.SCHEDULED, None, None)

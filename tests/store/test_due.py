@@ -79,7 +79,7 @@ def test_the_ledger_is_that_of_the_patient(store: Store) -> None:
     entry = Entry(Channel.SMS, Purpose.CARE, Verdict.GRANTED, NOW, "registration")
     (one,), (two,) = registered(store, [planned()]), registered(store, [planned()], ALICE)
     with store.write() as tx:
-        add_entries(tx, [(message(store, one).patient_id, entry)], by="test")
+        add_entries(tx, [(message(store, one).of_patient, entry)], by="test")
 
     assert [found.ledger for found in due(store, [one, two])] == [(entry,), ()]
 
@@ -173,7 +173,7 @@ def test_what_was_sent_long_before_a_batch_was_planned_for_is_passed_over(store:
 def test_a_patient_who_cant_be_opened_stops_no_other(store: Store) -> None:
     ids = [registered(store, [planned()], person)[0] for person in (ZOE, ALICE)]
     zoe = message(store, ids[0])
-    spoil(store, zoe.patient_id, name_sealed=b"\x01abcd" + bytes(40))
+    spoil(store, zoe.of_patient, name_sealed=b"\x01abcd" + bytes(40))
 
     found = loaded(store, ids)
     assert [it.message.id for it in found.due] == ids[1:]
@@ -183,7 +183,7 @@ def test_a_patient_who_cant_be_opened_stops_no_other(store: Store) -> None:
 @pytest.mark.parametrize("column", ["phone_sealed", "email_sealed"])
 def test_an_address_that_was_put_in_the_place_of_another_is_not_written_to(store: Store, column: str) -> None:
     ids = [registered(store, [planned()], person)[0] for person in (ZOE, BOB)]
-    zoe, bob = (message(store, number).patient_id for number in ids)
+    zoe, bob = (message(store, number).of_patient for number in ids)
     with store.read() as tx:
         other = tx.connection.execute(sa.select(patients.c[column]).where(patients.c.id == bob)).scalar_one()
     spoil(store, zoe, **{column: other})
@@ -196,7 +196,7 @@ def test_an_address_that_was_put_in_the_place_of_another_is_not_written_to(store
 @pytest.mark.parametrize("column", ["phone_hash", "email_sealed"])
 def test_an_address_or_a_hash_without_the_other_is_not_written_to(store: Store, column: str) -> None:
     (one,) = registered(store, [planned()])
-    spoil(store, message(store, one).patient_id, **{column: None})
+    spoil(store, message(store, one).of_patient, **{column: None})
 
     assert [it.id for it in loaded(store, [one]).unreadable] == [one]
 

@@ -92,7 +92,7 @@ def test_the_history_of_an_appointment_has_that_of_its_messages(store: Store) ->
     claimed(store)
     begun(store, [one])
     with store.read() as tx:
-        history = events_of(tx, get_message(tx, one).appointment_id)
+        history = events_of(tx, get_message(tx, one).of_visit)
 
     assert [event.cause for event in history] == ["registered", Cause.CLAIM, Cause.BEGIN]
     assert [event.message_id for event in history] == [None, one, one]

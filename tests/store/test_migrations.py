@@ -85,6 +85,7 @@ def test_every_revision_is_in_the_package() -> None:
         "0001_first.py",
         "0002_look_up.py",
         "0003_brakes.py",
+        "0004_replies.py",
     ]
     assert Path(MIGRATIONS, "env.py").is_file()
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.domain.lexicon import Lexicon, phrase
+from scheduler.domain.lexicon import Lexicon
+from scheduler.domain.phrases import phrase
 from scheduler.domain.triage import Triage, Verdict, triage
 from scheduler.paths import shipped
 from scheduler.protocols.lexicons import load_lexicons

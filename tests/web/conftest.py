@@ -1,4 +1,14 @@
-from tests.services.conftest import house, live, texts_dir
-from tests.store.conftest import migrated_file, sqlite_settings
+from tests.services.conftest import any_house, house, live, texts_dir
+from tests.store.conftest import migrated_file, postgres_settings, settings, sqlite_settings, store
 
-__all__ = ["house", "live", "migrated_file", "sqlite_settings", "texts_dir"]
+__all__ = [
+    "any_house",
+    "house",
+    "live",
+    "migrated_file",
+    "postgres_settings",
+    "settings",
+    "sqlite_settings",
+    "store",
+    "texts_dir",
+]

@@ -16,8 +16,9 @@ from scheduler.domain.outgoing import Accepted, Outgoing, OutgoingEmail
 class SmtpTransport:
     """The email channel, with at most `at_once` connections. Timeouts are in seconds.
 
-    `idle_for`: a connection not needed for so long is closed. Raises SettingsError when made with a certificate
-    file that can't be read.
+    `idle_for`: a connection not needed for so long is closed. `bounces`: the mailbox that undeliverable mail comes
+    back to, under an address for each hand-over; without it that is the clinic's sender. Raises SettingsError when
+    made with a certificate file that can't be read.
     """
 
     def __init__(
@@ -26,11 +27,13 @@ class SmtpTransport:
         *,
         clock: Clock,
         at_once: int,
+        bounces: str | None = None,
         connect_timeout: float = 10.0,
         command_timeout: float = 30.0,
         idle_for: float = 30.0,
     ) -> None:
         self._clock = clock
+        self._bounces = bounces
         self._timeout = command_timeout
         self._pool = Pool(
             server,
@@ -57,7 +60,7 @@ class SmtpTransport:
         """
         if not isinstance(message, OutgoingEmail):
             raise TypeError("SMTP sends emails only")
-        transaction = Transaction(message, clock=self._clock, timeout=self._timeout)
+        transaction = Transaction(message, clock=self._clock, timeout=self._timeout, bounces=self._bounces)
         return Accepted(await self._pool.run(transaction.begin, transaction.finish))
 
     async def probe(self) -> None:

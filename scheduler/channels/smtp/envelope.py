@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from email_validator import EmailNotValidError, validate_email
 
+from scheduler.channels.smtp.verp import return_path
 from scheduler.domain.outgoing import OutgoingEmail
 from scheduler.errors import ChannelError, ErrorKind, Scope
 
@@ -25,9 +26,12 @@ class Envelope:
         return not (self.sender.isascii() and self.recipient.isascii())
 
 
-def envelope_of(message: OutgoingEmail) -> Envelope:
-    """Return the envelope. Raises ChannelError where an address can't be written into it."""
-    sender = _on_the_wire(message.sender.address)
+def envelope_of(message: OutgoingEmail, bounces: str | None = None) -> Envelope:
+    """Return the envelope; where there is a mailbox for `bounces`, its sender is that, with the attempt's token.
+
+    Raises ChannelError where an address can't be written into it.
+    """
+    sender = _on_the_wire(return_path(bounces, message.attempt) if bounces else message.sender.address)
     if sender is None:
         raise ChannelError(
             "Email: the clinic's sender is no valid address: run `aftercare check`",

@@ -29,6 +29,11 @@ class Meaning(NamedTuple):
     retry_after: float | None = None
     scope: Scope = Scope.MESSAGE
 
+    def as_error(self, code: str) -> ChannelError:
+        """Return what a mail that came back with that code says, as a hand-over would have said it."""
+        words = f"Email: {self.words} ({code or 'no code'}, returned)"
+        return ChannelError(words, kind=self.kind, code=code, retry_after=self.retry_after, scope=self.scope)
+
 
 def _server(words: str) -> Meaning:
     """Return the meaning of a fault of the server or the login: no mail goes out until it is mended."""
@@ -99,6 +104,9 @@ OTHERWISE: Mapping[Stage, Meaning] = {
     Stage.CONTENT: _REFUSED_TEXT,
 }
 
+PROOF_OF_NO_MAILBOX = frozenset({"5.1.1", "5.1.6", "5.1.10"})
+"""What a server says only of a mailbox that it does not have. A plain 550 may be a policy that passes."""
+
 _ENHANCED_CODE = re.compile(r"(5\.\d{1,3})\.\d{1,3}(?!\d)")
 
 
@@ -121,6 +129,11 @@ def meaning_of(code: int, enhanced: str, stage: Stage) -> Meaning:
         or BASIC.get(code, {}).get(stage)
         or OTHERWISE[stage]
     )
+
+
+def proves_no_mailbox(code: str) -> bool:
+    """Whether the code of a refused hand-over ("550 5.1.1") proves that there is no such mailbox."""
+    return code.rpartition(" ")[2] in PROOF_OF_NO_MAILBOX
 
 
 def refused(code: int, text: str, stage: Stage) -> ChannelError:

@@ -27,9 +27,9 @@ _QUEUE_IDS = (
 class Transaction:
     """Hands one message over. `timeout` is for the last reply, in seconds. Raises ChannelError when made, too."""
 
-    def __init__(self, message: OutgoingEmail, *, clock: Clock, timeout: float) -> None:
+    def __init__(self, message: OutgoingEmail, *, clock: Clock, timeout: float, bounces: str | None = None) -> None:
         self._message = message
-        self._envelope = envelope_of(message)
+        self._envelope = envelope_of(message, bounces)
         self._clock = clock
         self._timeout = timeout
 

@@ -9,11 +9,12 @@ from urllib.parse import quote, urlsplit
 
 from twilio.rest import Client
 
+from scheduler.channels.handover import Handover
 from scheduler.channels.lookup import Found
 from scheduler.channels.loopback import is_loopback
 from scheduler.channels.twilio.client import TwilioHttpClient
 from scheduler.channels.twilio.errors import not_active, unreadable
-from scheduler.channels.twilio.handover import Handover, current
+from scheduler.channels.twilio.handover import current
 from scheduler.channels.twilio.words import code_of, has_left, said_by
 from scheduler.clock import Clock
 from scheduler.domain.clinic import SmsSender

@@ -12,8 +12,9 @@ import aiohttp
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 
+from scheduler.channels.handover import Handover, WatchedBody
 from scheduler.channels.twilio.errors import refusal, unreadable
-from scheduler.channels.twilio.handover import Handover, WatchedBody, current
+from scheduler.channels.twilio.handover import current
 from scheduler.clock import Clock
 from scheduler.errors import ChannelError, ErrorKind
 

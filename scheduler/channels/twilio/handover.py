@@ -1,59 +1,8 @@
-"""One request on its way to Twilio: whether it may still be written, and whether it was."""
+"""Which request to Twilio is on its way: the SDK stands between the channel and its HTTP client."""
 
 from contextvars import ContextVar
-from datetime import datetime
 
-from aiohttp import BytesPayload
-from aiohttp.abc import AbstractStreamWriter
+from scheduler.channels.handover import Handover
 
-from scheduler.clock import Clock
-
-
-class DeadlinePastError(Exception):
-    """The last look at the clock, with the connection in hand, found the deadline past."""
-
-
-class Handover:
-    """What is known of one request. Without a deadline it is always written.
-
-    `written` is set before the first byte leaves: while it is False, nothing of the request left this
-    process, whatever went wrong; once it is True, only an answer tells what became of it.
-    """
-
-    def __init__(self, clock: Clock, deadline: datetime | None = None) -> None:
-        self._clock = clock
-        self._deadline = deadline
-        self.written = False
-        self.too_late = False
-
-    def begin(self) -> None:
-        """Note that the request is being written. Raises DeadlinePastError when it must not be."""
-        if self._deadline is not None and self._clock.now() > self._deadline:
-            self.too_late = True
-            raise DeadlinePastError
-        self.written = True
-
-
-# The SDK stands between the channel and its HTTP client and hands no argument of ours through.
+# The SDK hands no argument of ours through.
 current: ContextVar[Handover | None] = ContextVar("handover", default=None)
-
-
-class WatchedBody(BytesPayload):
-    """A form that asks its hand-over at the very moment when aiohttp, connected, writes it.
-
-    aiohttp holds the headers back until then and sends them with the body.
-    """
-
-    def __init__(self, form: bytes, handover: Handover) -> None:
-        super().__init__(form, content_type="application/x-www-form-urlencoded")
-        self._handover = handover
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        """Write all of it."""
-        self._handover.begin()
-        await super().write(writer)
-
-    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        """Write so much of it."""
-        self._handover.begin()
-        await super().write_with_length(writer, content_length)

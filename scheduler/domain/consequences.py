@@ -1,0 +1,196 @@
+"""What a reply asks of us: an answer, a person, a change of consent, another check. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scheduler.domain.alert import AlertKind
+from scheduler.domain.reasons import Reason, because
+from scheduler.domain.triage import Triage
+
+MOST_ANSWERS = 3
+"""How many answers a number gets in 24 hours, at most: two machines that answer each other end there."""
+MOST_ALERTS = 10
+"""How many alerts a number's replies raise in 24 hours; those that sound bad count, and are never kept back."""
+
+
+class Who(StrEnum):
+    """Whose number a reply came from."""
+
+    KNOWN = "known"
+    """One patient's of the clinic."""
+    SHARED = "shared"
+    """Several patients': which of them wrote is never guessed."""
+    UNKNOWN = "unknown"
+    """No patient's of the clinic, or no clinic is known for it."""
+    STAFF = "staff"
+    """Somebody's who is on call, and no patient's."""
+    OURS = "ours"
+    """One that this installation itself writes from."""
+
+
+class Keyword(StrEnum):
+    """A word that the provider acts on and answers by itself."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+
+
+class Change(StrEnum):
+    """What becomes of a number's consent."""
+
+    STOP = "stop"
+    START = "start"
+    WRONG_NUMBER = "wrong_number"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One reply with all that decides what follows from it.
+
+    `keyword`: the provider answers it. `clinic`: whether one is known to answer for. `asked`: whether a question to
+    that patient is open. `automatic`, `same`: it looks like a machine's, or like what came from that number within a
+    day. `answers`, `alerts`: what that number's replies led to within a day. `waits`: an alert about that number is
+    open. `told_wrong`: the number was told once that it gets nothing more. `on_page`: given on the patient's page.
+    """
+
+    triage: Triage
+    who: Who
+    stops: bool = False
+    keyword: Keyword | None = None
+    clinic: bool = True
+    asked: bool = False
+    media: bool = False
+    automatic: bool = False
+    same: bool = False
+    answers: int = 0
+    alerts: int = 0
+    waits: bool = False
+    told_wrong: bool = False
+    on_page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """What is to be done about a reply.
+
+    `answer` is a template, None where `silent` says why. `confirms`: the answer goes out although the number is
+    stopped together with it. `alert`: a person is told. `follows`: it answers what was asked, and what the protocol
+    has for such an answer is planned; where it has nothing for a concern, a person is told.
+    """
+
+    answer: str | None
+    silent: Reason | None
+    confirms: bool
+    alert: AlertKind | None
+    change: Change | None
+    follows: bool
+
+
+def consequences(heard: Heard) -> Consequences:
+    """Decide what follows from a reply.
+
+    1. What sounds bad reaches a person, whatever else holds, unless it is who is on call that wrote.
+    2. A wish to stop or start counts whoever wrote, but for our own numbers.
+    3. At most one answer: none where the provider answers, none to machines, few to one number.
+    """
+    change = _change(heard)
+    silent = _silence(heard)
+    answer = None if silent else _answer(heard, change)
+    if answer is None:
+        silent = silent or because("not_answered_stranger")
+    return Consequences(
+        answer=answer,
+        silent=silent,
+        confirms=answer is not None and change in (Change.STOP, Change.WRONG_NUMBER),
+        alert=_alert(heard),
+        change=change,
+        follows=_follows(heard),
+    )
+
+
+def _change(heard: Heard) -> Change | None:
+    if heard.who is Who.OURS:
+        return None
+    if heard.triage is Triage.WRONG_NUMBER:
+        return Change.WRONG_NUMBER
+    if heard.keyword is Keyword.STOP or heard.stops or heard.triage is Triage.STOP:
+        return Change.STOP
+    if heard.keyword is Keyword.START or heard.triage is Triage.START:
+        return Change.START
+    return None
+
+
+def _silence(heard: Heard) -> Reason | None:
+    """Return why nothing is answered, whatever was said: the first of these that holds."""
+    silences = (
+        (heard.on_page, "not_answered_page"),
+        (heard.keyword is not None, "not_answered_provider"),
+        (heard.who is Who.OURS, "not_answered_own"),
+        (heard.who is Who.STAFF, "not_answered_staff"),
+        (not heard.clinic, "not_answered_clinic"),
+        (heard.automatic, "not_answered_automatic"),
+        (heard.same, "not_answered_same"),
+        (heard.answers >= MOST_ANSWERS, "not_answered_often"),
+        (heard.triage is Triage.WRONG_NUMBER and heard.told_wrong, "not_answered_told"),
+    )
+    code = next((code for holds, code in silences if holds), None)
+    return because(code, count=str(heard.answers)) if code else None
+
+
+def _answer(heard: Heard, change: Change | None) -> str | None:
+    """Return the template of the answer. A stranger is only told what to do when it sounds bad, and of a stop."""
+    if heard.triage is Triage.URGENT:
+        return "answer_urgent"
+    if change is Change.WRONG_NUMBER:
+        return "answer_wrong_number"
+    if change is Change.STOP:
+        return "answer_stopped"
+    if heard.who is Who.UNKNOWN:
+        return None
+    if heard.triage is Triage.FINE and heard.media:  # a picture may say otherwise
+        return "answer_unknown"
+    return _ANSWERS[heard.triage]
+
+
+_ANSWERS = {
+    Triage.CONCERN: "answer_concern",
+    Triage.FINE: "answer_fine",
+    Triage.QUESTION: "answer_question",
+    Triage.HELP: "answer_help",
+    Triage.START: "answer_started",
+    Triage.UNKNOWN: "answer_unknown",
+}
+_ASKS_A_PERSON = (Triage.CONCERN, Triage.QUESTION, Triage.HELP)
+
+
+def _alert(heard: Heard) -> AlertKind | None:
+    if heard.who is Who.STAFF:  # whom an alert would go to
+        return None
+    if heard.triage is Triage.URGENT:
+        return AlertKind.URGENT
+    if heard.who is Who.OURS or (heard.same and heard.waits) or heard.alerts >= MOST_ALERTS:
+        return None
+    if heard.triage is Triage.WRONG_NUMBER and heard.who is not Who.UNKNOWN:
+        return AlertKind.WRONG_NUMBER
+    return AlertKind.REPLY if _needs_a_person(heard) else None
+
+
+def _needs_a_person(heard: Heard) -> bool:
+    if heard.media:
+        return True
+    if heard.keyword or heard.triage in (Triage.STOP, Triage.START):
+        return False
+    if heard.automatic:
+        return heard.triage in _ASKS_A_PERSON
+    if heard.stops or heard.who is not Who.KNOWN:
+        return True
+    if heard.triage is Triage.CONCERN:
+        return not heard.asked
+    return heard.triage is not Triage.FINE
+
+
+def _follows(heard: Heard) -> bool:
+    if not heard.asked or heard.who is not Who.KNOWN or heard.automatic:
+        return False
+    return not (heard.triage is Triage.FINE and heard.media)

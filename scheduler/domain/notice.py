@@ -1,0 +1,63 @@
+"""Notices: messages that are no step of a protocol, but answer a reply or tell staff of an alert."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from scheduler.domain.protocol import Channel
+
+
+class MessageKind(StrEnum):
+    """What a message is about."""
+
+    STEP = "step"
+    """A step of an appointment's protocol."""
+    ANSWER = "answer"
+    """What a patient gets back who wrote."""
+    ALERT = "alert"
+    """What tells a person of the clinic that something needs them."""
+
+
+class ReplyCause(StrEnum):
+    """What happened to a reply; an event row keeps it."""
+
+    RECEIVED = "received"
+    HANDLED = "handled"
+    """A person of the clinic dealt with it."""
+
+
+class AlertCause(StrEnum):
+    """What happened to an alert; an event row keeps it."""
+
+    RAISED = "raised"
+    RUNG = "rung"
+    """A contact is told, by a message on each way that the contact has."""
+    TAKEN = "taken"
+    """A person said that they see to it: nobody else is told."""
+    CLOSED = "closed"
+    """It no longer holds, or a person said that it is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    """A notice to be sent at once. `origin` is unique: the same again adds nothing.
+
+    `template` names its text's folder; `useful_until` (aware UTC) is when it no longer helps. One of `reply_id` and
+    `alert_id` is set, as `kind` says; `clinic` is the one whose senders it goes out from.
+    """
+
+    kind: MessageKind
+    origin: str
+    clinic: str
+    channel: Channel
+    to: str = field(repr=False)
+    template: str
+    language: str
+    useful_until: datetime
+    reply_id: int | None = None
+    alert_id: int | None = None
+
+
+def is_stop_confirmation(origin: str) -> bool:
+    """Whether that notice confirms a stop: it goes out although the stop was recorded together with it."""
+    return origin.startswith("reply/") and origin.endswith("/stopped")

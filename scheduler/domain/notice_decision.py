@@ -1,0 +1,55 @@
+"""Whether a notice goes out: an answer to a patient, or what tells staff of an alert."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.domain.brakes import Pause
+from scheduler.domain.circuit import look_again
+from scheduler.domain.consent import address_of
+from scheduler.domain.notice import MessageKind, is_stop_confirmation
+from scheduler.domain.protocol import Channel
+from scheduler.domain.reasons import because
+from scheduler.domain.refusal import until_mended
+from scheduler.domain.situation import Decision, Kind
+from scheduler.domain.states import Brake
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSituation:
+    """What is looked up as a notice goes out. `over`: its alert was taken or closed; the rest as in `Situation`."""
+
+    kind: MessageKind
+    origin: str
+    channel: Channel
+    useful_until: datetime
+    stopped: bool = False
+    over: bool = False
+    template_error: str | None = None
+    paused: Mapping[Channel, Pause] | None = None
+    refusing: Mapping[Channel, str] | None = None
+
+
+def decide_notice(notice: NoticeSituation, *, now: datetime) -> Decision:
+    """Decide whether a notice goes out at `now`; the first that keeps it back counts.
+
+    A patient who just wrote gets the answer in quiet hours too, and however many other messages there were. Stops
+    and pauses keep answers back; staff are told whatever is paused.
+    """
+    answer = notice.kind is MessageKind.ANSWER
+    if now >= notice.useful_until:
+        return Decision(Kind.EXPIRE, (because("not_useful", until_at=notice.useful_until),))
+    if notice.over:
+        return Decision(Kind.SUPPRESS, (because("alert_over"),))
+    if answer and notice.stopped and not is_stop_confirmation(notice.origin):
+        return Decision(Kind.SUPPRESS, (because("stopped", address=address_of(notice.channel)),))
+    if notice.template_error is not None:
+        reason = because("no_template", error=notice.template_error)
+        return until_mended(reason, now=now, useful_until=notice.useful_until)
+    pause = (notice.paused or {}).get(notice.channel) if answer else None
+    if pause:
+        return Decision(Kind.WAIT, (pause.reason,), notice.useful_until, brake=Brake.PAUSE)
+    if error := (notice.refusing or {}).get(notice.channel):
+        at = look_again(now, useful_until=notice.useful_until)
+        return Decision(Kind.WAIT, (because("circuit", error=error),), at, brake=Brake.CIRCUIT)
+    return Decision(Kind.SEND, at=now)

@@ -1,0 +1,93 @@
+"""Finds out who wrote: which clinic a text was meant for, which patient wrote it, and which question it answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scheduler.domain.clinic import Clinic
+from scheduler.domain.consequences import Who
+from scheduler.protocols.configuration import Configuration
+from scheduler.store.database import Tx
+from scheduler.store.writers import Owner, last_writer_to, open_question, owners_of
+
+OPEN_FOR = timedelta(days=7)
+"""How long after it was handed over a question may still be answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who wrote. `clinic` is None where it is not known; `clinics` are those that it may have been meant for.
+
+    `owners` are the patients of the clinic, or of the clinics, who have that number. `question` is the message that
+    it answers, None where no question is open, or nobody knows to whom.
+    """
+
+    who: Who
+    clinic: Clinic | None
+    clinics: tuple[Clinic, ...]
+    owners: tuple[Owner, ...]
+    question: int | None = None
+
+    @property
+    def patient_id(self) -> int | None:
+        """The patient, where there is no doubt."""
+        return self.owners[0].id if self.who is Who.KNOWN else None
+
+    @property
+    def language(self) -> str | None:
+        """The language that all owners have, None where they differ or have none."""
+        spoken = {owner.language for owner in self.owners}
+        return spoken.pop() if len(spoken) == 1 else None
+
+
+def who_wrote(
+    tx: Tx, configuration: Configuration, number: str, *, receiver: str, service: str, now: datetime
+) -> Writer:
+    """Find who wrote from `number` to our number `receiver`, which belongs to the messaging service `service` or "".
+
+    1. The clinics whose sender that is; all, where it is no clinic's any more.
+    2. Of several the one that last sent that number something, of those that have a patient with it before others.
+    3. Its patients with that number, as they are registered now: one is known, several are never guessed.
+    """
+    clinics = _receiving(configuration, receiver, service)
+    owners = owners_of(tx, number, [clinic.id for clinic in clinics])
+    clinic = _meant(tx, configuration, number, clinics, owners)
+    if clinic:
+        owners = tuple(owner for owner in owners if owner.clinic == clinic.id)
+    who = _who(configuration, number, clinic, owners)
+    question = open_question(tx, owners[0].id, since=now - OPEN_FOR) if who is Who.KNOWN else None
+    return Writer(who, clinic, (clinic,) if clinic else clinics, owners, question)
+
+
+def _receiving(configuration: Configuration, receiver: str, service: str) -> tuple[Clinic, ...]:
+    everyone = tuple(configuration.clinics.values())
+    named = {name for name in (receiver, service) if name}
+    mine = tuple(it for it in everyone if it.sms and named & {it.sms.number, it.sms.messaging_service})
+    return mine or everyone
+
+
+def _meant(
+    tx: Tx, configuration: Configuration, number: str, clinics: Sequence[Clinic], owners: Sequence[Owner]
+) -> Clinic | None:
+    if len(clinics) == 1:
+        return clinics[0]
+    likely = {owner.clinic for owner in owners} or {clinic.id for clinic in clinics}
+    last = last_writer_to(tx, number, likely)
+    if last is None and len(likely) == 1:
+        (last,) = likely
+    return configuration.clinics.get(last) if last else None
+
+
+def _who(configuration: Configuration, number: str, clinic: Clinic | None, owners: Sequence[Owner]) -> Who:
+    if any(it.sms and it.sms.number == number for it in configuration.clinics.values()):
+        return Who.OURS
+    if len(owners) == 1 and clinic:
+        return Who.KNOWN
+    if owners:
+        return Who.SHARED
+    return Who.STAFF if _is_on_call(configuration, number) else Who.UNKNOWN
+
+
+def _is_on_call(configuration: Configuration, number: str) -> bool:
+    people = [person for clinic in configuration.clinics.values() for person in clinic.on_call]
+    return any(person.sms == number for person in (*configuration.instance.on_call, *people))

@@ -1,0 +1,135 @@
+"""What follows from a reply over time: a step that it brings about, and what it makes needless."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.domain.appointment import CALLED_OFF, Reach
+from scheduler.domain.clinic import Clinic
+from scheduler.domain.followup import (
+    MOST_TIMES,
+    Again,
+    Reply,
+    Round,
+    follow_ups,
+    is_reminder,
+    next_occurrence,
+    overtaken,
+    times_asked,
+)
+from scheduler.domain.planned import PlannedMessage
+from scheduler.domain.protocol import Protocol, Step
+from scheduler.domain.reasons import Reason, because, planned_part
+from scheduler.domain.states import UNSENT, Cause, Status
+from scheduler.domain.triage import Triage
+from scheduler.logs import get_logger
+from scheduler.protocols.configuration import Configuration
+from scheduler.services.schedule import reach_of, standing_messages
+from scheduler.store.appointments import StoredAppointment, get_appointment
+from scheduler.store.database import Tx
+from scheduler.store.messages import Message, Replan, replan
+from scheduler.store.moves import Move
+from scheduler.store.patients import get_patient
+from scheduler.store.plans import add_planned
+from scheduler.store.transitions import move_all
+
+log = get_logger(__name__)
+
+
+def plan_after_reply(
+    tx: Tx,
+    configuration: Configuration,
+    question: Message,
+    triage: Triage,
+    *,
+    now: datetime,
+    by: str,
+    at: datetime | None = None,
+) -> list[int]:
+    """Do what a reply to `question` asks for over time; return the messages that will ask the patient again.
+
+    For every class of reply, not for a concern alone:
+
+    1. A reminder that waits is cancelled: somebody answered.
+    2. A reply that it is better cancels the follow-up of an earlier one, where that has not gone out.
+    3. The steps that the protocol has for that class are planned, counted from `at`, when the patient wrote (aware
+       UTC; `now` if not given). One that waits already stays as it is, and is in the answer: a doubled reply changes
+       nothing. After MOST_TIMES times a step is not planned again.
+
+    Without an answer nobody asks this patient again: after a concern a person has to. The caller holds no message
+    yet, and commits. Raises NotFoundError or KeysError for a patient that is gone or can't be opened.
+    """
+    appointment = get_appointment(tx, question.of_visit)
+    protocol = _protocol_of(configuration, appointment)
+    stored = list(standing_messages(tx, appointment.id))
+    take_reminders_back(tx, stored, now=now, by=by)
+    if protocol is None or appointment.status in CALLED_OFF:
+        return []
+    needless = overtaken(protocol, question.step, triage)
+    _cancel(tx, [it for it in stored if it.step in needless], because("better_since"), now=now, by=by)
+    steps = follow_ups(protocol, question.step, triage)
+    if not steps:
+        return []
+    reply = Reply(question.step, triage, at or now)
+    clinic, reach = configuration.clinic(appointment.clinic), reach_of(get_patient(tx, appointment.patient_id))
+    planner = _Planner(tx, clinic, reach, appointment, protocol.digest, now, by)
+    return [message for step in steps for message in planner.plan(step, reply, stored)]
+
+
+def take_reminders_back(tx: Tx, messages: Iterable[Message], *, now: datetime, by: str) -> None:
+    """Cancel those of a visit's messages that only remind, since somebody answered. The caller commits."""
+    _cancel(tx, [it for it in messages if is_reminder(it.reasons)], because("answered"), now=now, by=by)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    """Plans the steps of one visit that its replies bring about."""
+
+    tx: Tx
+    clinic: Clinic
+    reach: Reach
+    appointment: StoredAppointment
+    protocol_digest: str
+    now: datetime
+    by: str
+
+    def plan(self, step: Step, reply: Reply, stored: Sequence[Message]) -> list[int]:
+        """Plan a step, unless it waits already; return the messages of it that wait."""
+        mine = [it for it in stored if it.step == step.id]
+        rounds = [Round(it.occurrence, it.status, is_reminder(it.reasons)) for it in mine]
+        occurrence = next_occurrence(rounds)
+        if occurrence is None:
+            return [it.id for it in mine if it.status in UNSENT]
+        if times_asked(rounds) >= MOST_TIMES:
+            log.info("followup.exhausted", appointment=self.appointment.id, step=step.id)
+            return []
+        planned = Again(step, self.clinic, self.reach, occurrence).after(reply, now=self.now)
+        ids = self._write(planned, mine)
+        waits = any(it.status is Status.SCHEDULED for it in planned)
+        log.info("followup.planned", appointment=self.appointment.id, step=step.id, messages=ids, waits=waits)
+        return ids if waits else []
+
+    def _write(self, planned: Sequence[PlannedMessage], mine: Sequence[Message]) -> list[int]:
+        """Add what is new; what was given up unsent is taken up again."""
+        there = {(it.channel, it.occurrence): it for it in mine}
+        again = [(there[it.channel, it.occurrence], it) for it in planned if (it.channel, it.occurrence) in there]
+        new = [it for it in planned if (it.channel, it.occurrence) not in there]
+        ids = add_planned(self.tx, self.appointment, new, protocol_digest=self.protocol_digest, now=self.now)
+        replans = [Replan(old.id, old.status, it) for old, it in again]
+        return ids + replan(self.tx, replans, protocol_digest=self.protocol_digest, now=self.now, by=self.by)
+
+
+def _protocol_of(configuration: Configuration, appointment: StoredAppointment) -> Protocol | None:
+    """Return the protocol of a visit; None where its clinic or its treatment is no longer configured."""
+    if appointment.clinic not in configuration.clinics or appointment.treatment not in configuration.protocols:
+        return None
+    return configuration.protocol_for(appointment.clinic, appointment.treatment)
+
+
+def _cancel(tx: Tx, messages: Iterable[Message], why: Reason, *, now: datetime, by: str) -> None:
+    moves = [
+        Move(it.id, it.status, Cause.CANCEL, Status.CANCELLED, by=by, reasons=(*planned_part(it.reasons), why))
+        for it in messages
+        if it.status in UNSENT
+    ]
+    move_all(tx, moves, now=now)

@@ -1,0 +1,46 @@
+"""The links to patients' pages: one is made for a visit, and all of a patient's are closed."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from scheduler.errors import ConflictError
+from scheduler.services.letters import PAGE_LASTS
+from scheduler.services.links import Links
+from scheduler.store.appointments import get_appointment
+from scheduler.store.database import Tx
+from scheduler.store.pages import revoke_pages
+from scheduler.store.patients import get_patient
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """A link to a patient's page: whoever has it sees the page, until `expires_at` (aware UTC)."""
+
+    url: str = field(repr=False)
+    expires_at: datetime
+
+
+def page_link(tx: Tx, links: Links, appointment_id: int, *, now: datetime) -> PageLink:
+    """Return the link to the page of a visit, as its messages carry it.
+
+    Raises NotFoundError, or ConflictError when the visit is so long past that the page is closed.
+    """
+    visit = get_appointment(tx, appointment_id)
+    expires_at = visit.starts_at + PAGE_LASTS
+    if expires_at <= now:
+        raise ConflictError(
+            f"the page of appointment {appointment_id} closed on {expires_at:%Y-%m-%d}, "
+            f"{PAGE_LASTS.days} days after the visit: a later appointment of the patient has one of its own"
+        )
+    patient = get_patient(tx, visit.patient_id)
+    return PageLink(links.page(patient.id, visit.id, patient.page_epoch, expires_at=expires_at), expires_at)
+
+
+def revoke_links(tx: Tx, appointment_id: int, *, now: datetime) -> int:
+    """Close every link to the pages of an appointment's patient, of whatever visit; return the patient.
+
+    What is sent from now on carries new ones. The caller commits. Raises NotFoundError.
+    """
+    patient_id = get_appointment(tx, appointment_id).patient_id
+    revoke_pages(tx, patient_id, now=now)
+    return patient_id

@@ -1,0 +1,99 @@
+"""Asks once more what nobody answered, where the protocol says so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from scheduler.domain.followup import Again
+from scheduler.domain.protocol import Step
+from scheduler.domain.timing import USEFUL_FOR
+from scheduler.logs import get_logger
+from scheduler.protocols.configuration import Configuration
+from scheduler.services.binding import step_of
+from scheduler.services.schedule import reach_of
+from scheduler.store.appointments import hold_appointments
+from scheduler.store.database import Store, Tx
+from scheduler.store.due import DueMessage, load_due
+from scheduler.store.plans import add_planned
+from scheduler.store.unanswered import Unanswered, unanswered
+
+log = get_logger(__name__)
+
+BETWEEN = timedelta(minutes=5)
+AT_ONCE = 200
+"""Reminders that are planned in one transaction."""
+
+
+@dataclass(slots=True)
+class Reminders:
+    """Plans the reminders of what was asked lately, for one process."""
+
+    _looked_at: datetime | None = field(default=None)
+
+    def is_time(self, now: datetime) -> bool:
+        """Whether the last look is long enough ago; a clock that was set back does not stop the looking."""
+        return self._looked_at is None or abs(now - self._looked_at) >= BETWEEN
+
+    def plan(self, store: Store, configuration: Configuration, *, now: datetime) -> int:
+        """Plan a reminder for each question that has none yet; return how many. Blocks; commits. Raises StoreError.
+
+        Whatever stopped it, the next look goes on: a reminder follows from what is in the store alone, and exists
+        once. Who answers before it goes out takes it back.
+        """
+        self._looked_at = now
+        steps = _reminded(configuration)
+        if not steps:
+            return 0
+        with store.read() as tx:
+            found = _to_remind(tx, steps, now)
+        count = 0
+        for start in range(0, len(found), AT_ONCE):
+            with store.write() as tx:
+                count += _plan(tx, configuration, steps, found[start : start + AT_ONCE], now)
+        if count:
+            log.info("reminders.planned", count=count)
+        return count
+
+
+def _plan(
+    tx: Tx, configuration: Configuration, steps: Sequence[Step], found: Sequence[Unanswered], now: datetime
+) -> int:
+    visits = {it.appointment for it in found}
+    hold_appointments(tx, visits)
+    # Looked up again now that nobody else can answer or plan for these visits.
+    still = {it.message: it for it in _to_remind(tx, steps, now, visits)}
+    loaded = load_due(tx, list(still), now=now)
+    return sum(_remind(tx, configuration, due, still[due.message.id], now) for due in loaded.due)
+
+
+def _remind(tx: Tx, configuration: Configuration, due: DueMessage, asked: Unanswered, now: datetime) -> int:
+    if asked.clinic not in configuration.clinics:
+        return 0
+    step = step_of(due, configuration)
+    if step is None:
+        return 0
+    again = Again(step, configuration.clinic(asked.clinic), reach_of(due.patient), asked.occurrence + 1)
+    planned = again.reminder(asked.asked_at, now=now)
+    digest = due.message.protocol_digest or ""
+    return bool(add_planned(tx, due.appointment, planned, protocol_digest=digest, now=now))
+
+
+def _to_remind(
+    tx: Tx, steps: Sequence[Step], now: datetime, visits: Sequence[int] | set[int] = ()
+) -> list[Unanswered]:
+    """Return what was asked once, so lately that a reminder still helps."""
+    since = now - max(_life(step) for step in steps)
+    names = {step.id for step in steps}
+    return [it for it in unanswered(tx, since=since, until=now, steps=names, visits=visits) if it.once]
+
+
+def _life(step: Step) -> timedelta:
+    """Return how long after its question a reminder may help, at the most; a day for hours that were kept free."""
+    assert step.remind is not None
+    useful = step.useful_for.elapsed if step.useful_for else USEFUL_FOR
+    return step.remind.after.elapsed + 2 * useful + timedelta(days=1)
+
+
+def _reminded(configuration: Configuration) -> list[Step]:
+    protocols = (*configuration.protocols.values(), *configuration.overridden.values())
+    return [step for protocol in protocols for step in protocol.steps if step.remind]

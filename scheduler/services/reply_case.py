@@ -1,0 +1,169 @@
+"""Carries out what follows from a reply: it is kept, answered, told of, planned after, and counts as consent."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from scheduler.domain.alert import AlertKind
+from scheduler.domain.consent import Source
+from scheduler.domain.consequences import Change, Consequences, Keyword, Who
+from scheduler.domain.notice import MessageKind, NewNotice
+from scheduler.domain.protocol import Channel
+from scheduler.domain.reasons import Reason, because
+from scheduler.domain.triage import Triage, Verdict
+from scheduler.errors import KeysError
+from scheduler.logs import get_logger
+from scheduler.protocols.configuration import Configuration
+from scheduler.services.asking import Writer
+from scheduler.services.consent import start_address, stop_address, wrong_number
+from scheduler.services.followups import plan_after_reply
+from scheduler.services.ringing import raise_and_ring
+from scheduler.store.database import Tx
+from scheduler.store.messages import get_message
+from scheduler.store.notices import add_notices
+from scheduler.store.replies import PAGE, NewReply, add_reply
+
+log = get_logger(__name__)
+
+ANSWER_HELPS_FOR = timedelta(hours=12)
+"""An answer that could not go out for so long would puzzle more than help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What somebody wrote. `unique_id` is the same for what comes twice, `sender` a phone in E.164 as it came.
+
+    `receiver` is our number, `service` the messaging service that it belongs to, or "". `ticked` is what was chosen
+    from given answers beside the words: the graver of the two counts, whatever the words are taken for.
+    """
+
+    unique_id: str
+    source: str
+    sender: str = field(repr=False)
+    receiver: str
+    service: str
+    body: str = field(repr=False)
+    received_at: datetime
+    media: int = 0
+    keyword: Keyword | None = None
+    ticked: Verdict | None = None
+
+    @property
+    def on_page(self) -> bool:
+        """Whether it was given on the patient's page: who wrote is certain then, and `sender` may be ""."""
+        return self.source == PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One reply that is being taken in, in the transaction of whoever commits. `by` names this process in events.
+
+    `carry out` in this order: `keep`, `plan`, `answer`, `tell`, `change`. Whoever records hand-overs takes messages
+    before stops, so that consent comes last.
+    """
+
+    configuration: Configuration
+    by: str
+    now: datetime
+    incoming: Incoming
+    writer: Writer
+    verdict: Verdict
+
+    def keep(self, tx: Tx, follows: Consequences) -> int | None:
+        """Keep the reply and return its id; None when it is there already."""
+        incoming, writer, verdict = self.incoming, self.writer, self.verdict
+        answered = because("answered_with", template=follows.answer) if follows.answer else follows.silent
+        reply = NewReply(
+            unique_id=incoming.unique_id,
+            source=incoming.source,
+            clinic=writer.clinic.id if writer.clinic else None,
+            receiver=incoming.receiver,
+            sender=incoming.sender,
+            body=incoming.body,
+            media=incoming.media,
+            received_at=incoming.received_at,
+            patient_id=writer.patient_id,
+            question=writer.question,
+            triage=verdict.triage,
+            because=verdict.because,
+            stops=verdict.stops or follows.change is Change.STOP,
+        )
+        return add_reply(tx, reply, now=self.now, by=self.by, reasons=[answered] if answered else [])
+
+    def plan(self, tx: Tx) -> tuple[int, ...]:
+        """Plan what the protocol has for such an answer; return the messages that will ask the patient again."""
+        assert self.writer.question is not None
+        question = get_message(tx, self.writer.question)
+        triage, at = self.verdict.triage, self.incoming.received_at
+        try:
+            return tuple(plan_after_reply(tx, self.configuration, question, triage, now=self.now, by=self.by, at=at))
+        except KeysError as error:
+            # Nothing can be sent to somebody whose data can't be opened: a person has to ask.
+            log.warning("reply.not_planned", message=question.id, reason=str(error))
+            return ()
+
+    def answer(self, tx: Tx, reply_id: int, follows: Consequences) -> None:
+        """Put the answer into the outbox, if there is to be one."""
+        clinic = self.writer.clinic
+        if follows.answer is None or clinic is None:
+            return
+        notice = NewNotice(
+            kind=MessageKind.ANSWER,
+            origin=f"reply/{reply_id}/{'stopped' if follows.confirms else 'answer'}",
+            clinic=clinic.id,
+            channel=Channel.SMS,
+            to=self.incoming.sender,
+            template=follows.answer,
+            language=clinic.language_for(self.writer.language),
+            useful_until=self.incoming.received_at + ANSWER_HELPS_FOR,
+            reply_id=reply_id,
+        )
+        add_notices(tx, [notice], now=self.now)
+
+    def tell(self, tx: Tx, reply_id: int, kind: AlertKind) -> None:
+        """Raise an alert of the reply, and tell whoever is on call."""
+        raise_and_ring(
+            tx,
+            self.configuration,
+            kind,
+            f"reply/{reply_id}",
+            reasons=self._reasons(),
+            now=self.now,
+            clinic=self.writer.clinic.id if self.writer.clinic else None,
+            reply_id=reply_id,
+        )
+
+    def change(self, tx: Tx, change: Change | None) -> bool:
+        """Put on record what becomes of the number's consent; return False where only a person may do it.
+
+        Where it is not known which clinic was meant, it counts for each that it may have been.
+        """
+        if change is None or not self.incoming.sender:
+            return True
+        done = [self._change_at(tx, clinic.id, change) for clinic in self.writer.clinics]
+        return all(done)
+
+    def _change_at(self, tx: Tx, clinic: str, change: Change) -> bool:
+        number, said, by, now = self.incoming.sender, self.incoming.body, self.by, self.now
+        source = Source.PAGE if self.incoming.on_page else Source.REPLY
+        match change:
+            case Change.WRONG_NUMBER:
+                wrong_number(tx, clinic, number, wording=said, by=by, now=now)
+            case Change.STOP:
+                stop_address(tx, clinic, Channel.SMS, number, source=source, wording=said, by=by, now=now)
+            case Change.START:
+                return start_address(tx, clinic, Channel.SMS, number, source=source, wording=said, by=by, now=now)
+        return True
+
+    def _reasons(self) -> tuple[Reason, ...]:
+        """Return what whoever is on call is told: nothing that a patient said or is called."""
+        triage, owners = self.verdict.triage, self.writer.owners
+        reasons = [because(f"reply_{triage}")]
+        if self.verdict.stops and triage is not Triage.STOP:
+            reasons.append(because("reply_stops"))
+        if self.incoming.media:
+            reasons.append(because("reply_media", count=str(self.incoming.media)))
+        if self.writer.who is Who.SHARED:
+            reasons.append(because("reply_shared", patients=", ".join(str(owner.id) for owner in owners)))
+        if self.writer.who is Who.UNKNOWN:
+            reasons.append(because("reply_stranger"))
+        return tuple(reasons)

@@ -1,0 +1,92 @@
+"""What patients wrote about a visit, what they were answered, and whom it was brought to; read for its timeline."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from scheduler.domain.notice import MessageKind
+from scheduler.domain.reasons import Reason, load_reasons
+from scheduler.domain.triage import Triage
+from scheduler.errors import KeysError
+from scheduler.store.alerts import Alert, alerts_of_reply
+from scheduler.store.batches import among
+from scheduler.store.database import Tx
+from scheduler.store.messages import Message, read_message
+from scheduler.store.replies import read_reply, reasons_of_replies
+from scheduler.store.tables import messages, replies
+
+
+@dataclass(frozen=True, slots=True)
+class VisitReply:
+    """A reply to a question about a visit. `words` are those that decided its class, `body` is all that was written.
+
+    Both are None where they can't be opened with the keys at hand. `reasons` say what it was answered with, or why
+    not. Instants are aware UTC.
+    """
+
+    id: int
+    question: int
+    source: str
+    received_at: datetime
+    triage: Triage
+    stops: bool
+    media: int
+    handled_at: datetime | None
+    handled_by: str | None
+    reasons: tuple[Reason, ...]
+    words: tuple[str, ...] | None = field(repr=False)
+    body: str | None = field(repr=False)
+
+
+def replies_about(tx: Tx, appointment_id: int) -> tuple[VisitReply, ...]:
+    """Return the replies to the questions of a visit, the oldest first."""
+    found = (
+        sa.select(replies)
+        .join(messages, messages.c.id == replies.c.message_id)
+        .where(messages.c.appointment_id == appointment_id)
+        .order_by(replies.c.received_at, replies.c.id)
+    )
+    rows = tx.connection.execute(found).all()
+    reasons = reasons_of_replies(tx, [row.id for row in rows]) if rows else {}
+    return tuple(_read(tx, row, load_reasons(reasons.get(row.id, "[]"))) for row in rows)
+
+
+def answers_to(tx: Tx, reply_ids: Collection[int]) -> tuple[Message, ...]:
+    """Return the answers to these replies, as the messages that they are, the oldest first."""
+    found = sa.select(messages).where(
+        messages.c.kind == MessageKind.ANSWER,
+        messages.c.reply_id.is_not(None),
+        among(tx, messages.c.reply_id, reply_ids),
+    )
+    return tuple(read_message(row) for row in tx.connection.execute(found.order_by(messages.c.id)))
+
+
+def alerts_about(tx: Tx, reply_ids: Collection[int]) -> tuple[Alert, ...]:
+    """Return the alerts that these replies raised, the oldest first."""
+    return tuple(alert for reply_id in sorted(reply_ids) for alert in alerts_of_reply(tx, reply_id))
+
+
+def _read(tx: Tx, row: sa.Row[tuple[object, ...]], reasons: tuple[Reason, ...]) -> VisitReply:
+    words: tuple[str, ...] | None = None
+    body: str | None = None
+    try:
+        opened = read_reply(tx, row)
+        words, body = opened.because, opened.body
+    except KeysError:  # the story is told all the same, without what was said
+        pass
+    return VisitReply(
+        id=row.id,
+        question=row.message_id,
+        source=row.source,
+        received_at=row.received_at,
+        triage=Triage(row.triage),
+        stops=row.stops,
+        media=row.media,
+        handled_at=row.handled_at,
+        handled_by=row.handled_by,
+        reasons=reasons,
+        words=words,
+        body=body,
+    )

@@ -1,0 +1,153 @@
+"""Questions that were handed over and that nobody has answered. Who is asked again, and who is told, say services."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from scheduler.domain.appointment import CALLED_OFF, AppointmentCause
+from scheduler.domain.protocol import Channel
+from scheduler.domain.states import IN_HAND, UNSENT, Status
+from scheduler.store.batches import among
+from scheduler.store.database import Tx
+from scheduler.store.tables import appointments, attempts, events, messages, replies
+
+_ASKS = sa.text("messages.ask IS NOT NULL")  # written out: so the database knows the partial index
+_HANDED_OVER = (Status.ACCEPTED, Status.DELIVERED, Status.UNKNOWN)
+
+_question = messages.alias("question")
+_later = messages.alias("later")
+_earlier = messages.alias("earlier")
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A question that nobody has answered: a step of a visit, and when it was first handed over (aware UTC).
+
+    `once`: it was not asked before without an answer, and asking it again was not given up either.
+    """
+
+    message: int
+    clinic: str
+    appointment: int
+    external_id: str | None
+    patient_id: int
+    step: str
+    occurrence: int
+    channel: Channel
+    asked_at: datetime
+    once: bool
+
+
+def unanswered(
+    tx: Tx,
+    *,
+    since: datetime,
+    until: datetime,
+    clinics: Collection[str] = (),
+    steps: Collection[str] = (),
+    visits: Collection[int] = (),
+) -> tuple[Unanswered, ...]:
+    """Return the questions that were due from `since` on and before `until` and are unanswered now, the oldest first.
+
+    An answer is any reply about the visit after the question went out, and a person's word that the patient was
+    heard. Left out: what is asked once more, or is going to be; visits that were called off or are still to come.
+    `clinics`, `steps` and `visits` name the only ones to look at; all, where they are empty.
+    """
+    asked = (
+        messages.join(attempts, attempts.c.token == messages.c.attempt)
+        .join(appointments, appointments.c.id == messages.c.appointment_id)
+    )  # fmt: skip
+    found = (
+        sa.select(
+            messages.c.id,
+            messages.c.clinic,
+            messages.c.appointment_id,
+            appointments.c.external_id,
+            appointments.c.patient_id,
+            messages.c.step,
+            messages.c.occurrence,
+            messages.c.channel,
+            attempts.c.started_at,
+            sa.not_(sa.or_(_was_asked_before(), _is_asked_again())).label("once"),
+        )
+        .select_from(asked)
+        .where(
+            _ASKS,
+            messages.c.due_at >= since,
+            messages.c.due_at < until,
+            messages.c.status.in_(_HANDED_OVER),
+            appointments.c.status.not_in(CALLED_OFF),
+            appointments.c.starts_at <= messages.c.due_at,
+            sa.not_(_is_answered()),
+            sa.not_(_is_asked_again(UNSENT | IN_HAND)),
+            sa.not_(_was_heard()),
+        )
+        .order_by(messages.c.due_at, messages.c.id)
+    )
+    if clinics:
+        found = found.where(among(tx, messages.c.clinic, clinics))
+    if steps:
+        found = found.where(among(tx, messages.c.step, steps))
+    if visits:
+        found = found.where(among(tx, messages.c.appointment_id, visits))
+    units: dict[tuple[int, str, int], Unanswered] = {}
+    for row in tx.connection.execute(found):
+        item = Unanswered(*row)
+        units.setdefault((item.appointment, item.step, item.occurrence), item)
+    return tuple(units.values())
+
+
+def last_replies(tx: Tx, appointment_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when somebody last answered a question about these visits (aware UTC), where anybody did."""
+    found = (
+        sa.select(_question.c.appointment_id, sa.func.max(replies.c.received_at))
+        .join(replies, replies.c.message_id == _question.c.id)
+        .where(among(tx, _question.c.appointment_id, appointment_ids))
+        .group_by(_question.c.appointment_id)
+    )
+    return {appointment: at for appointment, at in tx.connection.execute(found)}  # noqa: C416 - typed as rows
+
+
+def _is_answered() -> sa.Exists:
+    return _reply(replies.c.received_at >= attempts.c.started_at)
+
+
+def _reply(*conditions: sa.ColumnElement[bool]) -> sa.Exists:
+    """Whether there is such a reply to a question about the visit."""
+    return (
+        sa.exists()
+        .where(_question.c.appointment_id == messages.c.appointment_id, replies.c.message_id == _question.c.id)
+        .where(*conditions)
+        .correlate(messages, attempts, _earlier)
+    )
+
+
+def _is_asked_again(statuses: Collection[Status] = frozenset(Status)) -> sa.Exists:
+    return sa.exists().where(
+        _later.c.appointment_id == messages.c.appointment_id,
+        _later.c.step == messages.c.step,
+        _later.c.occurrence > messages.c.occurrence,
+        _later.c.status.in_(statuses),
+    )
+
+
+def _was_asked_before() -> sa.Exists:
+    """Whether the occurrence before went out for the same visit and nobody answered in between."""
+    return sa.exists().where(
+        _earlier.c.appointment_id == messages.c.appointment_id,
+        _earlier.c.step == messages.c.step,
+        _earlier.c.occurrence == messages.c.occurrence - 1,
+        _earlier.c.status.in_(IN_HAND),
+        _earlier.c.due_at >= appointments.c.starts_at,
+        sa.not_(_reply(replies.c.received_at >= _earlier.c.due_at, replies.c.received_at < messages.c.due_at)),
+    )
+
+
+def _was_heard() -> sa.Exists:
+    return sa.exists().where(
+        events.c.appointment_id == messages.c.appointment_id,
+        events.c.cause == AppointmentCause.HEARD,
+        events.c.at >= attempts.c.started_at,
+    )

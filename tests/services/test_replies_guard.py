@@ -1,0 +1,181 @@
+"""No answer is answered for ever: few to one number, none to machines, none to our own numbers."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from scheduler.domain.consequences import MOST_ALERTS, MOST_ANSWERS
+from scheduler.domain.reasons import load_reasons
+from scheduler.domain.states import Status
+from scheduler.domain.triage import Triage
+from scheduler.settings import Settings
+from scheduler.store.database import open_store
+from scheduler.store.replies import reasons_of_replies
+from tests.servers.twilio import TwilioServer
+from tests.services.house import CHECK, House, after
+from tests.services.test_replies import REPLIED, asked
+from tests.services.texting import NORTH, Text, alerted, answered, answers, replies
+
+BESIDE = "+14165550177"
+
+
+def silence(house: House) -> str:
+    """Return why the latest reply is not answered."""
+    latest = replies(house)[0]
+    with house.store.read() as tx:
+        return load_reasons(reasons_of_replies(tx, [latest.id])[latest.id])[0].code
+
+
+def test_a_number_gets_three_answers_in_a_day_and_the_next_when_the_first_is_a_day_ago(any_live: House) -> None:
+    asked(any_live)
+    for n in range(MOST_ANSWERS + 2):
+        any_live.clock.move_to(after(REPLIED, hours=n))
+        Text(f"What time do you open on day {n}?").send(any_live)
+    assert len(answers(any_live)) == MOST_ANSWERS
+    assert silence(any_live) == "not_answered_often"
+    any_live.clock.move_to(after(REPLIED, hours=24, minutes=1))
+    Text("What time do you open on Sunday?").send(any_live)
+    assert len(answers(any_live)) == MOST_ANSWERS + 1
+
+
+def test_what_sounds_bad_reaches_a_person_however_much_was_answered(live: House) -> None:
+    asked(live)
+    for n in range(MOST_ANSWERS):
+        Text(f"What time do you open on day {n}?").send(live)
+    assert Text("I have a fever and pus").send(live).triage is Triage.URGENT
+    assert (len(answers(live)), alerted(live)[-1]) == (MOST_ANSWERS, "urgent")
+
+
+def test_the_same_text_is_answered_once_a_day_however_it_is_spelled(live: House) -> None:
+    asked(live)
+    Text("What time do you open?").send(live)
+    Text("what time do you  OPEN?").send(live)
+    assert (answered(live), alerted(live)) == (["answer_question"], ["reply"])
+    assert silence(live) == "not_answered_same"
+    live.clock.move_to(after(REPLIED, hours=25))
+    Text("What time do you open?").send(live)
+    assert len(answers(live)) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Automatic reply: I am away until Monday",
+        "I'm driving right now.",
+        "AUTO-REPLY out of office",
+        "Réponse automatique : je suis absente",
+        "Respuesta automática",
+        "Message blocking is active.",
+        "Message not delivered",
+    ],
+)
+def test_what_a_machine_wrote_is_kept_and_neither_answered_nor_told_of(live: House, body: str) -> None:
+    asked(live)
+    Text(body).send(live)
+    assert (answered(live), alerted(live), silence(live)) == ([], [], "not_answered_automatic")
+
+
+def test_what_only_looks_like_a_machines_and_asks_something_reaches_a_person(live: House) -> None:
+    asked(live)
+    Text("I am driving over, where can I park?").send(live)
+    assert (answered(live), alerted(live)) == ([], ["reply"])
+
+
+def test_our_own_text_that_comes_back_is_not_answered(live: House, twilio: TwilioServer) -> None:
+    asked(live)
+    Text(twilio.taken[-1].body).send(live)
+    assert (answered(live), silence(live)) == ([], "not_answered_automatic")
+
+
+def test_a_text_of_another_clinics_number_is_not_answered(live: House) -> None:
+    Text("What time do you open?", sender="+34600000000").send(live)
+    Text("STOP", sender="+34600000000").send(live)
+    assert (answered(live), alerted(live)) == ([], [])
+
+
+def test_whoever_is_on_call_is_not_told_of_what_they_wrote_themselves(live: House) -> None:
+    asked(live)
+    Text("What time do you open?").send(live)
+    live.dispatch(REPLIED)
+    Text("Seen, I call her. Fever?", sender="+14165550111").send(live)
+    assert (answered(live), alerted(live)) == (["answer_question"], ["reply"])
+    assert silence(live) == "not_answered_staff"
+
+
+def test_a_flood_of_one_number_rings_no_more_than_ten_times_a_day_unless_it_sounds_bad(live: House) -> None:
+    for n in range(MOST_ALERTS + 5):
+        Text(f"flood {n}", sender=BESIDE).send(live)
+    assert len(alerted(live)) == MOST_ALERTS
+    Text("I have a fever and pus", sender=BESIDE).send(live)
+    assert alerted(live)[-1] == "urgent"
+    assert len(replies(live)) == MOST_ALERTS + 6
+
+
+def delivered(house: House, twilio: TwilioServer, sender: str, to: str) -> Callable[[], list[Text]]:
+    """Return what gives the texts that went to `to` since it was asked last, as the other side gets them."""
+    given = 0
+
+    def fresh() -> list[Text]:
+        nonlocal given
+        found = [it.body for it in twilio.taken if it.to == to and it.params.get("From") == sender]
+        news, given = found[given:], len(found)
+        return [Text(body, sender=sender, to=to) for body in news]
+
+    return fresh
+
+
+@pytest.mark.parametrize("opening", ["What time do you open?", "blue zebra lamp", "1", "I have a fever and pus"])
+def test_two_installations_that_write_to_each_other_fall_silent(
+    live: House, twilio: TwilioServer, sqlite_settings: Settings, opening: str
+) -> None:
+    """Each has the other's number as a patient's; neither knows that it is a machine's."""
+    with open_store(replace(sqlite_settings, data_dir=sqlite_settings.data_dir / "other")) as store:
+        sides = _Sides(live, live.on(store), twilio)
+        sides.talk(opening)
+        assert sides.rounds < 10
+        for house in (sides.one, sides.other):
+            assert len(answers(house)) <= MOST_ANSWERS
+            assert {it.status for it in answers(house)} <= {Status.ACCEPTED}
+
+
+class _Sides:
+    """Two installations; what one sends the other gets, until nobody says anything more."""
+
+    def __init__(self, one: House, other: House, twilio: TwilioServer) -> None:
+        clinics = dict(other.configuration.clinics)
+        sms = clinics["north"].sms
+        assert sms
+        clinics["north"] = replace(clinics["north"], sms=replace(sms, number=BESIDE))
+        other.configuration = replace(other.configuration, clinics=clinics)
+        self.one, self.other, self.rounds = one, other, 0
+        self._to_other = delivered(one, twilio, NORTH, BESIDE)
+        self._to_one = delivered(other, twilio, BESIDE, NORTH)
+
+    def talk(self, opening: str) -> None:
+        self.one.register(treatment="needling", phone=BESIDE)
+        self.other.register(treatment="needling", phone=NORTH)
+        self.one.clock.move_to(CHECK)
+        self.other.clock = self.one.clock
+        self._get(self.one, [Text(opening, sender=BESIDE, to=NORTH)])
+        for minute in range(1, 50):
+            now = after(CHECK, minutes=minute)
+            self.one.dispatch(now)
+            self.other.dispatch(now)
+            said = [*self._to_other()], [*self._to_one()]
+            if not any(said):
+                return
+            self.rounds = minute
+            self._get(self.other, said[0])
+            self._get(self.one, said[1])
+        pytest.fail("they talk for ever")
+
+    def _get(self, house: House, texts: list[Text]) -> None:
+        for text in texts:
+            text.send(house)
+
+
+def test_a_patient_whose_number_is_also_somebodys_on_call_is_a_patient(live: House) -> None:
+    asked(live, phone="+14165550111")
+    assert Text("1", sender="+14165550111").send(live).patient_id
+    assert answered(live) == ["answer_fine"]
