@@ -26,7 +26,8 @@ from scheduler.store.database import Tx
 from scheduler.store.patients import get_patient
 
 Patient = Annotated[
-    int | None, typer.Argument(help="A patient's number, as `consent export` has it.", min=1, max=2**63 - 1)
+    int | None,
+    typer.Argument(help="A patient's number, as `consent export` has it.", metavar="[PATIENT]", min=1, max=2**63 - 1),
 ]
 Appointment = Annotated[int | None, typer.Option(help="An appointment of the patient.", min=1, max=2**63 - 1)]
 Channels = Annotated[list[Channel] | None, typer.Option("--channel", help="sms or email; both if left out.")]

@@ -12,6 +12,7 @@ from typing import Annotated
 import structlog
 import typer
 
+from scheduler.cli.demo_cast import Cast
 from scheduler.cli.demo_view import DemoView
 from scheduler.cli.output import console
 from scheduler.cli.wiring import Product, open_product
@@ -20,6 +21,7 @@ from scheduler.errors import ConflictError
 from scheduler.paths import sample, shipped
 from scheduler.runtime.engine import Engine
 from scheduler.runtime.lock import only_engine
+from scheduler.services.happening import Happening
 from scheduler.services.importing import Importer
 from scheduler.settings import Settings
 
@@ -62,7 +64,7 @@ def demo(
     folder = Path("demo")
     _refuse_foreign(folder)
     # The view has the terminal to itself; what would be logged is on it.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     settings = Settings(
         database_url=f"sqlite:///{folder / DATABASE}",
         config_dir=shipped("config"),
@@ -112,7 +114,13 @@ async def _run(settings: Settings, view: DemoView, start: datetime, until: datet
     clock: Clock = TimeLapseClock(start, rate=rate, until=until, at_end=stop.set)
     with open_product(settings=settings, clock=clock) as product:
         view.follow(clock, product.configuration)
-        await Engine(product.store, product.dispatcher(view.happened), clock, stop).run()
+        cast = Cast(product, view.acted)
+
+        def watch(happening: Happening) -> None:
+            view.happened(happening)
+            cast.act(happening)
+
+        await Engine(product.store, product.dispatcher(watch), clock, stop).run()
     return not interrupted.is_set()
 
 

@@ -89,6 +89,11 @@ class DemoView:
         )
         self._add(happening.at, clinic, line)
 
+    def acted(self, at: datetime, clinic: Clinic, who: str, what: str) -> None:
+        """Show what a patient wrote, or what the desk did."""
+        mark = ("←", "bold blue")
+        self._add(at, clinic, Text.assemble(mark, " " * 18, f"{who:<18.18}", what))
+
     def _why(self, happening: Happening, clinic: Clinic) -> str:
         """Say why it was due, for what went out; why not, for what did not."""
         reasons = happening.planned if happening.status is Status.ACCEPTED else happening.reasons

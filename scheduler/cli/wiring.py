@@ -21,6 +21,7 @@ from scheduler.services.dispatch import Dispatcher
 from scheduler.services.happening import Watch, ignore
 from scheduler.services.inbound import Replies
 from scheduler.services.links import Links
+from scheduler.services.on_call import refuse_unsigned
 from scheduler.settings import Settings, read_settings
 from scheduler.store.database import Store, open_store
 from scheduler.store.outbox import keep
@@ -58,6 +59,7 @@ class Product:
 
     def dispatcher(self, watch: Watch = ignore) -> Dispatcher:
         """Make the dispatcher of this process. Raises SettingsError when live delivery lacks a setting."""
+        refuse_unsigned(self.settings, self.configuration)
         return Dispatcher(
             store=self.store,
             configuration=self.configuration,

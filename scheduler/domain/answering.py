@@ -29,6 +29,8 @@ def _is_answer(reading: Reading, number: int, kind: Kind) -> bool:
     before, after = _beside(reading, number)
     if reading.tokens[number] in _GRAVE_DIGITS:
         return not {before, after} & reading.counted and after not in _UNITS
+    if reading.tokens[number].isdigit() and number == 0:
+        return after not in reading.counted and after not in _UNITS
     follows = (Kind.BUT,) if kind is Kind.URGENT else (Kind.BUT, Kind.FINE, Kind.CONCERN)
     begins = before in _OPENING or before in reading.named("before")
     return begins and (_ends(after) or reading.any_at(number + 1, *follows))

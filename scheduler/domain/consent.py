@@ -98,6 +98,9 @@ class Consent:
         return self.refused is None
 
 
+_CODES: Mapping[str, str] = {Source.WRONG_NUMBER: "not_theirs", Source.BOUNCE: "address_gone"}
+
+
 def consent_for(
     channel: Channel,
     purpose: Purpose,
@@ -105,15 +108,17 @@ def consent_for(
     *,
     stopped: bool,
     when_unknown: Mapping[Purpose, bool],
+    stop_source: str = "",
 ) -> Consent:
     """Decide whether a message of that purpose may go out on that channel.
 
-    1. `stopped`, a stop of the address itself, wins over everything; no registration lifts it.
+    1. `stopped`, a stop of the address itself, wins over everything; no registration lifts it. `stop_source` says
+       where it came from: not every one is the patient's word.
     2. The latest entry that somebody made wins over what was assumed, whenever that was.
     3. Else the latest assumption, else the clinic's `when_unknown` for the purpose; a purpose not in it is refused.
     """
     if stopped:
-        return Consent(because("stopped", address=address_of(channel)))
+        return Consent(because(_CODES.get(stop_source, "stopped"), address=address_of(channel)))
     entry = valid_entry(ledger, channel, purpose)
     if entry.verdict.allows if entry else when_unknown.get(purpose, False):
         return Consent()

@@ -25,8 +25,12 @@ class Denials:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._starting: dict[int, list[Span]] = defaultdict(list)
+        nots = {it.start for it in reading.spans(Kind.NOT)}
+        self._not = nots
         for span in reading.spans(Kind.URGENT, Kind.SIGN, Kind.CONCERN, Kind.FINE, Kind.GONE):
-            self._starting[span.start].append(span)
+            # "N'a pas changé" is one "not": what holds the second is not taken back by the first.
+            if nots.isdisjoint(range(span.start, span.end)):
+                self._starting[span.start].append(span)
         self._good = set(reading.spans(Kind.FINE))
         self._strong = _numbers(reading.spans(Kind.STRONG))
         self._light = _numbers(reading.spans(Kind.LIGHT, Kind.NOT)) | self._strong
@@ -76,7 +80,7 @@ class Denials:
             if spans := [it for it in self._starting.get(number, ()) if not (reached and it in self._good)]:
                 number = self._take_back(no, number, max(it.end for it in spans))
                 reached = True
-                if not self._goes_on(number):
+                if not self._goes_on(number) or number + 1 in self._not:
                     return
                 passed, number = 0, number + 1
             elif number in self._light or number in self._or:

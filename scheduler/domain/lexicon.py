@@ -79,6 +79,13 @@ class Lexicon:
             *(it.words for kind in (Kind.ALARM, Kind.URGENT) for it in self.phrases.get(kind, ()))
         )
 
+    @cached_property
+    def grave_stems(self) -> frozenset[str]:
+        """The same for `word*`."""
+        return frozenset[str]().union(
+            *(it.stems for kind in (Kind.ALARM, Kind.URGENT) for it in self.phrases.get(kind, ()))
+        )
+
     def beginning(self, token: str) -> Iterator[tuple[Kind, Phrase]]:
         """Yield the phrases that may begin with a token, so that a long reply is read in one pass."""
         yield from self._by_first_word.get(token, ())

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from scheduler.domain.lexicon import Kind, Lexicon
 from scheduler.domain.phrases import NAME, Phrase
@@ -15,8 +15,7 @@ _INITIAL = 2
 """Letters that are no name."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """Tokens of a reply from `start` to before `end`; `exact`: each of them is a word of the phrase."""
 
     start: int
@@ -35,15 +34,16 @@ class Reading:
         self.plain = plain
         self.lexicons = lexicons
         self.tokens = list(plain.tokens)
+        self._begun: dict[str, list[tuple[Kind, Phrase]]] = {}
         self.counted = frozenset[str]().union(*(it.counted for it in lexicons))
         self._named = {
             group: frozenset[str]().union(*(it.answers.get(group, frozenset()) for it in lexicons))
             for group in ("fine", "concern", "urgent", "before")
         }
-        self._read()
+        self._read(manners=True)
 
     def forget_manners(self) -> None:
-        """Blank out what is only polite, so that "good morning" is no good news."""
+        """Blank out what is only polite, so that "good morning" is no good news; only then are there other spans."""
         for span in self.spans(Kind.IGNORE):
             self.tokens[span.start : span.end] = [BLANK] * (span.end - span.start)
         self._read()
@@ -98,21 +98,24 @@ class Reading:
         between = self.tokens[first.end : second.start]
         return END not in between and COMMA not in between
 
-    def _read(self) -> None:
+    def _read(self, *, manners: bool = False) -> None:
         starts, position = list[int](), 0
-        words = [self._in_line(number) for number in range(len(self.tokens))]
+        numbers = [number for number, token in enumerate(self.tokens) if token != BLANK]
+        words = [self._in_line(number) for number in numbers]
         for word in words:
             starts.append(position)
             position += len(word) + 1
         line = "".join(f"{word} " for word in words)
-        number_at = {start: number for number, start in enumerate([*starts, len(line)])}
+        ends_at = (
+            dict(zip([*starts[1:], len(line)], (number + 1 for number in numbers), strict=True)) if numbers else {}
+        )
         self._found: dict[Kind, set[Span]] = defaultdict(set)
         self._starting: dict[int, list[tuple[Kind, Span]]] = defaultdict(list)
         self._ending: dict[int, list[tuple[Kind, Span]]] = defaultdict(list)
-        for number, (word, start) in enumerate(zip(words, starts, strict=True)):
+        for number, word, start in zip(numbers, words, starts, strict=True):
             for kind, phrase in self._beginning(word):
-                if match := phrase.pattern.match(line, start):
-                    self._note(kind, Span(number, number_at[match.end()], phrase.exact))
+                if (manners == (kind is Kind.IGNORE)) and (match := phrase.pattern.match(line, start)):
+                    self._note(kind, Span(number, ends_at[match.end()], phrase.exact))
 
     def _in_line(self, number: int) -> str:
         """Return a token as phrases see it: what is perhaps a name is NAME."""
@@ -126,6 +129,7 @@ class Reading:
             self._starting[span.start].append((kind, span))
             self._ending[span.end].append((kind, span))
 
-    def _beginning(self, token: str) -> Iterator[tuple[Kind, Phrase]]:
-        for lexicon in self.lexicons:
-            yield from lexicon.beginning(token)
+    def _beginning(self, word: str) -> list[tuple[Kind, Phrase]]:
+        if word not in self._begun:
+            self._begun[word] = [it for lexicon in self.lexicons for it in lexicon.beginning(word)]
+        return self._begun[word]

@@ -56,6 +56,8 @@ CLAUSES: Mapping[str, str] = {
     "consent_refused": "the patient did not agree to {purpose} messages by {channel}",
     "consent_unknown": "consent to {purpose} messages by {channel} is not known, which this clinic takes as no",
     "stopped": "the patient stopped messages to this {address}",
+    "not_theirs": "somebody else has this {address}, and nothing is sent to it until staff correct it",
+    "address_gone": "this {address} does not exist any more, and nothing is sent to it",
     "next_appointment": "the next appointment is already booked",
     "answered": "the patient has answered already",
     "better_since": "the patient has answered since that it is better",

@@ -1,5 +1,6 @@
 """Misspelled words of a reply, set right where one word of the rules is meant and no other."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +13,9 @@ SHORTEST = 5
 """Letters: shorter words have too many neighbours that mean something else."""
 LONG = 7
 """Letters from which on a changed letter is a slip too: in shorter words it is most likely another word."""
+_STEM = 6
+"""Letters from which on a misspelled `word*` is told."""
+_DOUBLED = re.compile(r"(.)\1")
 _LONGEST = 20
 """Letters: what is longer is no misspelling of anything."""
 
@@ -22,6 +26,7 @@ class Speller:
     def __init__(self, lexicons: Sequence[Lexicon]) -> None:
         self._lexicons = lexicons
         self._words = [it.words for it in lexicons]
+        self._stems = [it.grave_stems for it in lexicons]
         self._grave = [it.grave_words for it in lexicons]
 
     def corrected(self, plain: Plain) -> Plain:
@@ -36,8 +41,20 @@ class Speller:
             return token
         if any(it.knows(token) for it in self._lexicons):
             return token
+        single = _DOUBLED.sub(r"\1", token)
+        if single != token and any(single in words for words in self._words):
+            return single
         meant = {word for words in self._words for word in _neighbours(token, words)}
-        return min(meant, key=lambda word: (not any(word in grave for grave in self._grave), word), default=token)
+        grave = {word for word in meant if any(word in words for words in self._grave)}
+        return min(grave or set(self._begun(token)) or meant, default=token)
+
+    def _begun(self, token: str) -> Iterator[str]:
+        """Yield the token with a misspelled beginning set right, where that is one of a grave word."""
+        for stems in self._stems:
+            for length in range(_STEM - 1, len(token) + 1):
+                for stem in _neighbours(token[:length], stems):
+                    if len(stem) >= _STEM:
+                        yield stem + token[length:]
 
 
 def _neighbours(token: str, words: frozenset[str]) -> Iterator[str]:

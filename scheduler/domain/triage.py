@@ -76,8 +76,8 @@ class _Classing:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._denials = Denials(reading)
         self._harmless: set[int] = set()
+        self._strong: set[Span] = set()
 
     def verdict(self) -> Verdict:
         """Return the class and its words."""
@@ -116,6 +116,9 @@ class _Classing:
     def _signs(self) -> Iterator[Hit]:
         """Yield what the patient says of how it is, each as what it means here: taken back, weak or strong."""
         spans = self._reading.spans
+        not_bad = {it.end for it in spans(Kind.NOT)}
+        strong = self._reading.not_within(spans(Kind.STRONG), Kind.FINE, Kind.CONCERN, Kind.HARMLESS)
+        self._strong = {it for it in strong if it.start not in not_bad}
         for span in spans(Kind.ALARM):
             yield Hit(Triage.URGENT, span)
         for span in self._reading.not_within(spans(Kind.URGENT), Kind.CONCERN, Kind.FINE, Kind.HARMLESS):
@@ -141,7 +144,7 @@ class _Classing:
         denied = self._if_not_denied(Triage.URGENT, span)
         if denied is not Triage.URGENT:
             return Hit(denied, span)
-        strong = list(self._reading.beside(Kind.STRONG, span, distance=_NEAR))
+        strong = [it for it in self._reading.beside(Kind.STRONG, span, distance=_NEAR) if it in self._strong]
         start = min([span.start, *(it.start for it in strong)])
         return Hit(Triage.URGENT if strong else Triage.CONCERN, Span(start, span.end))
 
@@ -168,7 +171,7 @@ class _Classing:
         """Yield what the patient wants of us."""
         for kind, wish in _WISHES.items():
             # "Don't stop texting me" is a wish for more.
-            longer = (Kind.START, Kind.HARMLESS) if kind is Kind.STOP else (Kind.HARMLESS,)
+            longer = (Kind.START, Kind.HARMLESS) if kind is Kind.STOP else (Kind.LIGHT,)
             for span in self._reading.not_within(self._reading.spans(kind), *longer):
                 yield Hit(wish, span)
         keywords = self._reading.keywords(Triage.STOP)
@@ -191,7 +194,7 @@ class _Classing:
 
     def _doubts(self, fine: Sequence[Span]) -> list[Span] | None:
         """Return what keeps a reply from being fine, perhaps no words at all; None where nothing does."""
-        if unsure := self._reading.spans(Kind.UNSURE):
+        if unsure := list(self._reading.not_within(self._reading.spans(Kind.UNSURE), Kind.FINE, Kind.HARMLESS)):
             return unsure
         unknown = self._unknown(fine)
         return unknown if unknown or self._reading.plain.cut else None

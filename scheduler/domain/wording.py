@@ -4,8 +4,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-LONGEST = 10_000
-"""Characters of a reply that are read; an SMS has at most 1,600."""
+LONGEST = 3000
+"""Characters of a reply that are read; an SMS has at most 1,600. Of a longer one the beginning and the end count."""
+_LAST = 1000
 
 _QUOTES = "'\u2019\u02bc`\u00b4"
 _CONTRACTED = re.compile(rf"n[{_QUOTES}]t\b", re.IGNORECASE)
@@ -37,17 +38,21 @@ class Plain:
     cut: bool = False
 
 
-def make_plain(text: str) -> Plain:
+def make_plain(original: str) -> Plain:
     """Return a reply as tokens. Takes any text, whatever is in it."""
-    whole = unicodedata.normalize("NFKC", text[:LONGEST])
-    cut = len(text) > LONGEST or len(whole) > LONGEST
-    text = whole[:LONGEST]
+    whole = unicodedata.normalize("NFKC", _shortened(original))
+    text = _shortened(whole)
+    cut = len(text) < len(whole) or LONGEST < len(original)
     text = _KEYCAP.sub(r" \1 ", text)
     text = _HYPHEN.sub(" ", text)
     text = _IRREGULAR.sub(lambda found: _WHOLE[found[0].casefold()], text)
     text = _APOSTROPHES.sub(" ", _CONTRACTED.sub(" not", text))
     pairs = [(plain, spoken) for spoken in _TOKENS.findall(text) if (plain := _plain(spoken))]
     return Plain(tuple(it for it, _ in pairs), tuple(it for _, it in pairs), bool(_ASKS.search(text)), cut)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - _LAST]}\n{text[-_LAST:]}"
 
 
 def plain_word(word: str) -> str:

@@ -1,10 +1,11 @@
 """What a clinic must be so that its protocols can be sent: known names, senders, someone who gets the answers."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from phonenumbers import shortnumberinfo
 
-from scheduler.domain.clinic import Clinic, QuietHours
+from scheduler.domain.clinic import Clinic, OnCall, QuietHours
 from scheduler.domain.protocol import Channel, Protocol, Step
 from scheduler.protocols.faults import Fault
 from scheduler.protocols.fields import is_id
@@ -45,8 +46,9 @@ def reach_faults(clinic: Clinic, protocols: Mapping[str, Protocol]) -> Iterator[
             hint = "add it, or change the step's channels under overrides"
             yield Fault((channel.value,), "missing-sender", message, hint)
     asking = _first(protocols, lambda step: step.ask is not None)
-    if not clinic.on_call and asking:
-        message = f"names nobody, but {asking} asks patients something"
+    if asking and not any(map(partial(_can_be_told, clinic), clinic.on_call)):
+        whom = "nobody who could be told by what the clinic sends from" if clinic.on_call else "nobody"
+        message = f"names {whom}, but {asking} asks patients something"
         yield Fault(("on_call",), "missing-contact", message, "add who gets the answers")
     by_sms = _first(protocols, lambda step: step.ask is not None and Channel.SMS in step.channels)
     if clinic.sms and clinic.sms.one_way and by_sms:
@@ -102,6 +104,28 @@ def doubts(clinic: Clinic) -> Iterator[Fault]:
     if clinic.quiet_hours and _by_day(clinic.quiet_hours):
         message = "hardly anything could be sent: these hours hold noon, or leave less than eight of the day"
         yield Fault(("quiet_hours",), "unlikely-quiet-hours", message, "from is the evening, to is the morning")
+
+
+def contact_doubts(clinic: Clinic) -> Iterator[Fault]:
+    """Yield who on call could not be told of an alert, or is nobody else than who was told before."""
+    told: dict[str, int] = {}
+    for index, person in enumerate(clinic.on_call):
+        path, ways = ("on_call", index), [way for way in (person.sms, person.email, person.webhook) if way]
+        if person.sms and clinic.sms and person.sms == clinic.sms.number:
+            message = "is the number that the clinic's own messages come from"
+            yield Fault((*path, "sms"), "unlikely-contact", message, "give a phone that somebody looks at")
+        if not _can_be_told(clinic, person) and any(_can_be_told(clinic, other) for other in clinic.on_call):
+            message = "can't be told anything: the clinic has no sender for that"
+            yield Fault(path, "unlikely-contact", message, "give another way")
+        if all(way in told for way in ways):
+            message = f"has no way of its own: on_call#{told[ways[0]] + 1} was told there before"
+            yield Fault(path, "unlikely-contact", message, "nobody else is told when that one does not answer")
+        for way in ways:
+            told.setdefault(way, index)
+
+
+def _can_be_told(clinic: Clinic, person: OnCall) -> bool:
+    return bool(person.webhook or (person.sms and clinic.sms) or (person.email and clinic.email))
 
 
 def _by_day(quiet: QuietHours) -> bool:

@@ -46,6 +46,11 @@ class Configuration:
         except KeyError:
             raise ConfigError(_unknown("clinic", clinic_id, self.clinics)) from None
 
+    @property
+    def on_call(self) -> tuple[OnCall, ...]:
+        """Everybody who is on call anywhere."""
+        return (*self.instance.on_call, *(one for clinic in self.clinics.values() for one in clinic.on_call))
+
     def protocol_for(self, clinic_id: str, treatment: str) -> Protocol:
         """Return the treatment's protocol as this clinic has it. Raises ConfigError that names the nearest one."""
         self.clinic(clinic_id)

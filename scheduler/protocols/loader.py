@@ -8,7 +8,7 @@ from typing import TypeVar
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.protocol import Protocol
 from scheduler.errors import ConfigError
-from scheduler.protocols.clinic_rules import doubts, import_faults, reach_faults, title_faults
+from scheduler.protocols.clinic_rules import contact_doubts, doubts, import_faults, reach_faults, title_faults
 from scheduler.protocols.configuration import Configuration, Instance
 from scheduler.protocols.folder import find_files
 from scheduler.protocols.nodes import Node
@@ -62,6 +62,8 @@ class _Whole:
             self.problems += [problem_at(tree, fault) for fault in reach_faults(clinic, own | changed)]
             self.problems += [problem_at(tree, fault) for fault in import_faults(clinic)]
             self.problems += [replace(problem_at(tree, fault), severity="warning") for fault in doubts(clinic)]
+            contacts = contact_doubts(clinic)
+            self.problems += [replace(problem_at(tree, fault), severity="warning") for fault in contacts]
         values = {clinic_id: clinic for clinic_id, (_, clinic) in clinics.items()}
         for tree, protocol in protocols.values():
             self.problems += [problem_at(tree, fault) for fault in title_faults(protocol, values)]

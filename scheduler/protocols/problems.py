@@ -56,6 +56,7 @@ CODES: Mapping[str, str] = {
     "missing-contact": "A step asks patients something, and the clinic has nobody who gets the answer.",
     "one-way-sender": "A step asks for a reply to an SMS whose sender nobody can answer.",
     "unlikely-emergency-number": "The emergency number is none that is known for the country (warning).",
+    "unlikely-contact": "Somebody on call could not be told, or would be told on another's phone (warning).",
     "unlikely-quiet-hours": "The quiet hours are those of the day, or nearly all hours (warning).",
 }
 """Each code with one sentence. Codes are stable: scripts and the docs rely on them."""

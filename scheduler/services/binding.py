@@ -62,6 +62,7 @@ def situation_of(
                 due.message.purpose,
                 due.ledger,
                 stopped=channel in due.stopped,
+                stop_source=due.stopped.get(channel, ""),
                 when_unknown=clinic.consent_when_unknown,
             )
             for channel in PATIENT_CHANNELS

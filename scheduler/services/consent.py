@@ -89,7 +89,8 @@ def start_address(
     stop = stop_in_force(tx, clinic, channel, address)
     if stop and stop.source not in BEGINNING_AGAIN:
         return False
-    lift_stop(tx, clinic, channel, address, by=by, now=now)
+    if stop:
+        lift_stop(tx, clinic, channel, address, by=by, now=now)
     people = patients_at(tx, clinic, channel, address)
     ledgers = ledgers_of(tx, people)
     stopped_at = stop.at if stop else None
@@ -136,7 +137,7 @@ def set_preferences(
     stopped because the number is said to be somebody else's. Raises NotFoundError.
     """
     patient = get_patient(tx, patient_id)
-    wanted = {channel for (channel, _), wish in wishes.items() if wish}
+    wanted = [it for it in PATIENT_CHANNELS if any(wish and it is key[0] for key, wish in wishes.items())]
     lifted, shut = _lift(tx, patient, wanted, by=by, now=now)
     ledger = ledgers_of(tx, [patient_id])[patient_id]
     open_wishes = {key: wish for key, wish in wishes.items() if not (wish and key[0] in shut)}

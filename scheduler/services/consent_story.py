@@ -67,7 +67,10 @@ def _holding(
     clinic: Clinic, channel: Channel, purpose: Purpose, ledger: tuple[Entry, ...], stop: Stop | None
 ) -> Holding:
     unknown = clinic.consent_when_unknown
-    consent = consent_for(channel, purpose, ledger, stopped=stop is not None, when_unknown=unknown)
+    said_by = stop.source if stop else ""
+    consent = consent_for(
+        channel, purpose, ledger, stopped=stop is not None, stop_source=said_by, when_unknown=unknown
+    )
     entry = valid_entry(ledger, channel, purpose)
     if consent.refused:
         said = sentence((consent.refused,), clinic.timezone)

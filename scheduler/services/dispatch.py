@@ -189,6 +189,7 @@ def _happening(
         patient=patient.name if patient else "",
         step=message.step,
         channel=message.channel,
+        kind=message.kind,
         language=language or (patient.language if patient else message.language) or "",
         status=status,
         tried=language is not None,

@@ -18,6 +18,7 @@ from scheduler.errors import AftercareError, ChannelError, SettingsError, StoreE
 from scheduler.protocols.loader import check
 from scheduler.services.alerts import REMEDIES as REMEDIES_OF_ALERTS
 from scheduler.services.checking import check_all
+from scheduler.services.on_call import MAKE_ONE, lacks_secret, link_fault, said_of
 from scheduler.settings import Delivery, Settings
 from scheduler.store.alerts import open_alerts
 from scheduler.store.crew import look_at_crew
@@ -65,7 +66,14 @@ class Doctor:
 
     async def examine(self) -> list[Finding]:
         """Return a finding for each part."""
-        findings = [self._delivery(), self._config(), *self._database(), *self._disk()]
+        findings = [
+            self._delivery(),
+            self._config(),
+            *self._on_call(),
+            self._links(),
+            *self._database(),
+            *self._disk(),
+        ]
         if self.settings.delivery is Delivery.LIVE and not self.settings.missing_for_live:
             findings += [*await self._channels(), *self._answers()]
         return findings
@@ -76,7 +84,7 @@ class Doctor:
             transports = open_transports(self.settings, clock=self.clock, keep=_keep_nothing, emails_at_once=1)
         except SettingsError as error:
             return [Finding("delivery", Health.WRONG, str(error), "set it right")]
-        return [await _probe(NAMES[channel], transport) for channel, transport in transports.items()]
+        return [await _probe(name, transports[channel]) for channel, name in NAMES.items()]
 
     def _answers(self) -> Iterator[Finding]:
         """Warn of what this version does not do: a "worse" that nobody reads would be harm."""
@@ -112,6 +120,27 @@ class Doctor:
             said = f"{_count(len(problems), 'warning')} in {where}"
             return Finding("config", Health.WARNING, said, "see `aftercare check`")
         return Finding("config", Health.WELL, f"no errors in {where}")
+
+    def _on_call(self) -> Iterator[Finding]:
+        """Tell who gets alerts; it is wrong where a step asks patients something and nobody would hear the answer."""
+        configuration, problems = check(self.settings.config_dir)
+        if deaf := [problem for problem in problems if problem.code == "missing-contact"]:
+            said = "; ".join(f"{problem.file.name}: {problem.key} {problem.message}" for problem in deaf)
+            yield Finding("on call", Health.WRONG, said, "add who gets the answers to the clinic's `on_call`")
+        elif configuration and lacks_secret(self.settings, configuration):
+            said = "a webhook is on call, and AFTERCARE_WEBHOOK_SECRET is not set"
+            yield Finding("on call", Health.WRONG, said, MAKE_ONE)
+        elif configuration:
+            yield Finding("on call", Health.WELL, "; ".join(said_of(configuration)))
+
+    def _links(self) -> Finding:
+        """Tell how links in messages look to those who get them: to patients, and to who takes an alert."""
+        fault, live = link_fault(self.settings), self.settings.delivery is Delivery.LIVE
+        if fault and live:
+            return Finding(
+                "links", Health.WARNING, fault, "set AFTERCARE_PUBLIC_URL to the https address of this service"
+            )
+        return Finding("links", Health.WELL, f"messages lead to {self.settings.public_url}")
 
     def _database(self) -> Iterator[Finding]:
         try:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from scheduler.domain.notice import MessageKind
 from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import Reason
 from scheduler.domain.states import Status
@@ -24,6 +25,7 @@ class Happening:
     step: str
     channel: Channel
     language: str
+    kind: MessageKind
     status: Status
     tried: bool
     planned: tuple[Reason, ...]

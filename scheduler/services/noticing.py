@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scheduler.content.templates import Texts
@@ -53,7 +53,7 @@ class NoticeWriter:
         for due in dues:
             decided = self._decided(due, brakes, now)
             if isinstance(decided, Letter):
-                letters.append(decided)
+                letters.append(replace(decided, trial=brakes.is_trial(due.message)))
             else:
                 verdicts.append(NoticeVerdict(due, decided))
         return letters, verdicts
@@ -108,7 +108,7 @@ class NoticeWriter:
             "type": "alert",
             "alert": due.message.alert_id,
             "kind": due.alert.kind.value,
-            "clinic": due.message.clinic,
+            "clinic": due.alert.clinic,
             "opened_at": due.alert.opened_at.isoformat().replace("+00:00", "Z"),
             "link": self._alert_link(due, now),
         }

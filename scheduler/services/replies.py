@@ -43,8 +43,8 @@ def take_page_answer(
     """Take in what a patient ticked and wrote on the page about the question `message_id`.
 
     `form_id` is the same for a form that is sent twice: it is taken in once. It is triaged, kept, told of and planned
-    after like a text; the page itself is the answer. `ticked` is the least that it counts as, whatever the words. The caller commits. Raises NotFoundError, KeysError, or ConfigError where the
-    patient's clinic is not configured.
+    after like a text; the page itself is the answer. `ticked` is the least that it counts as, whatever the words.
+    The caller commits. Raises NotFoundError, KeysError, or ConfigError where the patient's clinic is not configured.
     """
     patient = get_patient(tx, patient_id)
     clinic = configuration.clinic(patient.clinic)

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from scheduler.domain.notice import MessageKind
 from scheduler.domain.states import Status
 from scheduler.services.happening import Happening
 
@@ -16,6 +17,8 @@ COUNTED = {
     Status.UNKNOWN: "unknown",
     Status.CANCELLED: "cancelled",
 }
+ALERTS = "alerts"
+"""What told staff of something: patients got none of it."""
 PUT_OFF = "put_off"
 """Not tried: it waits for allowed hours, or for its turn after another late message."""
 
@@ -28,10 +31,17 @@ class Summary:
 
     def add(self, happening: Happening) -> None:
         """Count what became of a message."""
-        put_off = happening.status is Status.SCHEDULED and not happening.tried
-        self._counts[PUT_OFF if put_off else COUNTED[happening.status]] += 1
+        self._counts[_word(happening)] += 1
 
     @property
     def counts(self) -> dict[str, int]:
         """All counts by word, those that are zero too."""
-        return {word: self._counts[word] for word in (*COUNTED.values(), PUT_OFF)}
+        return {word: self._counts[word] for word in (*COUNTED.values(), PUT_OFF, ALERTS)}
+
+
+def _word(happening: Happening) -> str:
+    if happening.kind is MessageKind.ALERT and happening.status is Status.ACCEPTED:
+        return ALERTS
+    if happening.status is Status.SCHEDULED and not happening.tried:
+        return PUT_OFF
+    return COUNTED[happening.status]

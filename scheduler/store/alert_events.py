@@ -33,9 +33,9 @@ def record_alert(
 
 
 def stories_of_alerts(tx: Tx, ids: Collection[int]) -> Mapping[int, tuple[AlertEvent, ...]]:
-    """Return the history of each of these alerts, oldest first; one without any is left out."""
+    """Return the history of each of these alerts, as it was written; one without any is left out."""
     found = sa.select(events).where(events.c.alert_id.is_not(None), among(tx, events.c.alert_id, ids))
     stories: dict[int, tuple[AlertEvent, ...]] = defaultdict(tuple)
-    for row in tx.connection.execute(found.order_by(events.c.at, events.c.id)):
+    for row in tx.connection.execute(found.order_by(events.c.id)):
         stories[row.alert_id] += (AlertEvent(row.at, AlertCause(row.cause), row.by, load_reasons(row.reasons)),)
     return stories

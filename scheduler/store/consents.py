@@ -97,7 +97,12 @@ def record_stop(
         "wording_sealed": tx.vault.seal_or_none(wording, of="stops.wording"),
         "version": version,
     }
-    return tx.connection.execute(insert.values(values).returning(stops.c.id)).one_or_none() is not None
+    while True:
+        if tx.connection.execute(insert.values(values).returning(stops.c.id)).one_or_none():
+            return True
+        # Hold the one that is there: else somebody might lift it while we take the address for stopped.
+        if stop_in_force(tx, clinic, channel, address):
+            return False
 
 
 def lift_stop(tx: Tx, clinic: str, channel: Channel, address: str, *, by: str, now: datetime) -> bool:
@@ -107,15 +112,20 @@ def lift_stop(tx: Tx, clinic: str, channel: Channel, address: str, *, by: str, n
 
 
 def stop_in_force(tx: Tx, clinic: str, channel: Channel, address: str) -> Stop | None:
-    """Return the stop of the clinic's messages to this address, None where there is none."""
+    """Return the stop of the clinic's messages to this address, None where there is none.
+
+    In a writing transaction nobody else lifts it until the commit: whoever takes several does so in the order of the
+    channels.
+    """
     found = sa.select(stops.c.id, stops.c.source, stops.c.at).where(*_in_force(tx, clinic, channel, address))
-    row = tx.connection.execute(found).one_or_none()
+    row = tx.connection.execute(found.with_for_update() if tx.writing else found).one_or_none()
     return Stop(row.id, row.source, row.at) if row else None
 
 
 def is_stopped(tx: Tx, clinic: str, channel: Channel, address: str) -> bool:
     """Whether the clinic's messages to this address are stopped."""
-    return stop_in_force(tx, clinic, channel, address) is not None
+    found = sa.select(stops.c.id).where(*_in_force(tx, clinic, channel, address))
+    return tx.connection.execute(found).first() is not None
 
 
 def patients_at(tx: Tx, clinic: str, channel: Channel, address: str) -> list[int]:

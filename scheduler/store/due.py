@@ -48,7 +48,8 @@ class DueMessage:
     """A message with what decides about it, as it is now.
 
     `ledger`: what the patient's says of the purposes in the batch. `stopped`: the channels whose address of this
-    patient is stopped. `rebooked`: the same patient has a later appointment for the same treatment, booked or over.
+    patient is stopped, each with where its stop came from. `rebooked`: the same patient has a later appointment for
+    the same treatment, booked or over.
     `first_contact`: no SMS of this clinic has gone to this number yet. `alarmed`: an urgent alert about this patient
     is open, and the message is no care. `answered`: it is a reminder, and somebody has answered since. `others`: what
     else of this patient is due, whenever it is tried next, and not in the batch; it counts where late messages are
@@ -60,7 +61,7 @@ class DueMessage:
     patient: Patient
     appointment: StoredAppointment
     ledger: tuple[Entry, ...]
-    stopped: frozenset[Channel]
+    stopped: Mapping[Channel, str]
     rebooked: bool
     first_contact: bool = False
     alarmed: bool = False
@@ -131,7 +132,7 @@ class _Reader:
             patient=self._patients[message.of_patient],
             appointment=appointment,
             ledger=self._ledgers.get(message.of_patient, ()),
-            stopped=self._stops.get(message.of_patient, frozenset()),
+            stopped=self._stops.get(message.of_patient, {}),
             rebooked=rebooked,
             first_contact=message.channel is Channel.SMS and message.of_patient not in self._greeted,
             alarmed=message.of_patient in self._alarmed,
@@ -203,10 +204,13 @@ def _ledgers(tx: Tx, ids: Collection[int], purposes: Collection[Purpose]) -> Map
     return ledgers
 
 
-def _stops(tx: Tx, ids: Collection[int]) -> Mapping[int, frozenset[Channel]]:
-    """Return the stopped channels of patients. A phone and an email never have the same hash."""
+def _stops(tx: Tx, ids: Collection[int]) -> Mapping[int, Mapping[Channel, str]]:
+    """Return the stopped channels of patients, with the source of each stop.
+
+    A phone and an email never have the same hash.
+    """
     found = (
-        sa.select(patients.c.id, stops.c.channel)
+        sa.select(patients.c.id, stops.c.channel, stops.c.source)
         .join(
             stops,
             sa.and_(
@@ -217,9 +221,9 @@ def _stops(tx: Tx, ids: Collection[int]) -> Mapping[int, frozenset[Channel]]:
         )
         .where(among(tx, patients.c.id, ids))
     )
-    stopped: dict[int, frozenset[Channel]] = defaultdict(frozenset)
+    stopped: dict[int, dict[Channel, str]] = defaultdict(dict)
     for row in tx.connection.execute(found):
-        stopped[row.id] |= {row.channel}
+        stopped[row.id][row.channel] = row.source
     return stopped
 
 

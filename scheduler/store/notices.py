@@ -30,7 +30,7 @@ _RECIPIENT = "messages.recipient"
 _question = messages.alias("question")
 _CONTEXT = (
     *(replies.c.patient_id, _question.c.appointment_id, patients.c.page_epoch),
-    *(alerts.c.kind, alerts.c.opened_at, alerts.c.taken_at, alerts.c.closed_at),
+    *(alerts.c.kind, alerts.c.clinic, alerts.c.opened_at, alerts.c.taken_at, alerts.c.closed_at),
 )
 _FOUND = (
     sa.select(
@@ -58,9 +58,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class AlertFacts:
-    """What a ring tells of its alert. `over`: somebody took it, or it is closed."""
+    """What a ring tells of its alert. `clinic` is None for the installation; `over`: it was taken, or is closed."""
 
     kind: AlertKind
+    clinic: str | None
     opened_at: datetime
     over: bool
 
@@ -145,10 +146,10 @@ def alerts_over(tx: Tx, ids: Collection[int]) -> frozenset[int]:
 
 
 def _due(context: Sequence[Any], message: Message, to: str, *, stopped: bool) -> DueNotice:
-    patient_id, appointment_id, epoch, kind, opened_at, taken_at, closed_at = context
+    patient_id, appointment_id, epoch, kind, clinic, opened_at, taken_at, closed_at = context
     asked = None if patient_id is None else Asked(patient_id, appointment_id, epoch)
     over = taken_at is not None or closed_at is not None
-    facts = None if opened_at is None else AlertFacts(AlertKind(kind), read_instant(opened_at), over)
+    facts = None if opened_at is None else AlertFacts(AlertKind(kind), clinic, read_instant(opened_at), over)
     return DueNotice(message, to, stopped, asked, facts)
 
 

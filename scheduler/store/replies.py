@@ -108,7 +108,12 @@ def _one(tx: Tx, which: sa.ColumnElement[bool], missing: str) -> Reply:
 
 
 def latest_replies(
-    tx: Tx, *, clinic: str | None = None, unhandled: bool = False, limit: int = 100
+    tx: Tx,
+    *,
+    clinic: str | None = None,
+    unhandled: bool = False,
+    limit: int = 100,
+    since: datetime | None = None,
 ) -> tuple[Reply, ...]:
     """Return the latest replies, the newest first; of a clinic also those of which nobody knows whose they are."""
     found = sa.select(replies).order_by(replies.c.received_at.desc(), replies.c.id.desc()).limit(limit)
@@ -116,6 +121,8 @@ def latest_replies(
         found = found.where(sa.or_(replies.c.clinic == clinic, replies.c.clinic.is_(None)))
     if unhandled:
         found = found.where(replies.c.handled_at.is_(None))
+    if since:
+        found = found.where(replies.c.received_at >= since)
     return tuple(read_reply(tx, row) for row in tx.connection.execute(found))
 
 
@@ -142,7 +149,7 @@ def read_reply(tx: Tx, row: sa.Row[Any]) -> Reply:
 
 
 def reasons_of_replies(tx: Tx, ids: Collection[int]) -> dict[int, str]:
-    """Return, as they are stored, the reasons with which replies came in, by reply."""
+    """Return, as it is stored, how replies were answered, or why not, by reply."""
     found = sa.select(events.c.reply_id, events.c.reasons).where(
         events.c.reply_id.in_(ids), events.c.cause == ReplyCause.RECEIVED
     )

@@ -49,7 +49,7 @@ def unanswered(
     steps: Collection[str] = (),
     visits: Collection[int] = (),
 ) -> tuple[Unanswered, ...]:
-    """Return the questions that were due from `since` on and before `until` and are unanswered now, the oldest first.
+    """Return the questions that were due between `since` and `until` and are unanswered now, the oldest first.
 
     An answer is any reply about the visit after the question went out, and a person's word that the patient was
     heard. Left out: what is asked once more, or is going to be; visits that were called off or are still to come.
@@ -76,7 +76,7 @@ def unanswered(
         .where(
             _ASKS,
             messages.c.due_at >= since,
-            messages.c.due_at < until,
+            messages.c.due_at <= until,
             messages.c.status.in_(_HANDED_OVER),
             appointments.c.status.not_in(CALLED_OFF),
             appointments.c.starts_at <= messages.c.due_at,

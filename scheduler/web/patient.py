@@ -6,18 +6,16 @@ from functools import partial
 from babel import Locale
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from starlette.concurrency import run_in_threadpool
 
 from scheduler.domain.protocol import PATIENT_CHANNELS, Channel, Purpose
 from scheduler.domain.triage import Triage
-from scheduler.errors import AftercareError
 from scheduler.logs import get_logger
 from scheduler.services.page_visitor import Closed
 from scheduler.services.patient_page import PatientPages, View
 from scheduler.web.checkin import MOST, CheckIn, Problem, blank, read_checkin
 from scheduler.web.forms import Form, first, read_form
-from scheduler.web.limits import Limit
-from scheduler.web.pages import SAFE, Contact, Pages, contact, language_wanted, spoken_for, words, words_version
+from scheduler.web.guard import Guard
+from scheduler.web.pages import SAFE, Contact, Pages, contact, spoken_for, words, words_version
 
 log = get_logger(__name__)
 
@@ -26,13 +24,11 @@ _KEYS = {f"{channel}.{purpose}": (channel, purpose) for channel in PATIENT_CHANN
 _SAID = {Triage.HELP: Triage.QUESTION, Triage.START: Triage.UNKNOWN}
 """Classes that are told the same as another one."""
 
-Work = Callable[[str], Response | Closed]
-
 
 def patient_pages(patients: PatientPages, pages: Pages, *, wake: Callable[[], None] = lambda: None) -> APIRouter:
     """Return the routes. `wake` tells the engine, from any thread, that something may be due."""
     router, desk = APIRouter(), _Desk(patients, pages, wake)
-    guarded = _Guard(pages).lets
+    guarded = Guard(pages).lets
 
     @router.get(PATH)
     async def show(token: str, request: Request) -> Response:
@@ -60,45 +56,6 @@ def patient_pages(patients: PatientPages, pages: Pages, *, wake: Callable[[], No
         return await guarded(request, token, desk.stop)
 
     return router
-
-
-class _Guard:
-    """Lets nobody guess or flood, and shows a page in plain words where the page itself can't be."""
-
-    def __init__(self, pages: Pages) -> None:
-        self._pages = pages
-        # Many patients may come from one address: that of a proxy that is not told about, or of a mobile network.
-        self._clients = Limit(120, 240)
-        self._tokens = Limit(20, 40)
-
-    async def lets(self, request: Request, token: str, work: Work) -> Response:
-        """Do the work on a thread, unless there were too many requests."""
-        client = request.client.host if request.client else ""
-        language = language_wanted(request.headers.get("accept-language"))
-        if not (self._clients.lets(client) and self._tokens.lets(token)):
-            return self._sorry("busy", language, 429, {"Retry-After": "60"})
-        try:
-            done = await run_in_threadpool(work, token)
-        except AftercareError as error:  # the database is away, a file of the configuration was broken
-            log.warning("page.unavailable", reason=str(error))
-            return self._sorry("away", language, 503, {"Retry-After": "120"})
-        return self._closed(done, language) if isinstance(done, Closed) else done
-
-    def _closed(self, closed: Closed, language: str) -> Response:
-        """Say kindly that a link is closed; whose it was only where it was ours."""
-        spoken = spoken_for(closed.language) if closed.language else language
-        said = words(spoken)["closed"]
-        clinic = contact(closed.clinic) if closed.clinic else None
-        texts = [said["text"] if clinic else said["unknown"]]
-        given = {"heading": said["heading"], "texts": texts, "clinic": clinic, "back": None}
-        return self._pages.page("notice.html.j2", language=spoken, status=410 if clinic else 404, **given)
-
-    def _sorry(self, what: str, language: str, status: int, headers: Mapping[str, str]) -> Response:
-        said = words(language)["closed"]
-        values = {"heading": said[f"{what}_heading"], "texts": [said[what]], "back": None}
-        page = self._pages.page("notice.html.j2", language=language, status=status, **values)
-        page.headers.update(headers)
-        return page
 
 
 class _Desk:

@@ -22,7 +22,7 @@ from scheduler.paths import sample
 from scheduler.protocols.loader import load
 from scheduler.settings import read_settings
 from scheduler.store.database import Store, open_store
-from scheduler.store.tables import attempts, messages, patients
+from scheduler.store.tables import alerts, attempts, messages, patients, replies
 from tests.acceptance.conftest import ROOT, Aftercare
 
 UTC = ZoneInfo("UTC")
@@ -31,6 +31,15 @@ STARTS, ENDS = datetime(2026, 3, 2, 8, tzinfo=UTC), datetime(2026, 4, 13, 8, tzi
 
 Sent = tuple[str, str, str, str, str]
 """Local time, patient, channel, language, step."""
+
+ASKS = ("redness_check", "recheck", "week_check", "two_week_check")
+ANSWERS = {
+    ("Béatrice Exemple", "redness_check"): "answer_concern",
+    ("Bruno Ejemplo", "redness_check"): "answer_concern",
+    ("David Exemple", "redness_check"): "answer_urgent",
+    ("Félix Exemple", "redness_check"): "none",
+}
+"""What a patient's own answer led to; all others wrote that it is better."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +97,34 @@ def test_every_message_went_out_when_where_and_how_the_protocol_says(demo_store:
     assert sorted(sent_by(demo_store)) == sorted(set(expected()))
 
 
+def test_who_answered_by_text_was_answered_and_in_which_words(demo_store: Store) -> None:
+    asked = [sent for sent in set(expected()) if sent[4] in ASKS and sent[2] == "sms"]
+    answers = [(at, name, ANSWERS.get((name, step), "answer_fine")) for at, name, _, _, step in asked]
+    assert sorted(answered(demo_store)) == sorted(it for it in answers if it[2] != "none")
+
+
+def test_the_desk_was_told_once_of_what_sounds_bad_and_of_who_did_not_answer(demo_store: Store) -> None:
+    with demo_store.read() as tx:
+        found = tx.connection.execute(sa.select(alerts).order_by(alerts.c.id)).all()
+    assert [(it.kind, it.clinic, it.rings, it.taken_by) for it in found] == [
+        ("urgent", "lumiere", 1, "Desk"),
+        ("no_answer", "lumiere", 1, "Desk"),
+    ]
+    assert f"{found[0].opened_at.astimezone(TORONTO):%Y-%m-%d %H:%M}" == "2026-03-06 10:00"
+    assert found[1].subject == "lumiere/2026-03-09"
+    assert all(it.closed_at == it.taken_at for it in found)
+
+
 def test_each_message_that_was_sent_lies_in_the_outbox_once(demo: Played, demo_store: Store) -> None:
-    times = sorted((at.strftime("%Y%m%dT%H%M%SZ"), channel) for at, _, _, channel, _, _ in rows(demo_store))
+    with demo_store.read() as tx:
+        joined = sa.select(attempts.c.started_at, messages.c.channel).join(
+            messages, messages.c.id == attempts.c.message_id
+        )
+        found = tx.connection.execute(joined).all()
+    times = sorted((at.strftime("%Y%m%dT%H%M%SZ"), str(channel)) for at, channel in found)
     files = (demo.folder / "outbox").iterdir()
     names = [re.fullmatch(r"(\w+)-(sms|email)-[\w-]+\.(txt|eml)", path.name) for path in files]
-    assert sorted((found[1], found[2]) for found in names if found) == times
+    assert sorted((name[1], name[2]) for name in names if name) == times
     assert all(names)
 
 
@@ -101,7 +133,11 @@ def test_each_mail_of_the_outbox_is_whole_and_in_the_language_of_its_patient(dem
     languages |= {f"{row['Nombre']} {row['Apellidos']}": row["Idioma"] for row in export("serena.csv", ";")}
     files = (demo.folder / "outbox").glob("*.eml")
     mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in files]
+    desk = {contact.email for clinic in load(ROOT / "config").clinics.values() for contact in clinic.on_call}
     for mail in mails:
+        if mail["To"].addresses[0].addr_spec in desk:
+            assert mail["Content-Language"] == "fr"
+            continue
         name = mail["To"].addresses[0].display_name
         assert mail["Content-Language"] == languages[name]
         assert not mail.defects
@@ -130,7 +166,7 @@ def test_a_second_demo_replaces_the_first_and_a_folder_of_somebody_else_is_left_
 
 
 def rows(store: Store) -> list[tuple[datetime, str, str, str, str, str]]:
-    """All hand-overs: instant, clinic, patient, channel, language, step."""
+    """All hand-overs of steps: instant, clinic, patient, channel, language, step."""
     joined = (
         sa.select(attempts.c.started_at, messages, patients.c.name_sealed)
         .join(messages, messages.c.id == attempts.c.message_id)
@@ -147,6 +183,26 @@ def rows(store: Store) -> list[tuple[datetime, str, str, str, str, str]]:
                 row.step,
             )
             for row in tx.connection.execute(joined)
+        ]
+
+
+def answered(store: Store) -> list[tuple[str, str, str]]:
+    """All answers to texts: when, to whom, which."""
+    clinics = load(ROOT / "config").clinics
+    found = (
+        sa.select(attempts.c.started_at, messages.c.clinic, messages.c.step, patients.c.name_sealed)
+        .join(messages, messages.c.id == attempts.c.message_id)
+        .join(replies, replies.c.id == messages.c.reply_id)
+        .join(patients, patients.c.id == replies.c.patient_id)
+    )
+    with store.read() as tx:
+        return [
+            (
+                f"{row.started_at.astimezone(clinics[row.clinic].timezone):%Y-%m-%d %H:%M}",
+                tx.vault.open(row.name_sealed, of="patients.name"),
+                row.step,
+            )
+            for row in tx.connection.execute(found)
         ]
 
 
@@ -210,6 +266,9 @@ def expected() -> Iterator[Sent]:
     # Booked for Monday 9 March and cancelled on the 7th; moved from the 10th to the 12th on the 7th.
     yield "2026-03-02 10:00", "Grace Sample", "email", "en", "prepare"
     yield "2026-03-03 10:00", "Hugo Exemple", "email", "fr", "prepare"
+    # Two answered on their second day that it is the same.
+    yield "2026-03-07 10:00", "Béatrice Exemple", "sms", "fr", "recheck"
+    yield "2026-03-08 10:00", "Bruno Ejemplo", "sms", "es", "recheck"
 
 
 def steps(visit: Visit) -> Iterator[tuple[str, datetime, list[str]]]:

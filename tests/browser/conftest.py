@@ -8,9 +8,9 @@ from scheduler.settings import Settings
 from scheduler.store.database import open_store
 from tests.browser.chrome import Browser, Tab, new_tab, program, running
 from tests.browser.site import Site, standing
-from tests.services.conftest import sqlite_settings
+from tests.store.conftest import migrated_file, sqlite_settings
 
-__all__ = ["sqlite_settings"]
+__all__ = ["migrated_file", "sqlite_settings"]
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,12 @@ from scheduler.content.templates import Texts
 from scheduler.paths import shipped
 from scheduler.protocols.lexicons import load_lexicons
 from scheduler.protocols.loader import load
+from scheduler.services.alert_page import AlertPages
 from scheduler.services.links import Links
 from scheduler.services.patient_page import PatientPages
 from scheduler.settings import Settings
 from scheduler.store.database import Store
+from scheduler.web.alerts import alert_pages
 from scheduler.web.app import create_app
 from scheduler.web.pages import Pages
 from scheduler.web.patient import patient_pages
@@ -64,7 +66,8 @@ def standing(store: Store, settings: Settings) -> Iterator[Site]:
     patients = PatientPages(
         store, house.configuration, Texts(texts), lambda: load_lexicons(config), links, house.clock
     )
-    app = create_app(well=lambda: True, pages=[patient_pages(patients, Pages(url))])
+    alerts = AlertPages(store, house.configuration, links, house.clock)
+    app = create_app(well=lambda: True, pages=[patient_pages(patients, Pages(url)), alert_pages(alerts, Pages(url))])
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     loop = BackgroundLoop()
     loop.start()

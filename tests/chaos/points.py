@@ -77,6 +77,22 @@ POINTS = MappingProxyType(
         ),
     }
 )
+OF_REPLIES = MappingProxyType(
+    {
+        "stored": Point(
+            "after the call is stored", (Spot("scheduler.services.callbacks", "TwilioCallbacks.keep", "after"),), ONE
+        ),
+        "taking in": Point(
+            "before the reply is committed", (Spot("scheduler.services.reply_case", "Case.change", "after"),), ONE
+        ),
+        "taken in": Point(
+            "after the reply is committed",
+            (Spot("scheduler.services.inbound", "Replies._handle_next", "after"),),
+            ONE,
+        ),
+    }
+)
+"""The points of a reply's way, before its answer is a message like others. No play passes them."""
 HANDER = ("claiming", "handed on")
 """What a `serve` passes while workers do the sending."""
 ENGINE = tuple(name for name in POINTS if name not in {"handed on", "taking over"})
@@ -110,7 +126,7 @@ def lay(ambush: Ambush) -> None:
         if left == 0:
             os.kill(os.getpid(), ambush.number)
 
-    for spot in POINTS[ambush.point].spots:
+    for spot in (POINTS | OF_REPLIES)[ambush.point].spots:
         _wrap(spot, passed)
 
 

@@ -69,6 +69,33 @@ def test_a_parser_reads_back_what_was_meant() -> None:
     assert _part(message, "html") == EMAIL.html
 
 
+UNSUBSCRIBE = f"https://care.example.com/aftercare/u/{'A' * 60}-_"
+
+
+def _with_link(url: str | None) -> bytes:
+    given = {"sender": SENDER, "to": "ann@mail.example", "to_name": "Ann", "message_id": MESSAGE_ID, "date": NOW}
+    return build_mime(EMAIL, **given, language="fr", unsubscribe_url=url)  # type: ignore[arg-type]
+
+
+def test_the_headers_of_one_click_stand_whole_on_one_line_each() -> None:
+    raw = _with_link(UNSUBSCRIBE)
+    assert f"\r\nList-Unsubscribe: <{UNSUBSCRIBE}>\r\n".encode() in raw
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+    assert _parsed(raw)["List-Unsubscribe"] == f"<{UNSUBSCRIBE}>"
+
+
+def test_without_a_link_there_is_neither() -> None:
+    assert b"List-Unsubscribe" not in _with_link(None)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "mailto:a@b", "https://a b", "https://a>\r\nBcc: x@y", "https://é.example/u", "x"]
+)
+def test_what_is_no_web_address_does_not_get_into_a_header(url: str) -> None:
+    with pytest.raises(TemplateError, match="AFTERCARE_PUBLIC_URL"):
+        _with_link(url)
+
+
 def test_a_real_email_arrives_unchanged(tmp_path: Path) -> None:
     email = render_email(
         email_text(tmp_path, "# Hé\n\n. dot\n\nFrom me = 3 " + "long " * 100), "step", "en", values()

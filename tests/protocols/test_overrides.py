@@ -101,6 +101,8 @@ def test_overrides_of_the_wrong_shape_are_one_line(tmp_path: Path, says: str) ->
 def test_a_clinic_without_sms_may_send_everything_by_email(tmp_path: Path) -> None:
     says = "overrides: {microneedling: {sun_protection: {channels: [email]}, redness_check: {channels: [email]}}}\n"
     config = config_in(tmp_path, add={CLINIC: says}, swap={CLINIC: ('sms: {from: "+14165550101"}\n', "")})
+    file = config / CLINIC
+    file.write_text(file.read_text().replace('sms: "+14165550111"', "email: desk@rose.example"))
     assert sound(config).clinics["rose"].sms is None
 
 

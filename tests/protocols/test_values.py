@@ -15,6 +15,7 @@ from scheduler.domain.protocol import (
     Channel,
     IfLate,
     Purpose,
+    Remind,
     Step,
     Timing,
     Weekday,
@@ -105,6 +106,33 @@ def test_a_step_has_the_defaults_of_the_design(tmp_path: Path) -> None:
         useful_for=None,
         if_late=IfLate.COLLAPSE,
     )
+
+
+@pytest.mark.parametrize(
+    ("says", "remind"),
+    [
+        ("{after: 1d, at: 10:00}", Remind(Span(1, Unit.DAYS), time(10))),
+        ("{after: 1d}", Remind(Span(1, Unit.DAYS))),
+        ("{after: 4h}", Remind(Span(4, Unit.HOURS))),
+    ],
+)
+def test_a_question_may_have_one_reminder(tmp_path: Path, says: str, remind: Remind) -> None:
+    assert step_of(tmp_path, f"after: 2d, ask: redness, channels: [sms], remind: {says}").remind == remind
+
+
+@pytest.mark.parametrize(
+    ("says", "fault"),
+    [
+        ("remind: {after: 1d}", "remind: goes only with ask"),
+        ("ask: redness, remind: {after: 0d}", "remind.after: is no time after the question: 0d"),
+        ("ask: redness, remind: {after: 4h, at: 10:00}", "remind.at: can't stand beside after: 4h"),
+        ("ask: redness, remind: {at: 10:00}", "remind.after: is missing"),
+        ("ask: redness, remind: 1d", "remind: must be a block"),
+    ],
+)
+def test_a_reminder_comes_after_a_question(tmp_path: Path, says: str, fault: str) -> None:
+    (line,) = lines(config_in(tmp_path, add={PROTOCOL: f"  - {{id: extra, after: 2d, channels: [sms], {says}}}\n"}))
+    assert f"error: steps.extra.{fault}" in line
 
 
 def test_channels_are_all_or_the_first_of_a_list(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Stops, starts, wrong numbers and wishes: the address, the ledgers of all who have it, and what is sent after."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -252,3 +253,22 @@ def test_a_word_to_staff_is_entered_with_who_wrote_it_down(any_house: House) -> 
 def test_there_is_nothing_to_say_of_a_patient_who_is_not_there(any_house: House) -> None:
     with pytest.raises(NotFoundError), written(any_house) as tx:
         consent.say(tx, 99, Verdict.GRANTED, [SMS], [CARE], by="Ann", now=any_house.clock.now())
+
+
+def test_a_stop_that_comes_twice_at_once_is_recorded_once(any_house: House) -> None:
+    any_house.register()
+    with ThreadPoolExecutor(4) as pool:
+        new = list(pool.map(lambda _: stop(any_house), range(4)))
+    assert sorted(new) == [False, False, False, True]
+    assert len(stops(any_house)) == 1
+    assert len([it for it in lines(any_house) if it.verdict == "revoked"]) == 3
+
+
+def test_of_a_stop_and_a_start_at_once_nothing_is_sent_where_the_stop_is_in_force(any_house: House) -> None:
+    zoe = any_house.register()
+    for _ in range(5):
+        with ThreadPoolExecutor(2) as pool:
+            done = [pool.submit(stop, any_house), pool.submit(start, any_house)]
+            assert [it.exception() for it in done] == [None, None]
+        if not stopped(any_house):
+            assert latest(any_house, zoe)[0] == "granted"

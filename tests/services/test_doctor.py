@@ -1,6 +1,7 @@
 """The doctor names what is wrong, and how to mend it, and changes nothing."""
 
 import asyncio
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -8,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from scheduler.clock import FixedClock
+from scheduler.errors import SettingsError
+from scheduler.protocols.loader import load
 from scheduler.services.doctor import Doctor, Finding, Health
+from scheduler.services.on_call import refuse_unsigned
 from scheduler.settings import Delivery, Settings
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import TwilioServer
+from tests.servers.webhook import SECRET
 from tests.services.conftest import live_settings
 from tests.services.house import CONFIG, FIRST_HOURS, REGISTERED, House, after
 
@@ -32,7 +37,7 @@ def examine(settings: Settings, at: FixedClock | None = None) -> dict[str, Findi
 def test_a_rehearsing_installation_in_order_is_well_all_over(settings: Settings) -> None:
     found = examine(settings)
     assert {part: it.health for part, it in found.items()} == dict.fromkeys(
-        ("delivery", "config", "database", "clock", "backlog", "disk"), Health.WELL
+        ("delivery", "config", "on call", "links", "database", "clock", "backlog", "disk"), Health.WELL
     )
     assert found["delivery"].message == "rehearsal: nothing leaves this machine"
 
@@ -105,3 +110,46 @@ def test_no_finding_holds_a_password_or_patient_data(settings: Settings, house: 
     house.register()
     said = " ".join(it.message + it.remedy for it in examine(replace(settings, delivery=Delivery.LIVE)).values())
     assert not any(secret in said for secret in ("Zo", "555", "zoe@"))
+
+
+def test_it_says_who_is_on_call_and_how_links_look_to_them(settings: Settings) -> None:
+    found = examine(settings)
+    assert found["on call"].message == "north: Desk; south: Desk"
+    assert found["links"].message == "messages lead to http://127.0.0.1:8000"
+
+
+def test_a_step_that_asks_while_nobody_is_on_call_is_wrong(settings: Settings, tmp_path: Path) -> None:
+    config = shutil.copytree(CONFIG, tmp_path / "config")
+    clinic = config / "clinics" / "north.yaml"
+    clinic.write_text("".join(line for line in clinic.read_text().splitlines(True) if "on_call" not in line))
+    found = examine(replace(settings, config_dir=config))
+    assert found["on call"].health is Health.WRONG
+    assert (
+        found["on call"].message == "north.yaml: on_call names nobody, but step check of needling asks patients something"
+    )
+
+
+def test_links_that_only_this_machine_can_open_are_told_when_it_is_live(
+    settings: Settings, twilio: TwilioServer, smtp: SmtpServer
+) -> None:
+    live = live_settings(settings, twilio, smtp)
+    assert "only this machine" in examine(live)["links"].message
+    assert "in the clear" in examine(replace(live, public_url="http://care.example.com"))["links"].message
+    assert examine(replace(live, public_url="https://care.example.com"))["links"].health is Health.WELL
+
+
+def test_a_webhook_that_nothing_could_sign_is_wrong_when_it_is_live(
+    settings: Settings, tmp_path: Path, twilio: TwilioServer, smtp: SmtpServer
+) -> None:
+    config = shutil.copytree(CONFIG, tmp_path / "config")
+    with (config / "aftercare.yaml").open("a") as file:
+        file.write("on_call: [{name: Pager, webhook: 'https://pager.example/aftercare?key=of-the-clinic'}]\n")
+    live = replace(live_settings(settings, twilio, smtp), config_dir=config, webhook_secret=None)
+    found = examine(live)["on call"]
+    assert found.health is Health.WRONG
+    assert "AFTERCARE_WEBHOOK_SECRET" in found.message
+    assert "of-the-clinic" not in str(found)
+    with pytest.raises(SettingsError, match="AFTERCARE_WEBHOOK_SECRET is not set"):
+        refuse_unsigned(live, load(config))
+    refuse_unsigned(settings, load(config))  # a rehearsal calls nobody
+    assert examine(replace(live, webhook_secret=SECRET))["on call"].health is Health.WELL

@@ -112,7 +112,7 @@ def test_a_flood_of_one_number_rings_no_more_than_ten_times_a_day_unless_it_soun
     assert len(replies(live)) == MOST_ALERTS + 6
 
 
-def delivered(house: House, twilio: TwilioServer, sender: str, to: str) -> Callable[[], list[Text]]:
+def delivered(twilio: TwilioServer, sender: str, to: str) -> Callable[[], list[Text]]:
     """Return what gives the texts that went to `to` since it was asked last, as the other side gets them."""
     given = 0
 
@@ -125,7 +125,7 @@ def delivered(house: House, twilio: TwilioServer, sender: str, to: str) -> Calla
     return fresh
 
 
-@pytest.mark.parametrize("opening", ["What time do you open?", "blue zebra lamp", "1", "I have a fever and pus"])
+@pytest.mark.parametrize("opening", ["What time do you open?", "wooden zebra lamp", "1", "I have a fever and pus"])
 def test_two_installations_that_write_to_each_other_fall_silent(
     live: House, twilio: TwilioServer, sqlite_settings: Settings, opening: str
 ) -> None:
@@ -149,8 +149,8 @@ class _Sides:
         clinics["north"] = replace(clinics["north"], sms=replace(sms, number=BESIDE))
         other.configuration = replace(other.configuration, clinics=clinics)
         self.one, self.other, self.rounds = one, other, 0
-        self._to_other = delivered(one, twilio, NORTH, BESIDE)
-        self._to_one = delivered(other, twilio, BESIDE, NORTH)
+        self._to_other = delivered(twilio, NORTH, BESIDE)
+        self._to_one = delivered(twilio, BESIDE, NORTH)
 
     def talk(self, opening: str) -> None:
         self.one.register(treatment="needling", phone=BESIDE)

@@ -87,7 +87,8 @@ def test_what_follows_keeps_the_rules_whatever_comes_together(heard: Heard) -> N
         assert follows.alert == "urgent"
     if follows.answer:
         assert heard.answers < MOST_ANSWERS
-        assert not (heard.automatic or heard.same)
+        assert not heard.automatic
+        assert not heard.same
         assert heard.keyword is None
         assert heard.who not in (Who.OURS, Who.STAFF)
     if follows.answer == "answer_fine":

@@ -79,7 +79,7 @@ def form_id(html: str) -> str:
 
 def text_of(answer: httpx.Response) -> str:
     """Return what a page says, without its tags, on one line."""
-    body = answer.text.partition("<main")[2]
+    body = answer.text.partition("<main")[2].partition(">")[2]
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 

@@ -1,0 +1,132 @@
+"""Who answers in the demo: its patients, by text or on their page, and the desk that sees to alerts."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from scheduler.cli.wiring import Product
+from scheduler.domain.alert import AlertKind
+from scheduler.domain.clinic import Clinic
+from scheduler.domain.notice import MessageKind
+from scheduler.domain.protocol import Channel
+from scheduler.domain.states import Status
+from scheduler.services.alerts import close_alert, take_alert
+from scheduler.services.happening import Happening
+from scheduler.services.inbound import KIND
+from scheduler.services.receipts import payload_of
+from scheduler.services.replies import take_page_answer
+from scheduler.services.unanswered import heard, listed
+from scheduler.store.alerts import Alert, get_alert
+from scheduler.store.correspondence import replies_about
+from scheduler.store.messages import get_message
+from scheduler.store.patients import get_patient
+from scheduler.store.provider_events import add_provider_event
+
+DESK = "Desk"
+SILENT = ""
+WELL = {
+    "en": "1, much better, thanks",
+    "fr": "1, bien mieux, merci",
+    "es": "1, mucho mejor, gracias",
+}
+"""What everyone answers who is not in the script."""
+SCRIPT = {
+    ("Béatrice Exemple", "redness_check"): "2, pareil",
+    ("Bruno Ejemplo", "redness_check"): "2, igual que ayer",
+    ("David Exemple", "redness_check"): "3, c'est pire et j'ai de la fièvre",
+    ("Félix Exemple", "redness_check"): SILENT,
+}
+
+Say = Callable[[datetime, Clinic, str, str], None]
+"""Shows at which instant and clinic who did what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Acts on what goes out, at the instant at which it does: the clock of the demo stands still meanwhile.
+
+    All comes in the way that it does in a clinic: a text as a stored call of the provider, an answer on the page
+    as a form, the desk's word as an order. `say` is told of each.
+    """
+
+    product: Product
+    say: Say
+
+    def act(self, happening: Happening) -> None:
+        """Do what somebody does who gets that message; nothing for one that asks nothing. Blocks; commits."""
+        if happening.status is not Status.ACCEPTED:
+            return
+        match happening.kind:
+            case MessageKind.STEP:
+                self._answer(happening)
+            case MessageKind.ALERT:
+                self._see_to(happening)
+            case MessageKind.ANSWER:
+                pass
+
+    def _answer(self, happening: Happening) -> None:
+        with self.product.store.read() as tx:
+            question = get_message(tx, happening.message)
+            patient = get_patient(tx, question.of_patient)
+        text = SCRIPT.get((patient.name, question.step), WELL[happening.language])
+        if question.ask is None or text is SILENT:
+            return
+        clinic = self.product.configuration.clinic(question.clinic)
+        if happening.channel is Channel.SMS:
+            self._text(clinic, patient.phone or "", text, happening.at)
+        else:
+            self._fill_in(question.id, question.of_patient, text, happening.at)
+        with self.product.store.read() as tx:
+            triage = replies_about(tx, question.of_visit)[-1].triage
+        self.say(happening.at, clinic, patient.name, f"answers “{text}”, read as {triage}")
+
+    def _text(self, clinic: Clinic, phone: str, text: str, at: datetime) -> None:
+        assert clinic.sms, "the demo's clinics send texts"
+        sid = f"SM{secrets.token_hex(16)}"
+        receiver = {"To": clinic.sms.number, "MessagingServiceSid": clinic.sms.messaging_service}
+        form = {"MessageSid": sid, "From": phone, "Body": text, **{key: it for key, it in receiver.items() if it}}
+        payload = payload_of("", urlencode(form))
+        with self.product.store.write() as tx:
+            add_provider_event(tx, unique_id=sid, provider="twilio", kind=KIND, payload=payload, now=at)
+        self.product.replies.handle()
+
+    def _fill_in(self, question: int, patient: int, text: str, at: datetime) -> None:
+        with self.product.store.write() as tx:
+            take_page_answer(
+                tx,
+                self.product.configuration,
+                self.product.words(),
+                patient_id=patient,
+                message_id=question,
+                text=text,
+                form_id=secrets.token_hex(16),
+                received_at=at,
+                by="demo",
+            )
+
+    def _see_to(self, happening: Happening) -> None:
+        """Take an alert, call whom it is about, and be done with it."""
+        at = happening.at
+        with self.product.store.write() as tx:
+            alert_id = get_message(tx, happening.message).alert_id
+            assert alert_id is not None
+            alert = get_alert(tx, alert_id)
+            if alert.closed_at:
+                return
+            take_alert(tx, alert_id, by=DESK, now=at)
+            if alert.kind is AlertKind.NO_ANSWER:
+                clinics = [alert.clinic] if alert.clinic else []
+                for item in listed(tx, self.product.configuration, now=at, clinics=clinics):
+                    if item.morning.subject == alert.subject:
+                        heard(tx, item.question.appointment, now=at, by=DESK)
+            close_alert(tx, alert_id, by=DESK, now=at)
+        clinic = self.product.configuration.clinic(alert.clinic or happening.clinic)
+        self.say(at, clinic, DESK, _sees_to(alert))
+
+
+def _sees_to(alert: Alert) -> str:
+    if alert.kind is AlertKind.NO_ANSWER:
+        return "calls who has not answered"
+    return f"takes the alert ({alert.kind.value.replace('_', ' ')}) and calls the patient"
