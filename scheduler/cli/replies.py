@@ -11,7 +11,7 @@ from scheduler.cli.output import Json, console, one_line, print_json
 from scheduler.cli.wiring import Product, open_product
 from scheduler.domain.reasons import sentence
 from scheduler.services.replies import deal_with
-from scheduler.services.reply_views import ReplyView, view_replies
+from scheduler.services.reply_views import Answered, ReplyView, view_replies
 
 Number = Annotated[int, typer.Argument(metavar="REPLY", help="Its number.", min=1, max=2**63 - 1)]
 Clinic = Annotated[str, typer.Option(help="Only this clinic's, and those of which nobody knows whose they are.")]
@@ -78,12 +78,16 @@ def _as_json(view: ReplyView, product: Product) -> dict[str, Any]:
         "because": list(reply.because),
         "stops": reply.stops,
         "question": view.question and {"step": view.question.step, "appointment": view.question.appointment},
-        "answer": view.answer and {"template": view.answer.template, "status": view.answer.status.value},
+        "answer": view.answer and _answer_as_json(view.answer),
         "reason": sentence(view.reasons, _zone(view, product)),
         "alerts": [{"alert": it.id, "kind": it.kind.value, "open": it.closed_at is None} for it in view.alerts],
         "handled_at": reply.handled_at,
         "handled_by": reply.handled_by,
     }
+
+
+def _answer_as_json(answer: Answered) -> dict[str, Any]:
+    return {"id": answer.message, "template": answer.template, "status": answer.status.value}
 
 
 def _print(view: ReplyView, product: Product) -> None:

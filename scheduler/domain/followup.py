@@ -29,6 +29,10 @@ BETTER = frozenset({Triage.FINE})
 """After these the patient is not asked again what brought the question about."""
 
 
+NO_ANSWERS = frozenset({Triage.STOP, Triage.START, Triage.HELP})
+"""What says nothing about what was asked: who writes only that has not answered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a patient answered to `step`, read as `triage`, at `at` (aware UTC)."""

@@ -23,8 +23,8 @@ NAME = "@"
 class Phrase:
     """One phrase as written, and what finds it in a reply's plain tokens joined by single spaces.
 
-    `words` are those that stand in it as they are, `stems` those with any ending. `first_words` and `first_stems`: how a place where it is found
-    begins. `exact`: it has no gap, so that every word of such a place is a word of the phrase.
+    `words` stand in it as they are, `stems` with any ending. `first_words` and `first_stems`: how a place where it is
+    found begins. `exact`: it has no gap, so that every word of such a place is one of the phrase.
     """
 
     written: str

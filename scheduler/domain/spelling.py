@@ -41,12 +41,13 @@ class Speller:
             return token
         if any(it.knows(token) for it in self._lexicons):
             return token
-        single = _DOUBLED.sub(r"\1", token)
-        if single != token and any(single in words for words in self._words):
-            return single
         meant = {word for words in self._words for word in _neighbours(token, words)}
         grave = {word for word in meant if any(word in words for words in self._grave)}
-        return min(grave or set(self._begun(token)) or meant, default=token)
+        return min(grave or set(self._begun(token)) or meant or self._undoubled(token), default=token)
+
+    def _undoubled(self, token: str) -> set[str]:
+        single = _DOUBLED.sub(r"\1", token)
+        return {single} if any(it.knows(single) for it in self._lexicons) else set()
 
     def _begun(self, token: str) -> Iterator[str]:
         """Yield the token with a misspelled beginning set right, where that is one of a grave word."""

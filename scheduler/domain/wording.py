@@ -42,7 +42,7 @@ def make_plain(original: str) -> Plain:
     """Return a reply as tokens. Takes any text, whatever is in it."""
     whole = unicodedata.normalize("NFKC", _shortened(original))
     text = _shortened(whole)
-    cut = len(text) < len(whole) or LONGEST < len(original)
+    cut = len(text) < len(whole) or len(original) > LONGEST
     text = _KEYCAP.sub(r" \1 ", text)
     text = _HYPHEN.sub(" ", text)
     text = _IRREGULAR.sub(lambda found: _WHOLE[found[0].casefold()], text)

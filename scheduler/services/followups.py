@@ -8,6 +8,7 @@ from scheduler.domain.appointment import CALLED_OFF, Reach
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.followup import (
     MOST_TIMES,
+    NO_ANSWERS,
     Again,
     Reply,
     Round,
@@ -48,7 +49,7 @@ def plan_after_reply(
 ) -> list[int]:
     """Do what a reply to `question` asks for over time; return the messages that will ask the patient again.
 
-    For every class of reply, not for a concern alone:
+    For every class of reply, not for a concern alone, but for those that say nothing about the question:
 
     1. A reminder that waits is cancelled: somebody answered.
     2. A reply that it is better cancels the follow-up of an earlier one, where that has not gone out.
@@ -59,6 +60,8 @@ def plan_after_reply(
     Without an answer nobody asks this patient again: after a concern a person has to. The caller holds no message
     yet, and commits. Raises NotFoundError or KeysError for a patient that is gone or can't be opened.
     """
+    if triage in NO_ANSWERS:
+        return []
     appointment = get_appointment(tx, question.of_visit)
     protocol = _protocol_of(configuration, appointment)
     stored = list(standing_messages(tx, appointment.id))

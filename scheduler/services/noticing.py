@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from scheduler.content.templates import Texts
 from scheduler.content.variables import notice_variables
 from scheduler.domain.clinic import Clinic
+from scheduler.domain.notice import MessageKind
 from scheduler.domain.notice_decision import NoticeSituation, decide_notice
 from scheduler.domain.outgoing import OutgoingCall
 from scheduler.domain.protocol import Channel
@@ -16,6 +17,7 @@ from scheduler.domain.refusal import until_mended
 from scheduler.domain.situation import Decision, Kind
 from scheduler.errors import TemplateError
 from scheduler.logs import get_logger
+from scheduler.paths import shipped
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.braking import Brakes
 from scheduler.services.letters import PAGE_LASTS, Envelope, Letter, Recipient, new_attempt
@@ -66,12 +68,14 @@ class NoticeWriter:
         if decision.kind is not Kind.SEND:
             return decision
         try:
-            return self._letter(due, clinic, now)
+            return self._letter(due, clinic, self.texts, now)
         except TemplateError as error:
             log.warning("message.unrenderable", message=due.message.id, reason=str(error))
+            if due.message.kind is MessageKind.ALERT:  # a fault in the clinic's text keeps nobody from being told
+                return self._letter(due, clinic, Texts(shipped("templates")), now)
             return decide_notice(_situation(due, clinic, brakes, template_error=str(error)), now=now)
 
-    def _letter(self, due: DueNotice, clinic: Clinic, now: datetime) -> Letter:
+    def _letter(self, due: DueNotice, clinic: Clinic, texts: Texts, now: datetime) -> Letter:
         message = due.message
         language = clinic.language_for(message.language)
         envelope = Envelope(due, clinic, Recipient(due.to), language, now)
@@ -86,8 +90,8 @@ class NoticeWriter:
             alert_reason=due.alert.kind.value if due.alert else None,
         )
         if message.channel is Channel.EMAIL:
-            return envelope.email(self.texts, message.step, variables)
-        return envelope.sms(self.texts, message.step, variables)
+            return envelope.email(texts, message.step, variables)
+        return envelope.sms(texts, message.step, variables)
 
     def _page(self, due: DueNotice, now: datetime) -> str | None:
         asked = due.asked

@@ -4,12 +4,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scheduler.errors import ConflictError
+from scheduler.logs import get_logger
 from scheduler.services.letters import PAGE_LASTS
 from scheduler.services.links import Links
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Tx
 from scheduler.store.pages import revoke_pages
 from scheduler.store.patients import get_patient
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +46,5 @@ def revoke_links(tx: Tx, appointment_id: int, *, now: datetime) -> int:
     """
     patient_id = get_appointment(tx, appointment_id).patient_id
     revoke_pages(tx, patient_id, now=now)
+    log.info("page.links_revoked", patient=patient_id)
     return patient_id

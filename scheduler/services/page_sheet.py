@@ -19,7 +19,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One step's advice. `on` is the day, in the patient's zone, from which it holds. `asks`: its title is a question."""
+    """One step's advice. `on` is the day, where the patient is, from which it holds; `asks`: it is of a check."""
 
     article: Article
     on: date

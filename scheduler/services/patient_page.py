@@ -25,7 +25,7 @@ from scheduler.services.replies import PageAnswer, take_page_answer
 from scheduler.store.database import Store, Tx
 from scheduler.store.messages import messages_of
 from scheduler.store.pages import is_rebooked
-from scheduler.store.writers import open_question
+from scheduler.store.writers import hold_number, open_question
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,8 @@ class PatientPages:
             return visitor
         now, lexicons = self.clock.now(), self.words()
         with self.store.write() as tx:
+            # Before the patient is held, as with a text: else each may wait for the other.
+            hold_number(tx, visitor.patient.phone or "")
             question = open_question(tx, visitor.patient.id, since=now - OPEN_FOR)
             if question is None:
                 return None

@@ -7,7 +7,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from scheduler.domain.appointment import CALLED_OFF, AppointmentCause
+from scheduler.domain.followup import NO_ANSWERS
+from scheduler.domain.notice import ReplyCause
 from scheduler.domain.protocol import Channel
+from scheduler.domain.reasons import because, dump_reasons
 from scheduler.domain.states import IN_HAND, UNSENT, Status
 from scheduler.store.batches import among
 from scheduler.store.database import Tx
@@ -16,9 +19,12 @@ from scheduler.store.tables import appointments, attempts, events, messages, rep
 _ASKS = sa.text("messages.ask IS NOT NULL")  # written out: so the database knows the partial index
 _HANDED_OVER = (Status.ACCEPTED, Status.DELIVERED, Status.UNKNOWN)
 
+_AUTOMATIC = dump_reasons([because("not_answered_automatic")]).partition("{")[0]
+
 _question = messages.alias("question")
 _later = messages.alias("later")
 _earlier = messages.alias("earlier")
+_taken_in = events.alias("taken_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +57,10 @@ def unanswered(
 ) -> tuple[Unanswered, ...]:
     """Return the questions that were due between `since` and `until` and are unanswered now, the oldest first.
 
-    An answer is any reply about the visit after the question went out, and a person's word that the patient was
-    heard. Left out: what is asked once more, or is going to be; visits that were called off or are still to come.
-    `clinics`, `steps` and `visits` name the only ones to look at; all, where they are empty.
+    An answer is any reply about the visit after the question went out, but for a word about messages alone and what
+    looks like a machine's; and a person's word that the patient was heard. Left out: what is asked once more, or is
+    going to be; visits that were called off or are still to come. `clinics`, `steps` and `visits` name the only ones
+    to look at; all, where they are empty.
     """
     asked = (
         messages.join(attempts, attempts.c.token == messages.c.attempt)
@@ -104,7 +111,7 @@ def last_replies(tx: Tx, appointment_ids: Collection[int]) -> dict[int, datetime
     found = (
         sa.select(_question.c.appointment_id, sa.func.max(replies.c.received_at))
         .join(replies, replies.c.message_id == _question.c.id)
-        .where(among(tx, _question.c.appointment_id, appointment_ids))
+        .where(among(tx, _question.c.appointment_id, appointment_ids), *_answers())
         .group_by(_question.c.appointment_id)
     )
     return {appointment: at for appointment, at in tx.connection.execute(found)}  # noqa: C416 - typed as rows
@@ -119,9 +126,20 @@ def _reply(*conditions: sa.ColumnElement[bool]) -> sa.Exists:
     return (
         sa.exists()
         .where(_question.c.appointment_id == messages.c.appointment_id, replies.c.message_id == _question.c.id)
-        .where(*conditions)
+        .where(*conditions, *_answers())
         .correlate(messages, attempts, _earlier)
     )
+
+
+def _answers() -> tuple[sa.ColumnElement[bool], ...]:
+    """Return what a reply has to be, to count as an answer."""
+    automatic = sa.exists().where(
+        _taken_in.c.reply_id == replies.c.id,
+        _taken_in.c.reply_id.is_not(None),
+        _taken_in.c.cause == ReplyCause.RECEIVED,
+        _taken_in.c.reasons.startswith(_AUTOMATIC, autoescape=True),
+    )
+    return replies.c.triage.not_in(NO_ANSWERS), sa.not_(automatic.correlate(replies))
 
 
 def _is_asked_again(statuses: Collection[Status] = frozenset(Status)) -> sa.Exists:

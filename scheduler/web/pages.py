@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import escape
 
 from scheduler.content.formats import dialled, own, phone_of
 from scheduler.domain.clinic import Clinic
@@ -145,5 +146,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters["fill"] = lambda text, **values: text.format(**values)
+    env.filters["fill"] = lambda text, **values: escape(text).format(**values)  # escapes the values too
     return env

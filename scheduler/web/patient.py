@@ -1,11 +1,11 @@
 """The patient's own page, behind a signed link: read, answered, chosen on. No account, no cookie, no script."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from babel import Locale
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from scheduler.domain.protocol import PATIENT_CHANNELS, Channel, Purpose
 from scheduler.domain.triage import Triage
@@ -55,6 +55,13 @@ def patient_pages(patients: PatientPages, pages: Pages, *, wake: Callable[[], No
         """Stop all messages."""
         return await guarded(request, token, desk.stop)
 
+    @router.get(PATH + "/answer")
+    @router.get(PATH + "/preferences")
+    @router.get(PATH + "/stop")
+    async def back(token: str) -> Response:
+        """Lead back to the page: phones open the address of an answer again when they restore a tab."""
+        return RedirectResponse(pages.address(f"/p/{token}"), 303, headers=dict(SAFE))
+
     return router
 
 
@@ -101,7 +108,7 @@ class _Desk:
             token,
             ticked,
             first(form, "language"),
-            wording=_wording(words(spoken)["preferences"], ticked),
+            wording=_wording(words(spoken)["preferences"], view, ticked),
             version=words_version(spoken),
         )
         view = self._patients.open(token)  # it may be in another language now
@@ -167,11 +174,11 @@ class _Desk:
         }
 
 
-def _wording(said: Mapping[str, str], ticked: set[tuple[Channel, Purpose]]) -> str:
+def _wording(said: Mapping[str, str], view: View, ticked: Collection[tuple[Channel, Purpose]]) -> str:
     """Return what the patient read and ticked, for the consent ledger."""
     lines = [
         f"[{'x' if (channel, purpose) in ticked else ' '}] {said[purpose.value]}: {said[channel.value]}"
-        for channel, purpose in _KEYS.values()
+        for channel, purpose in view.choices.gets
     ]
     return "\n".join(lines)
 

@@ -169,6 +169,14 @@ class Tab:
         element = "document.activeElement"
         return str(self.see(f"{element}.id || [{element}.name, {element}.value].filter(Boolean).join(' ')"))
 
+    def gets_focus(self, wanted: str) -> bool:
+        """Whether something gets the focus: what asks for it has it a moment after the page is there."""
+        until = time.monotonic() + PATIENCE
+        while self.focused() != wanted:
+            if time.monotonic() > until:
+                return False
+        return True
+
     def tab_to(self, wanted: str, most: int = 80) -> None:
         """Go on with the Tab key until something has the focus."""
         for _ in range(most):

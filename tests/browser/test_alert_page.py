@@ -10,9 +10,9 @@ from scheduler.services.reply_case import Incoming
 from scheduler.services.reply_desk import ReplyDesk
 from scheduler.store.alerts import Alert, all_alerts
 from scheduler.store.replies import SMS
+from tests.browser.checker import violations
 from tests.browser.chrome import Tab
 from tests.browser.site import CHECKED, Site
-from tests.browser.test_patient_page import violations
 from tests.services.on_call import now, raise_
 from tests.services.replying import words
 

@@ -1,6 +1,5 @@
 """The patient's page in a real browser: an old phone's width, keyboard only, light and dark, no JavaScript."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -9,6 +8,7 @@ import pytest
 from scheduler.domain.triage import Triage
 from scheduler.services.page_links import revoke_links
 from scheduler.store.replies import latest_replies
+from tests.browser.checker import violations
 from tests.browser.chrome import Tab
 from tests.browser.site import Site
 
@@ -22,19 +22,6 @@ PHONES = [
 Phone = tuple[str, str, tuple[tuple[int, bool], ...]]
 SMALLEST = 44
 """CSS pixels of what is to be hit with a finger (WCAG 2.2, 2.5.5)."""
-
-
-def violations(tab: Tab, axe: str) -> list[str]:
-    """Return what axe-core finds wrong with the page as it stands, each with where.
-
-    It needs timers, which are off with the page's scripts: they are on while it looks at what has been loaded.
-    """
-    tab.say("Emulation.setScriptExecutionDisabled", value=False)
-    if tab.see("typeof axe") == "undefined":
-        tab.see(axe)
-    found = json.loads(tab.see("axe.run({resultTypes: ['violations']}).then(it => JSON.stringify(it.violations))"))
-    tab.say("Emulation.setScriptExecutionDisabled", value=True)
-    return [f"{it['id']}: {node['target']} {node['failureSummary']}" for it in found for node in it["nodes"]]
 
 
 def choose(tab: Tab, *ids: str) -> None:
@@ -176,11 +163,11 @@ def test_advice_opens_by_keyboard(tab: Tab, site: Site) -> None:
 def test_what_is_wrong_has_the_focus_and_leads_to_where_it_is_mended(tab: Tab, site: Site) -> None:
     tab.open(site.page(site.register()))
     send(tab)
-    assert tab.focused() == "problems"
+    assert tab.gets_focus("problems")
     assert str(tab.see("document.title")).startswith("Error: ")
     tab.press("Tab")
     tab.press("Enter")
-    assert tab.focused() == "better"
+    assert tab.gets_focus("better")
 
 
 def test_preferences_by_keyboard_alone(tab: Tab, site: Site) -> None:

@@ -43,7 +43,7 @@ def test_a_reply_is_listed_with_who_wrote_what_it_means_and_what_it_was_answered
         1,
     )
     assert zoe["candidates"] == [{"patient": 1, "name": "Zoë Lachance"}]
-    assert zoe["answer"] == {"template": "answer_question", "status": "scheduled"}
+    assert (zoe["answer"]["template"], zoe["answer"]["status"]) == ("answer_question", "scheduled")
     assert zoe["alerts"] == [{"alert": 1, "kind": "reply", "open": True}]
     assert (stranger["triage"], stranger["patient"], stranger["candidates"]) == ("urgent", None, [])
     assert "fever" in stranger["because"]

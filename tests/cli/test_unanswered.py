@@ -34,7 +34,12 @@ def test_who_did_not_answer_is_listed_without_a_name(aftercare: Command, asked: 
     assert "B-17" in said
     assert not [secret for secret in SECRETS if secret in said]
     (item,) = aftercare.json("unanswered")["unanswered"]
-    assert (item["appointment"], item["external_id"], item["clinic"], item["step"]) == (asked, "B-17", "north", "check")
+    assert (item["appointment"], item["external_id"], item["clinic"], item["step"]) == (
+        asked,
+        "B-17",
+        "north",
+        "check",
+    )
     assert item["asked_at"].endswith("Z")
 
 

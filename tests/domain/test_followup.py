@@ -24,7 +24,20 @@ from scheduler.domain.reasons import sentence
 from scheduler.domain.spans import parse_span
 from scheduler.domain.states import IN_HAND, REPLANNABLE, UNSENT, Status
 from scheduler.domain.triage import Triage
-from tests.domain.samples import BOTH, MADRID, NIGHT, REACH, TORONTO, after, clinic, clock, local, protocol, shown, step
+from tests.domain.samples import (
+    BOTH,
+    MADRID,
+    NIGHT,
+    REACH,
+    TORONTO,
+    after,
+    clinic,
+    clock,
+    local,
+    protocol,
+    shown,
+    step,
+)
 
 NOON = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
 """Wednesday, twelve o'clock in Toronto; clocks go forward there on the night to Sunday."""
@@ -121,7 +134,9 @@ def test_it_never_precedes_the_reply() -> None:
 
 
 def test_a_closed_day_defers_only_what_says_so() -> None:
-    closed = clinic(TORONTO, closures=[Closure(local("2026-03-06 12:00", TORONTO).date(), NOON.date().replace(day=6))])
+    closed = clinic(
+        TORONTO, closures=[Closure(local("2026-03-06 12:00", TORONTO).date(), NOON.date().replace(day=6))]
+    )
     reply = Reply("check", Triage.CONCERN, NOON)
     (care,) = Again(RECHECK, closed, REACH, 1).after(reply, now=NOON)
     deferring = waiting("check", "concern", defer_on_closures=True, useful_for="3d")

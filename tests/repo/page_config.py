@@ -114,7 +114,7 @@ WORDS: tuple[tuple[Any, str], ...] = (
     (Rate, f"whole number, 1 to {MOST_SEGMENTS}"),
     (Line, "one line of text"),
     (Words, "words as they are"),
-    (PhraseField, "phrase: words, `word*`, `word?`, `(one|other)`, `...`"),
+    (PhraseField, "phrase: words, `word*`, `word?`, `(one|other)`, `<group>`, `...`"),
     (Id, "id: lower-case letters, digits, `_`"),
     (Switch, "`true` or `false`"),
     (ImportField, "field of ours, see below"),
@@ -218,6 +218,8 @@ def _composed(kind: Any) -> str:
         return f"list; each {_said(inner[0])}"
     if origin is dict:
         return f"block; {_said(inner[0])} → {_said(inner[1])}"
+    if kind is str:
+        return "text"
     raise TypeError(f"no words for {kind}: add them to WORDS")
 
 

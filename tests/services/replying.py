@@ -14,20 +14,25 @@ from tests.services.house import PHONE, House
 
 NUMBER = "+14165550109"
 """What the clinic north writes from."""
-_TRIAGE = Path(__file__).parents[2] / "config"
+_SHIPPED = Path(__file__).parents[2] / "config"
 _ids = count(1)
 
 
 @cache
 def words() -> tuple[Lexicon, ...]:
-    return load_lexicons(_TRIAGE)
+    return load_lexicons(_SHIPPED)
+
+
+def incoming(text: str, at: datetime, *, sender: str = PHONE) -> Incoming:
+    """A text to the clinic north."""
+    return Incoming(f"SM{next(_ids):032}", SMS, sender, NUMBER, "", text, received_at=at)
 
 
 def answer(house: House, text: str, at: datetime, *, sender: str = PHONE) -> TakenIn:
     """Let a patient write at that instant; return what became of it."""
     house.clock.move_to(at)
-    said = Incoming(f"SM{next(_ids):032}", SMS, sender, NUMBER, "", text, received_at=at)
     with house.store.write() as tx:
-        taken = ReplyDesk(house.configuration, words, by="test").take_in(tx, said, now=at)
+        desk = ReplyDesk(house.configuration, words, by="test")
+        taken = desk.take_in(tx, incoming(text, at, sender=sender), now=at)
     assert taken is not None
     return taken

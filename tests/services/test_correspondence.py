@@ -1,4 +1,4 @@
-"""The timeline tells what came back: the reply, its answer, its alert, in order; the words only where they are asked."""
+"""The timeline tells what came back: the reply, its answer, its alert, in order; the words only where asked for."""
 
 import json
 from contextlib import redirect_stdout
@@ -12,7 +12,7 @@ from scheduler.cli.timelines import print_timeline
 from scheduler.services.alerts import close_alert, take_alert
 from scheduler.services.timeline import Timeline, timeline
 from scheduler.store.tables import replies
-from tests.services.house import CHECK, House, after
+from tests.services.house import CHECK, House, after, configuration
 from tests.services.replying import answer
 
 REPLIED = after(CHECK, hours=1)
@@ -39,6 +39,7 @@ def as_json(story: Timeline, *, bodies: bool = False) -> dict[str, list[dict[str
 
 def urgent(house: House) -> int:
     """Send the check, get an answer that sounds bad, tell the desk, who takes it and sees to it."""
+    house.configuration = configuration()
     appointment = house.register(treatment="needling")
     house.dispatch(CHECK)
     taken = answer(house, "It is worse and I have a fever [38.9]", REPLIED)

@@ -103,6 +103,15 @@ def test_an_answer_takes_the_reminder_back(any_house: House) -> None:
     assert why(any_house, appointment).endswith("the patient has answered already.")
 
 
+def test_a_lone_word_about_messages_leaves_the_reminder(house: House) -> None:
+    appointment = reminded(house)
+    answer(house, "HELP", after(CHECK, hours=1))
+    assert checks(house, appointment) == [(1, "accepted"), (2, "scheduled")]
+    assert why(house, appointment).endswith("will be sent at Sat 2026-03-21 11:00.")
+    house.dispatch(REMINDER)
+    assert checks(house, appointment) == [(1, "accepted"), (2, "accepted")]
+
+
 def test_a_reply_that_came_in_beside_it_is_seen_as_the_reminder_goes_out(any_house: House) -> None:
     appointment = reminded(any_house)
     write_unheard(any_house, appointment, after(CHECK, hours=1))

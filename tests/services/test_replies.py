@@ -15,7 +15,7 @@ from scheduler.store.messages import messages_of
 from scheduler.store.provider_events import add_provider_event
 from scheduler.store.tables import provider_events
 from tests.servers.twilio import TwilioServer
-from tests.services.house import CHECK, PHONE, SMS, House, after
+from tests.services.house import CHECK, PHONE, SMS, House, after, configuration
 from tests.services.texting import NORTH, Text, alerted, alerts, answered, answers, replies
 
 REPLIED = after(CHECK, minutes=20)
@@ -50,6 +50,7 @@ def stopped(house: House, clinic: str = "north", number: str = PHONE) -> bool:
 def test_a_reply_that_sounds_bad_is_answered_with_whom_to_call_and_reaches_who_is_on_call(
     any_live: House, twilio: TwilioServer
 ) -> None:
+    any_live.configuration = configuration()
     appointment = asked(any_live)
     reply = Text("3, I have a fever and pus").send(any_live)
     assert (reply.triage, reply.patient_id) == (Triage.URGENT, any_live.patient(appointment).id)
@@ -67,6 +68,7 @@ def test_a_reply_that_sounds_bad_is_answered_with_whom_to_call_and_reaches_who_i
 def test_at_night_too_who_wrote_is_answered_and_who_is_on_call_is_told_at_once(
     live: House, twilio: TwilioServer
 ) -> None:
+    live.configuration = configuration()
     asked(live)
     live.clock.move_to(AT_NIGHT)
     Text("I have a fever and pus").send(live)

@@ -1,6 +1,7 @@
 """No answer is answered for ever: few to one number, none to machines, none to our own numbers."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -179,3 +180,17 @@ def test_a_patient_whose_number_is_also_somebodys_on_call_is_a_patient(live: Hou
     asked(live, phone="+14165550111")
     assert Text("1", sender="+14165550111").send(live).patient_id
     assert answered(live) == ["answer_fine"]
+
+
+def test_several_at_work_at_once_take_each_text_in_once_and_keep_the_limits(any_live: House) -> None:
+    numbers = [f"+1416555{2000 + n}" for n in range(3)]
+    for number in numbers:
+        any_live.register(treatment="needling", name=f"Patient {number}", phone=number)
+    any_live.dispatch(CHECK)
+    for n in range(10):
+        for number in numbers:
+            Text(f"What time do you open on day {n}?", sender=number).store(any_live)
+    with ThreadPoolExecutor(4) as pool:
+        handled = [*pool.map(lambda n: any_live.replies(f"engine {n}").handle(), range(4))]
+    assert sum(handled) == len(replies(any_live)) == 30
+    assert len(answers(any_live)) == MOST_ANSWERS * len(numbers)

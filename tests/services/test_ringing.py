@@ -161,11 +161,10 @@ def test_an_urgent_alert_rings_in_the_night(ward: House, phones: Phones) -> None
 
 
 def test_a_fault_of_the_whole_installation_waits_for_the_first_clinic_that_is_awake(house: House) -> None:
-    clinics = {
-        name: replace(it, quiet_hours=house.configuration.clinics["north"].quiet_hours)
-        for name, it in house.configuration.clinics.items()
-    }
-    house.configuration = replace(house.configuration, clinics=clinics)
+    known = with_on_call(ALICE)
+    night = known.clinics["north"].quiet_hours
+    clinics = {name: replace(it, quiet_hours=night) for name, it in known.clinics.items()}
+    house.configuration = replace(known, clinics=clinics)
     house.clock.move_to(NIGHT)
     alert = raise_(house, AlertKind.PAST_DUE, clinic=None)
     ring(house)

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.reasons import sentence
@@ -50,6 +52,15 @@ def test_who_answered_anything_is_not_listed(any_house: House) -> None:
     asked(any_house)
     answer(any_house, "Can I swim?", after(CHECK, hours=1))
     assert names(any_house, MORNING) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["STOP", "HELP", "I am driving now and will reply later. This is an automatic reply."]
+)
+def test_a_word_about_messages_and_a_machines_reply_are_no_answer(any_house: House, text: str) -> None:
+    appointment = asked(any_house)
+    answer(any_house, text, after(CHECK, hours=1))
+    assert names(any_house, MORNING) == [(appointment, "check", "2026-03-21")]
 
 
 def test_one_alert_a_morning_and_clinic_says_how_many(any_house: House) -> None:
@@ -101,7 +112,10 @@ def test_the_next_day_has_an_alert_of_its_own(house: House) -> None:
     asked(house)
     house.register(name="Bob Roy", phone="+14165550178", email="", starts_at="2026-03-19T10:00:00-04:00")
     house.dispatch(after(CHECK, days=1))
-    assert [alert.subject for alert in look(house, after(MORNING, days=1))] == ["north/2026-03-21", "north/2026-03-22"]
+    assert [alert.subject for alert in look(house, after(MORNING, days=1))] == [
+        "north/2026-03-21",
+        "north/2026-03-22",
+    ]
 
 
 def test_a_look_that_was_missed_is_made_up_for(house: House) -> None:

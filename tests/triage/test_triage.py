@@ -96,6 +96,44 @@ def test_good_news_beside_a_grave_sign_is_never_fine(*, good: str, grave: str, b
     assert classed(text).triage is Triage.URGENT
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("no sign of any fever, better", Triage.FINE),
+        ("not very red", Triage.CONCERN),
+        ("it won't stop oozing", Triage.URGENT),
+        ("can't sleep from the pain", Triage.URGENT),
+        ("no redness and swelling up", Triage.URGENT),
+        ("never had this much pain", Triage.URGENT),
+    ],
+)
+def test_a_not_takes_back_only_what_it_stands_before(text: str, expected: Triage) -> None:
+    assert classed(text).triage is expected
+
+
+@pytest.mark.parametrize("text", ["better, somewhat glorp", "mieux et zut", "mejor, recórcholis"])
+def test_good_news_with_a_word_that_is_not_known_to_be_harmless_is_for_a_person(text: str) -> None:
+    assert classed(text).triage is Triage.UNKNOWN
+
+
+def test_what_no_rule_explains_of_the_body_is_urgent() -> None:
+    verdict = classed("my smile went wonky")
+    assert verdict.triage is Triage.URGENT
+    assert "wonky" in verdict.because
+
+
+@pytest.mark.parametrize(
+    "text", ["please don't stop texting me", "n'arrêtez pas les messages", "no dejen de escribirme"]
+)
+def test_a_wish_for_more_is_no_stop(text: str) -> None:
+    assert not classed(text).stops
+
+
+@pytest.mark.parametrize("text", ["I am not Susan", "no soy Carmen", "je ne suis pas Julie"])
+def test_a_name_that_is_not_theirs_is_a_wrong_number(text: str) -> None:
+    assert classed(text).triage is Triage.WRONG_NUMBER
+
+
 @pytest.mark.parametrize("written", ["", "...", "word ...", "a?", "(a|b", "(a)*", "a ) b"])
 def test_what_is_no_phrase_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="is no phrase"):

@@ -36,6 +36,16 @@ def test_a_phrase_that_is_none_is_refused_with_its_place(tmp_path: Path) -> None
     assert "is no phrase" in lines(config)[0]
 
 
+def test_a_group_that_there_is_not_is_refused_with_its_place_and_key(tmp_path: Path) -> None:
+    config = english(tmp_path, "  - pus\n", "  - <puss>\n")
+    line = next(
+        n for n, text in enumerate((config / "triage/en.yaml").read_text().splitlines(), 1) if "<puss>" in text
+    )
+    [said] = lines(config)
+    assert said.startswith(f"triage/en.yaml:{line}:5: error: urgent#")
+    assert "names a group <puss> that is not under words" in said
+
+
 def test_a_misspelled_key_is_refused(tmp_path: Path) -> None:
     assert "unknown-key" in {it.code for it in check_lexicons(english(tmp_path, "\nsign:", "\nsings:"))[1]}
 

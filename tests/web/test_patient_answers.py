@@ -206,6 +206,14 @@ def test_what_is_no_form_or_too_long_is_not_taken(house: House) -> None:
     assert replies(house) == ()
 
 
+@pytest.mark.parametrize(
+    "words", ["a\x00b", "😀🔥", "\u202eabc", "'; DROP TABLE replies; --", "{{ 7 * 7 }}", "é" * MOST]
+)
+def test_any_words_are_kept_as_they_are(any_house: House, words: str) -> None:
+    assert Visitor(any_house).answer(asked(any_house), words=words).status_code == 200
+    assert replies(any_house)[0].body == words
+
+
 def test_an_answer_to_a_question_that_is_closed_is_said_not_to_be_sent(house: House) -> None:
     visitor, link = Visitor(house), asked(house)
     form = form_id(visitor.get(link).text)

@@ -139,7 +139,10 @@ def test_opening_a_page_changes_nothing(house: House, link: str) -> None:
     for path in (link, f"{link}/session.ics"):
         assert visitor.get(path).status_code in (200, 404)
     for action in ("answer", "preferences", "stop"):
-        assert visitor.get(f"{link}/{action}").status_code == 405
+        answer = visitor.get(f"{link}/{action}")
+        assert (answer.status_code, answer.headers["location"]) == (303, link)
+        assert answer.headers["referrer-policy"] == "no-referrer"
+    assert visitor.get(f"{link}/other").status_code == 404
     assert written(house) == before
 
 
