@@ -93,7 +93,7 @@ class _Classing:
         because = [hit.span for hit in hits if hit.kind is gravest]
         if gravest is Triage.FINE and (doubts := self._doubts(because)) is not None:
             gravest, because = Triage.UNKNOWN, doubts
-        if gravest is Triage.UNKNOWN and (unheard := self._unheard_of(said=bool(hits))):
+        if unheard := self._unheard_of(gravest, hits):
             gravest, because = Triage.URGENT, unheard
         stops = bool(found & {Triage.STOP, Triage.WRONG_NUMBER})
         return Verdict(gravest, self._words(because), stops=stops)
@@ -199,19 +199,28 @@ class _Classing:
         unknown = self._unknown(fine)
         return unknown if unknown or self._reading.plain.cut else None
 
-    def _unheard_of(self, *, said: bool) -> list[Span]:
-        """Return a part of the body and what is said of it in words that no rule knows; nothing where there is none.
+    def _unheard_of(self, gravest: Triage, hits: Sequence[Hit]) -> list[Span]:
+        """Return a part of the body, or a pain, and what is said of it in words that no rule knows; else nothing.
 
-        Beside good news it counts only after a "but".
+        Of a part of the body it counts beside good news only after a "but"; of a pain where nothing is asked.
         """
         body = self._reading.spans(Kind.BODY)
-        unknown = self._unknown(()) if body and (not said or self._reading.spans(Kind.BUT)) else []
+        known: list[Span] = []
+        if gravest is Triage.CONCERN:
+            asks = any(hit.kind is Triage.QUESTION for hit in hits)
+            weak = {hit.span for hit in hits if hit.kind is Triage.CONCERN}
+            body = [] if asks else [it for it in body if it in weak]
+            known = self._reading.spans(Kind.CONCERN, Kind.STRONG, Kind.UNSURE, Kind.BUT, Kind.NOT)
+            known += [hit.span for hit in hits]
+        elif gravest is not Triage.UNKNOWN or (hits and not self._reading.spans(Kind.BUT)):
+            return []
+        unknown = self._unknown(known) if body else []
         return [*body, *unknown] if unknown else []
 
-    def _unknown(self, fine: Sequence[Span]) -> list[Span]:
+    def _unknown(self, said: Sequence[Span]) -> list[Span]:
         """Return the words that no rule knows for harmless."""
         harmless = self._reading.spans(Kind.FINE, Kind.LIGHT, Kind.HARMLESS, Kind.OR)
-        covered = {n for span in (*harmless, *fine) for n in range(span.start, span.end)}
+        covered = {n for span in (*harmless, *said) for n in range(span.start, span.end)}
         covered |= self._harmless | self._denials.words
         tokens = self._reading.tokens
         return [Span(n, n + 1) for n, it in enumerate(tokens) if n not in covered and it not in _MARKS]

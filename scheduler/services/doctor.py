@@ -75,7 +75,7 @@ class Doctor:
             *self._disk(),
         ]
         if self.settings.delivery is Delivery.LIVE and not self.settings.missing_for_live:
-            findings += [*await self._channels(), *self._answers()]
+            findings += await self._channels()
         return findings
 
     async def _channels(self) -> list[Finding]:
@@ -85,17 +85,6 @@ class Doctor:
         except SettingsError as error:
             return [Finding("delivery", Health.WRONG, str(error), "set it right")]
         return [await _probe(name, transports[channel]) for channel, name in NAMES.items()]
-
-    def _answers(self) -> Iterator[Finding]:
-        """Warn of what this version does not do: a "worse" that nobody reads would be harm."""
-        configuration, _ = check(self.settings.config_dir)
-        if configuration and any(step.ask for it in configuration.protocols.values() for step in it.steps):
-            yield Finding(
-                "answers",
-                Health.WARNING,
-                "patients are asked to answer, and this version does not read their answers yet",
-                "let Twilio forward the number's incoming messages to your desk, and watch the reply-to mailbox",
-            )
 
     def _delivery(self) -> Finding:
         if self.settings.delivery is Delivery.REHEARSAL:

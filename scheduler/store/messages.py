@@ -128,7 +128,7 @@ def in_doubt(tx: Tx, appointment_id: int) -> frozenset[int]:
 
 
 def next_wake(tx: Tx) -> datetime | None:
-    """Return when there is something to do next: a message to try, a lease to look after, somebody to tell of an alert.
+    """Return when there is something to do next: a message to try, a lease to look after, an alert to tell of.
 
     None: nothing waits.
     """

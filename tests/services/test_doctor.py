@@ -124,9 +124,7 @@ def test_a_step_that_asks_while_nobody_is_on_call_is_wrong(settings: Settings, t
     clinic.write_text("".join(line for line in clinic.read_text().splitlines(True) if "on_call" not in line))
     found = examine(replace(settings, config_dir=config))
     assert found["on call"].health is Health.WRONG
-    assert (
-        found["on call"].message == "north.yaml: on_call names nobody, but step check of needling asks patients something"
-    )
+    assert found["on call"].message.startswith("north.yaml: on_call names nobody, but step check of needling asks")
 
 
 def test_links_that_only_this_machine_can_open_are_told_when_it_is_live(

@@ -14,7 +14,7 @@ from scheduler.settings import Settings
 from scheduler.store.database import open_store
 from scheduler.store.replies import reasons_of_replies
 from tests.servers.twilio import TwilioServer
-from tests.services.house import CHECK, House, after
+from tests.services.house import CHECK, House, after, configuration
 from tests.services.test_replies import REPLIED, asked
 from tests.services.texting import NORTH, Text, alerted, answered, answers, replies
 
@@ -96,6 +96,7 @@ def test_a_text_of_another_clinics_number_is_not_answered(live: House) -> None:
 
 
 def test_whoever_is_on_call_is_not_told_of_what_they_wrote_themselves(live: House) -> None:
+    live.configuration = configuration()
     asked(live)
     Text("What time do you open?").send(live)
     live.dispatch(REPLIED)
@@ -177,6 +178,7 @@ class _Sides:
 
 
 def test_a_patient_whose_number_is_also_somebodys_on_call_is_a_patient(live: House) -> None:
+    live.configuration = configuration()
     asked(live, phone="+14165550111")
     assert Text("1", sender="+14165550111").send(live).patient_id
     assert answered(live) == ["answer_fine"]

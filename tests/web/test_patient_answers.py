@@ -12,7 +12,7 @@ from scheduler.store.replies import Reply, latest_replies
 from scheduler.store.tables import alerts, messages
 from scheduler.web.checkin import CONCERN, MOST, URGENT, CheckIn
 from scheduler.web.pages import LANGUAGES, words
-from tests.services.house import CHECK, PHONE, SMS, House, after
+from tests.services.house import CHECK, PHONE, SMS, House, after, configuration
 from tests.web.patients import Visitor, form_id, heading_of, text_of
 
 
@@ -81,6 +81,7 @@ def test_each_answer_is_read_kept_and_told_what_happens_now(
 
 
 def test_the_page_is_the_answer_and_no_text_is_sent_beside_it(house: House) -> None:
+    house.configuration = configuration()
     Visitor(house).answer(asked(house), direction="worse")
     assert sent(house, MessageKind.ANSWER) == 0
     assert sent(house, MessageKind.ALERT) > 0
