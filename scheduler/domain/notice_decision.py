@@ -29,6 +29,11 @@ class NoticeSituation:
     paused: Mapping[Channel, Pause] | None = None
     refusing: Mapping[Channel, str] | None = None
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether it goes to a patient."""
+        return self.kind is MessageKind.ANSWER
+
 
 def decide_notice(notice: NoticeSituation, *, now: datetime) -> Decision:
     """Decide whether a notice goes out at `now`; the first that keeps it back counts.
@@ -36,20 +41,27 @@ def decide_notice(notice: NoticeSituation, *, now: datetime) -> Decision:
     A patient who just wrote gets the answer in quiet hours too, and however many other messages there were. Stops
     and pauses keep answers back; staff are told whatever is paused.
     """
-    answer = notice.kind is MessageKind.ANSWER
+    return _is_needless(notice, now) or _waits(notice, now) or Decision(Kind.SEND, at=now)
+
+
+def _is_needless(notice: NoticeSituation, now: datetime) -> Decision | None:
     if now >= notice.useful_until:
         return Decision(Kind.EXPIRE, (because("not_useful", until_at=notice.useful_until),))
     if notice.over:
         return Decision(Kind.SUPPRESS, (because("alert_over"),))
-    if answer and notice.stopped and not is_stop_confirmation(notice.origin):
+    if notice.is_answer and notice.stopped and not is_stop_confirmation(notice.origin):
         return Decision(Kind.SUPPRESS, (because("stopped", address=address_of(notice.channel)),))
+    return None
+
+
+def _waits(notice: NoticeSituation, now: datetime) -> Decision | None:
     if notice.template_error is not None:
         reason = because("no_template", error=notice.template_error)
         return until_mended(reason, now=now, useful_until=notice.useful_until)
-    pause = (notice.paused or {}).get(notice.channel) if answer else None
+    pause = (notice.paused or {}).get(notice.channel) if notice.is_answer else None
     if pause:
         return Decision(Kind.WAIT, (pause.reason,), notice.useful_until, brake=Brake.PAUSE)
     if error := (notice.refusing or {}).get(notice.channel):
         at = look_again(now, useful_until=notice.useful_until)
         return Decision(Kind.WAIT, (because("circuit", error=error),), at, brake=Brake.CIRCUIT)
-    return Decision(Kind.SEND, at=now)
+    return None

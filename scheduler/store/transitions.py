@@ -61,6 +61,8 @@ def move_chosen(
         raise ValueError(f"there is no way {way}")
     if tx.dialect == "sqlite":  # nobody else writes until the commit: what is found now is there to be moved
         found = [row.id for row in fetch(tx, chosen.where(messages.c.status == way.start))]
+        if not found:
+            return []
         which = among(tx, messages.c.id, found)
     else:
         ids = chosen.cte("chosen")

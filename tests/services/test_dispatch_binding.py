@@ -39,7 +39,8 @@ def test_a_message_goes_to_the_number_and_in_the_language_that_the_patient_has_n
     any_live.enter(any_live.registration(external_id="B-1", phone="+14165550199", language="fr"), follow=True)
     any_live.dispatch(FIRST_HOURS)
     (sent,) = twilio.taken
-    assert (sent.to, sent.body) == ("+14165550199", "fr first_hours for Zoë on mercredi 18 mars 2026")
+    assert sent.to == "+14165550199"
+    assert sent.body == "fr first_hours for Zoë on mercredi 18 mars 2026\nReply STOP to end."
     assert any_live.message(appointment, "first_hours").language == "fr"
 
 
@@ -115,7 +116,7 @@ def test_a_text_that_was_edited_since_the_registration_is_the_one_that_goes_out(
     live.register()
     (live.texts_dir / "en" / "first_hours" / "sms.txt").write_text("Another text", encoding="utf-8")
     live.dispatch(FIRST_HOURS)
-    assert twilio.taken[0].body == "Another text"
+    assert twilio.taken[0].body.splitlines()[0] == "Another text"
 
 
 def test_a_text_that_can_not_be_rendered_keeps_back_its_message_and_no_other_until_it_is_mended(

@@ -99,7 +99,7 @@ def test_bad_rows_are_refused_with_their_reason_and_the_good_ones_are_registered
         (2, ("phone: is no number that exists: check the digits; email: is not an email address: it needs one "
             "name@domain, without spaces or line breaks")),
         (4, ("treatment: “botox” is not known: map it under import.treatments of clinic north "
-            "(one of Face peel, laser, peel)")),
+            "(one of Face peel, laser, needling, peel)")),
         (5, "has 3 cells where the header has 12 columns"),
         (6, "starts_at: is not the clinic's format %Y-%m-%d %H:%M"),
     ]  # fmt: skip
