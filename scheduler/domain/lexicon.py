@@ -35,7 +35,7 @@ class Kind(StrEnum):
     HARMLESS = "harmless"
     """Says nothing of how it is: beside "fine" only such words may stand."""
     BODY = "body"
-    """A part of the body: what is said of it in words that stand nowhere here is for a person to see at once."""
+    """A part of the body, or a pain: what is said of it in words that stand nowhere here is for a person at once."""
     QUESTION = "question"
     STOP = "stop"
     START = "start"

@@ -204,18 +204,24 @@ class _Classing:
 
         Of a part of the body it counts beside good news only after a "but"; of a pain where nothing is asked.
         """
-        body = self._reading.spans(Kind.BODY)
-        known: list[Span] = []
         if gravest is Triage.CONCERN:
-            asks = any(hit.kind is Triage.QUESTION for hit in hits)
-            weak = {hit.span for hit in hits if hit.kind is Triage.CONCERN}
-            body = [] if asks else [it for it in body if it in weak]
+            body = self._pains(hits)
             known = self._reading.spans(Kind.CONCERN, Kind.STRONG, Kind.UNSURE, Kind.BUT, Kind.NOT)
             known += [hit.span for hit in hits]
-        elif gravest is not Triage.UNKNOWN or (hits and not self._reading.spans(Kind.BUT)):
+        elif gravest is Triage.UNKNOWN and (not hits or self._reading.spans(Kind.BUT)):
+            body, known = self._reading.spans(Kind.BODY), []
+        else:
             return []
         unknown = self._unknown(known) if body else []
         return [*body, *unknown] if unknown else []
+
+    def _pains(self, hits: Sequence[Hit]) -> list[Span]:
+        """Return the pains that count as a concern so far and are not called small; none in a question."""
+        if any(hit.kind is Triage.QUESTION for hit in hits):
+            return []
+        weak = {hit.span for hit in hits if hit.kind is Triage.CONCERN}
+        pains = (span for span in self._reading.spans(Kind.BODY) if span in weak)
+        return list(self._reading.not_within(pains, Kind.CONCERN))
 
     def _unknown(self, said: Sequence[Span]) -> list[Span]:
         """Return the words that no rule knows for harmless."""

@@ -73,7 +73,9 @@ class TriageFile(Block):
     harmless: list[PhraseField] = Field(
         description='Says nothing of how it is: beside "fine" only such words may stand.'
     )
-    body: list[PhraseField] = Field(description="Parts of the body: what no word here explains of them is urgent.")
+    body: list[PhraseField] = Field(
+        description="Parts of the body, pain: what no word here explains of them is urgent."
+    )
     unsure: list[PhraseField] = Field(default=[], description='Takes the certainty out of "fine": a person answers.')
     question: list[PhraseField] = Field(description="A person answers.")
     stop: list[PhraseField] = Field(description="No more messages, in free words.")

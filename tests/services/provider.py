@@ -44,6 +44,7 @@ class Provider:
     script: list[Way] = field(default_factory=list)
     taken: dict[str, Had] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    prefix: str = "queue-"
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,7 +66,7 @@ class Provider:
             raise ChannelError("too late", kind=ErrorKind.NOT_CALLED)
         if way in (Way.TAKEN, Way.TAKEN_UNSAID):
             body = message.body if isinstance(message, OutgoingSms) else ""
-            sid = f"SM{next(self.numbers)}"
+            sid = f"{self.prefix}{next(self.numbers)}"
             self.taken[message.attempt] = Had(sid, message.to, body, self.clock.now())
             if way is Way.TAKEN:
                 return Accepted(sid, reports=True)
@@ -76,6 +77,8 @@ class Provider:
 @dataclass
 class AskedProvider(Provider):
     """One that can be asked what it has, as Twilio can and a mail server can't."""
+
+    prefix: str = "SM"
 
     async def find(self, to: str, *, since: datetime, until: datetime) -> Sequence[Found]:
         return [_found(it) for it in self.taken.values() if it.to == to and since <= it.at <= until]

@@ -173,8 +173,8 @@ def test_a_batch_of_any_size_is_claimed_begun_and_finished_in_the_same_few_state
         ends = [Outcome(f"token-{n}", Move(n, *accept, by="alice"), provider_id=f"SM{n}") for n in ids]
         assert finish(tx, ends, now=NOW) == ids
 
-    # Claim 3 (notices first), begin 3, finish 3. PostgreSQL: two locks in order, and the attempts go by COPY, which is
-    # not seen here. SQLite: a BEGIN, a look before the claim, a savepoint and its release around each of two moves.
+    # Claim 3 (notices first), begin 3, finish 3. PostgreSQL: two locks in order, and the attempts go by COPY, which
+    # is not seen here. SQLite: a BEGIN, a look before the claim, a savepoint and its release around two moves.
     assert len(statements) == 9 + (6 if tx.dialect == "sqlite" else 2 - 1)
 
 

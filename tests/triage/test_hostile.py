@@ -45,7 +45,7 @@ def test_a_grave_sign_after_any_text_is_urgent(*, text: str, grave: str) -> None
 
 
 @settings(max_examples=200, deadline=None)
-@given(good=st.sampled_from(GOOD), word=st.from_regex(r"[bcdfghjklmnpqrstvwxz]{6,12}", fullmatch=True))
+@given(good=st.sampled_from(GOOD), word=st.from_regex(r"[bcdfgh][jklmn][pqrst][vwxz]{3,9}", fullmatch=True))
 def test_good_news_with_a_word_that_nobody_knows_is_not_fine(*, good: str, word: str) -> None:
     assert classed(f"{good} {word}").triage is not Triage.FINE
 

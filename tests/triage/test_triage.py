@@ -123,6 +123,37 @@ def test_what_no_rule_explains_of_the_body_is_urgent() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "a pain I would not wish on a crocodile",
+        "douleur à grimper aux rideaux",
+        "un dolor que no se lo deseo a nadie",
+    ],
+)
+def test_a_pain_in_words_that_no_rule_knows_is_urgent(text: str) -> None:
+    assert classed(text).triage is Triage.URGENT
+
+
+@pytest.mark.parametrize(
+    "text", ["a bit of pain by the zipper", "un peu mal près du zipper", "un poco de dolor cerca del zipper"]
+)
+def test_a_pain_called_small_is_a_concern_whatever_else_is_said(text: str) -> None:
+    assert classed(text).triage is Triage.CONCERN
+
+
+@pytest.mark.parametrize(
+    "text", ["what gel for the pain?", "quel gel contre la douleur ?", "¿qué gel para el dolor?"]
+)
+def test_a_question_about_pain_is_no_alarm(text: str) -> None:
+    assert classed(text).triage is not Triage.URGENT
+
+
+@pytest.mark.parametrize("text", ["when will the bumps go away", "will the redness go away by Sunday"])
+def test_what_shall_go_away_is_no_stop(text: str) -> None:
+    assert not classed(text).stops
+
+
+@pytest.mark.parametrize(
     "text", ["please don't stop texting me", "n'arrêtez pas les messages", "no dejen de escribirme"]
 )
 def test_a_wish_for_more_is_no_stop(text: str) -> None:
