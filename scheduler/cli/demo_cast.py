@@ -7,7 +7,6 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from scheduler.cli.wiring import Product
-from scheduler.domain.alert import AlertKind
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.notice import MessageKind
 from scheduler.domain.protocol import Channel
@@ -17,7 +16,6 @@ from scheduler.services.happening import Happening
 from scheduler.services.inbound import KIND
 from scheduler.services.receipts import payload_of
 from scheduler.services.replies import take_page_answer
-from scheduler.services.unanswered import heard, listed
 from scheduler.store.alerts import Alert, get_alert
 from scheduler.store.correspondence import replies_about
 from scheduler.store.messages import get_message
@@ -116,17 +114,10 @@ class Cast:
             if alert.closed_at:
                 return
             take_alert(tx, alert_id, by=DESK, now=at)
-            if alert.kind is AlertKind.NO_ANSWER:
-                clinics = [alert.clinic] if alert.clinic else []
-                for item in listed(tx, self.product.configuration, now=at, clinics=clinics):
-                    if item.morning.subject == alert.subject:
-                        heard(tx, item.question.appointment, now=at, by=DESK)
             close_alert(tx, alert_id, by=DESK, now=at)
         clinic = self.product.configuration.clinic(alert.clinic or happening.clinic)
         self.say(at, clinic, DESK, _sees_to(alert))
 
 
 def _sees_to(alert: Alert) -> str:
-    if alert.kind is AlertKind.NO_ANSWER:
-        return "calls who has not answered"
     return f"takes the alert ({alert.kind.value.replace('_', ' ')}) and calls the patient"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from scheduler.domain.alert import AlertKind, template_of
+from scheduler.domain.alert import LISTED, AlertKind, template_of
 from scheduler.domain.protocol import Channel
 
 ANSWERS = (
@@ -29,4 +29,4 @@ CHANNELS: Mapping[str, tuple[Channel, ...]] = {
 
 def reasons_of(template: str) -> tuple[AlertKind, ...]:
     """Return the kinds of alert that a text tells of: it may say something else for each."""
-    return tuple(kind for kind in AlertKind if template_of(kind) == template)
+    return tuple(kind for kind in AlertKind if kind not in LISTED and template_of(kind) == template)

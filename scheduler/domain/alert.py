@@ -35,6 +35,9 @@ class AlertKind(StrEnum):
 AT_ONCE = frozenset({AlertKind.URGENT})
 """Whoever is on call is told of these day and night; of the others outside quiet hours."""
 
+LISTED = frozenset({AlertKind.NO_ANSWER})
+"""These only stand on the list: who does not answer is mostly well, and a call each morning tires its reader."""
+
 OF_PATIENTS = frozenset(
     {
         AlertKind.URGENT,
@@ -46,7 +49,7 @@ OF_PATIENTS = frozenset(
 )
 """A person closes these; the others are faults, and end by themselves."""
 
-TEMPLATES = {AlertKind.URGENT: "alert_urgent", **dict.fromkeys(OF_PATIENTS - {AlertKind.URGENT}, "alert_reply")}
+TEMPLATES = {AlertKind.URGENT: "alert_urgent", **dict.fromkeys(OF_PATIENTS - AT_ONCE - LISTED, "alert_reply")}
 """The text that tells of a kind; of a fault it is `alert_fault`."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from scheduler.clock import Clock
-from scheduler.domain.alert import OF_PATIENTS, AlertKind
+from scheduler.domain.alert import OF_PATIENTS
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.notice import AlertCause
 from scheduler.errors import ConflictError, KeysError, NotFoundError
@@ -14,10 +14,8 @@ from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.alerts import close_alert, take_alert
 from scheduler.services.links import AlertClaim, LinkFault, Links
-from scheduler.services.unanswered import listed
 from scheduler.store.alert_events import AlertEvent, stories_of_alerts
 from scheduler.store.alerts import Alert, get_alert
-from scheduler.store.appointments import get_appointment
 from scheduler.store.attempts import attempts_of
 from scheduler.store.database import Store, Tx
 from scheduler.store.patients import Patient, get_patient
@@ -138,15 +136,8 @@ class AlertPages:
         if reply:
             clinics = [reply.clinic] if reply.clinic else list(self.configuration.clinics)
             return [owner.id for owner in owners_of(tx, reply.sender, clinics)] if reply.sender else []
-        if alert.kind is AlertKind.NO_ANSWER and alert.clinic:
-            return self._unanswered(tx, alert)
         subject = alert.subject.removeprefix(OF_A_PATIENT)
         return [int(subject)] if subject != alert.subject and subject.isdecimal() else []
-
-    def _unanswered(self, tx: Tx, alert: Alert) -> Sequence[int]:
-        found = listed(tx, self.configuration, now=self.clock.now(), clinics=[alert.clinic or ""])
-        visits = [it.question.appointment for it in found if it.morning.subject == alert.subject]
-        return list(dict.fromkeys(get_appointment(tx, visit).patient_id for visit in visits))
 
 
 def _contact(story: Sequence[AlertEvent], ring: int) -> str:

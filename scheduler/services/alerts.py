@@ -61,7 +61,8 @@ def raise_alert(
 ) -> Alert | None:
     """Open an alert and write a line about it, unless it is open already; return it where it is new.
 
-    Whoever is on call is told of it by the engine's next turn; `ringing.raise_and_ring` tells them at once.
+    Whoever is on call is told of it by the engine's next turn, but of what is only `LISTED`;
+    `ringing.raise_and_ring` tells them at once.
     `subject` names what it is about, without patients' data. The caller commits.
     """
     alert = alerts.raise_alert(tx, kind, subject, reasons=reasons, now=now, clinic=clinic, reply_id=reply_id)

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from scheduler.domain.alert import AlertKind
+from scheduler.domain.alert import LISTED, AlertKind
 from scheduler.domain.reasons import Reason, dump_reasons, load_reasons
 from scheduler.errors import NotFoundError
 from scheduler.store.database import Tx
@@ -52,8 +52,8 @@ def raise_alert(
 ) -> Alert | None:
     """Open an alert, unless it is open already: then its reasons are renewed. Return it where it is new.
 
-    Whoever is on call is to be told from now on. The caller commits. `services.alerts.raise_alert` writes the log
-    line and the event too.
+    Whoever is on call is to be told from now on, but of what is only listed. The caller commits.
+    `services.alerts.raise_alert` writes the log line and the event too.
     """
     renewed = sa.update(alerts).where(_OPEN, alerts.c.kind == kind, alerts.c.subject == subject)
     if tx.connection.execute(renewed.values(reasons=dump_reasons(reasons))).rowcount:
@@ -67,7 +67,7 @@ def raise_alert(
         "reasons": dump_reasons(reasons),
         "opened_at": now,
         "reply_id": reply_id,
-        "ring_at": now,
+        "ring_at": None if kind in LISTED else now,
     }
     row = tx.connection.execute(opened.values(values).returning(alerts)).one_or_none()
     return _alert(row) if row else None

@@ -34,7 +34,7 @@ def test_it_says_its_version(fresh: Command) -> None:
         (("regster",), "regster"),
         (("timeline",), "APPOINTMENT"),
         (("timeline", "one"), "APPOINTMENT"),
-        (("register", "--clinic", "north"), "--treatment"),
+        (("register", "replies", "--clinic", "north"), "--treatment"),
         (("dispatch", "--force"), "--force"),
         (("preview", "check", "--clinic", "north", "--language", "en", "--channel", "fax"), "fax"),
         (("serve", "--port", "99999"), "--port"),
@@ -55,4 +55,4 @@ def test_a_shell_can_complete_the_commands(tmp_path: Path) -> None:
     }
     words = [sys.executable, "-m", "scheduler.cli"]
     done = subprocess.run(words, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert set(done.stdout.split()) == {"register", "reschedule", "rekey", "resume"}
+    assert set(done.stdout.split()) == {"register", "replies", "reschedule", "rekey", "resume"}
