@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.acceptance.conftest import ROOT
+from tests.chaos.site import is_patients
 from tests.servers.twilio import ACCOUNT_SID, AUTH_TOKEN
 
 
@@ -56,14 +57,14 @@ class Providers:
         return self.sms.look() + self.mail.look()
 
     def texts(self) -> list[tuple[str, str]]:
-        """Every text that was taken: number and words."""
+        """Every text to a patient that was taken: number and words."""
         self.sms.look()
-        return [(item["to"], item["body"]) for item in self.sms.taken]
+        return [(item["to"], item["body"]) for item in self.sms.taken if is_patients(item["to"])]
 
     def emails(self) -> list[Email]:
-        """Every mail that was taken."""
+        """Every mail to a patient that was taken."""
         self.mail.look()
-        return [_email(item) for item in self.mail.taken]
+        return [mail for mail in map(_email, self.mail.taken) if is_patients(mail.to)]
 
 
 @contextmanager

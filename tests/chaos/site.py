@@ -141,5 +141,10 @@ def mobile(n: int) -> str:
     return f"+1514{5551000 + n}"
 
 
+def is_patients(address: str) -> bool:
+    """Whether it is one of these: not of whoever is on call, who may be told of what the chaos did."""
+    return address.startswith("+1514555") or address.endswith("@patients.example")
+
+
 def mailbox(n: int) -> str:
     return f"p{n}@patients.example"
