@@ -58,6 +58,10 @@ class NewNotice:
     alert_id: int | None = None
 
 
+URGENT_ANSWER = "answer_urgent"
+"""The text that says whom to call at once. Whoever just wrote for help gets it whatever was stopped or paused."""
+
+
 def is_stop_confirmation(origin: str) -> bool:
     """Whether that notice confirms a stop: it goes out although the stop was recorded together with it."""
     return origin.startswith("reply/") and origin.endswith("/stopped")

@@ -7,7 +7,7 @@ from datetime import datetime
 from scheduler.domain.brakes import Pause
 from scheduler.domain.circuit import look_again
 from scheduler.domain.consent import address_of
-from scheduler.domain.notice import MessageKind, is_stop_confirmation
+from scheduler.domain.notice import URGENT_ANSWER, MessageKind, is_stop_confirmation
 from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import because
 from scheduler.domain.refusal import until_mended
@@ -17,29 +17,35 @@ from scheduler.domain.states import Brake
 
 @dataclass(frozen=True, slots=True)
 class NoticeSituation:
-    """What is looked up as a notice goes out. `over`: its alert was taken or closed; the rest as in `Situation`."""
+    """What is looked up as a notice goes out.
+
+    `template` names its text. `over`: its alert was taken or closed. `sent_from`: its clinic has a sender on that
+    channel. The rest as in `Situation`.
+    """
 
     kind: MessageKind
     origin: str
+    template: str
     channel: Channel
     useful_until: datetime
     stopped: bool = False
     over: bool = False
+    sent_from: bool = True
     template_error: str | None = None
     paused: Mapping[Channel, Pause] | None = None
     refusing: Mapping[Channel, str] | None = None
 
     @property
-    def is_answer(self) -> bool:
-        """Whether it goes to a patient."""
-        return self.kind is MessageKind.ANSWER
+    def may_be_kept(self) -> bool:
+        """Whether stops and pauses keep it: staff are told whatever holds, and so is who wrote for help."""
+        return self.kind is MessageKind.ANSWER and self.template != URGENT_ANSWER
 
 
 def decide_notice(notice: NoticeSituation, *, now: datetime) -> Decision:
     """Decide whether a notice goes out at `now`; the first that keeps it back counts.
 
     A patient who just wrote gets the answer in quiet hours too, and however many other messages there were. Stops
-    and pauses keep answers back; staff are told whatever is paused.
+    and pauses keep answers back, but not the one that says whom to call at once; staff are told whatever is paused.
     """
     return _is_needless(notice, now) or _waits(notice, now) or Decision(Kind.SEND, at=now)
 
@@ -49,16 +55,19 @@ def _is_needless(notice: NoticeSituation, now: datetime) -> Decision | None:
         return Decision(Kind.EXPIRE, (because("not_useful", until_at=notice.useful_until),))
     if notice.over:
         return Decision(Kind.SUPPRESS, (because("alert_over"),))
-    if notice.is_answer and notice.stopped and not is_stop_confirmation(notice.origin):
+    if notice.may_be_kept and notice.stopped and not is_stop_confirmation(notice.origin):
         return Decision(Kind.SUPPRESS, (because("stopped", address=address_of(notice.channel)),))
     return None
 
 
 def _waits(notice: NoticeSituation, now: datetime) -> Decision | None:
+    if not notice.sent_from:
+        reason = because("no_sender", channel=notice.channel.value)
+        return until_mended(reason, now=now, useful_until=notice.useful_until)
     if notice.template_error is not None:
         reason = because("no_template", error=notice.template_error)
         return until_mended(reason, now=now, useful_until=notice.useful_until)
-    pause = (notice.paused or {}).get(notice.channel) if notice.is_answer else None
+    pause = (notice.paused or {}).get(notice.channel) if notice.may_be_kept else None
     if pause:
         return Decision(Kind.WAIT, (pause.reason,), notice.useful_until, brake=Brake.PAUSE)
     if error := (notice.refusing or {}).get(notice.channel):

@@ -64,6 +64,7 @@ CLAUSES: Mapping[str, str] = {
     "clinic_gone": "the clinic's file is no longer there",
     "step_gone": "the protocol in force has no such step on this channel",
     "unreadable": "the patient's data can't be opened with the keys at hand",
+    "no_sender": "the clinic's file names nothing that {channel} goes out from",
     "alert_over": "somebody took the alert before this went out",
     "no_template": "the text can't be rendered: {error}",
     "fallback": "instead of {channel}, which did not work",
@@ -135,7 +136,7 @@ CLAUSES: Mapping[str, str] = {
     "nobody_sends": "{count} messages should have been tried by {before_at}, and nobody works on them",
 }
 
-TO_BE_MENDED = frozenset({"no_template", "step_gone", "clinic_gone", "unreadable"})
+TO_BE_MENDED = frozenset({"no_template", "no_sender", "step_gone", "clinic_gone", "unreadable"})
 """The clauses of what keeps a message back until somebody mends it."""
 
 OF_BRAKES = frozenset({"paused", "circuit", "alarm", "rate"})

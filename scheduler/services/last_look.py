@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.domain.brakes import Pause
-from scheduler.domain.notice import MessageKind
+from scheduler.domain.notice import URGENT_ANSWER, MessageKind
 from scheduler.domain.protocol import Channel, Purpose
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.braking import BrakeReader, Brakes
 from scheduler.services.letters import Letter
 from scheduler.store.alarmed import alarmed
 from scheduler.store.database import Tx
+from scheduler.store.messages import Message
 from scheduler.store.names import address_hash
 from scheduler.store.notices import DueNotice, alerts_over, stopped_notices
 from scheduler.store.pauses import pauses_in_force
@@ -72,8 +73,12 @@ def _going_notices(tx: Tx, notices: Sequence[DueNotice]) -> set[int]:
         for it in notices
         if (it.message.id in stopped) == it.stopped
         and it.message.alert_id not in over
-        and not (it.message.kind is MessageKind.ANSWER and it.message.channel in (_paused(brakes, it) or ()))
+        and not (_may_be_paused(it.message) and it.message.channel in (_paused(brakes, it) or ()))
     }
+
+
+def _may_be_paused(message: Message) -> bool:
+    return message.kind is MessageKind.ANSWER and message.step != URGENT_ANSWER
 
 
 def _paused(brakes: Brakes, notice: DueNotice) -> Mapping[Channel, Pause] | None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from scheduler.content.mime import build_mime
-from scheduler.content.render import render_email, render_sms
+from scheduler.content.render import RenderedEmail, RenderedSms, render_email, render_sms
 from scheduler.content.templates import Texts
-from scheduler.content.variables import Variables, variables_for
+from scheduler.content.variables import variables_for
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.outgoing import Outgoing, OutgoingEmail, OutgoingSms
 from scheduler.domain.protocol import Channel
@@ -100,8 +100,9 @@ class Writer:
         assert address
         envelope = Envelope(due, clinic, Recipient(address, patient.name), language, now)
         if by_email:
-            return envelope.email(self.texts, step.template, variables, unsubscribe_url=unsubscribe)
-        return envelope.sms(self.texts, step.template, variables)
+            email = render_email(self.texts, step.template, language, variables)
+            return envelope.email(email, unsubscribe_url=unsubscribe)
+        return envelope.sms(render_sms(self.texts, step.template, language, variables))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,9 @@ class Envelope:
     language: str
     now: datetime
 
-    def sms(self, texts: Texts, template: str, variables: Variables) -> Letter:
-        """Render an SMS. Raises TemplateError."""
+    def sms(self, sms: RenderedSms) -> Letter:
+        """Return an SMS ready to go."""
         assert self.clinic.sms
-        sms = render_sms(texts, template, self.language, variables)
         outgoing = OutgoingSms(
             new_attempt(),
             self.clinic.sms,
@@ -128,12 +128,9 @@ class Envelope:
         )
         return Letter(self.due, outgoing, self.write_until, sms.body, self.language, sms.digest, sms.segments, None)
 
-    def email(
-        self, texts: Texts, template: str, variables: Variables, *, unsubscribe_url: str | None = None
-    ) -> Letter:
-        """Render an email; once it has a Message-ID it keeps it. Raises TemplateError."""
+    def email(self, email: RenderedEmail, *, unsubscribe_url: str | None = None) -> Letter:
+        """Return an email ready to go; once it has a Message-ID it keeps it. Raises TemplateError."""
         assert self.clinic.email
-        email = render_email(texts, template, self.language, variables)
         domain = self.clinic.email.address.rpartition("@")[2]
         # With the message's number, by which a mail that comes back is found; the rest can't be guessed.
         message_id = self.message.header_id or f"<{self.message.id}.{secrets.token_hex(16)}@{domain}>"

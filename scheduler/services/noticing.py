@@ -2,9 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from html import escape
 
+from scheduler.content.formats import clean
+from scheduler.content.render import RenderedEmail, RenderedSms, render_email, render_sms
 from scheduler.content.templates import Texts
 from scheduler.content.variables import notice_variables
 from scheduler.domain.clinic import Clinic
@@ -14,10 +18,10 @@ from scheduler.domain.outgoing import OutgoingCall
 from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import because
 from scheduler.domain.refusal import until_mended
+from scheduler.domain.segments import count_segments, to_plain
 from scheduler.domain.situation import Decision, Kind
 from scheduler.errors import TemplateError
 from scheduler.logs import get_logger
-from scheduler.paths import shipped
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.braking import Brakes
 from scheduler.services.letters import PAGE_LASTS, Envelope, Letter, Recipient, new_attempt
@@ -26,6 +30,7 @@ from scheduler.store.notices import DueNotice
 
 log = get_logger(__name__)
 
+BARE_LANGUAGE, BARE_DIGEST = "en", "bare"
 LINK_LASTS = timedelta(hours=24)
 """How long the link of one ring lets its contact see the alert."""
 
@@ -68,14 +73,16 @@ class NoticeWriter:
         if decision.kind is not Kind.SEND:
             return decision
         try:
-            return self._letter(due, clinic, self.texts, now)
+            return self._letter(due, clinic, now)
         except TemplateError as error:
-            log.warning("message.unrenderable", message=due.message.id, reason=str(error))
-            if due.message.kind is MessageKind.ALERT:  # a fault in the clinic's text keeps nobody from being told
-                return self._letter(due, clinic, Texts(shipped("templates")), now)
-            return decide_notice(_situation(due, clinic, brakes, template_error=str(error)), now=now)
+            fault = str(error)
+        log.warning("message.unrenderable", message=due.message.id, reason=fault)
+        if due.message.kind is MessageKind.ALERT:  # a fault in a text keeps nobody from being told
+            with suppress(TemplateError):  # an address that can't stand in an email's head
+                return self._bare(due, clinic, now)
+        return decide_notice(_situation(due, clinic, brakes, template_error=fault), now=now)
 
-    def _letter(self, due: DueNotice, clinic: Clinic, texts: Texts, now: datetime) -> Letter:
+    def _letter(self, due: DueNotice, clinic: Clinic, now: datetime) -> Letter:
         message = due.message
         language = clinic.language_for(message.language)
         envelope = Envelope(due, clinic, Recipient(due.to), language, now)
@@ -90,8 +97,20 @@ class NoticeWriter:
             alert_reason=due.alert.kind.value if due.alert else None,
         )
         if message.channel is Channel.EMAIL:
-            return envelope.email(texts, message.step, variables)
-        return envelope.sms(texts, message.step, variables)
+            return envelope.email(render_email(self.texts, message.step, language, variables))
+        return envelope.sms(render_sms(self.texts, message.step, language, variables))
+
+    def _bare(self, due: DueNotice, clinic: Clinic, now: datetime) -> Letter:
+        """Make a ring without any text of the clinic's: what needs a person, and where to see it."""
+        assert due.alert
+        envelope = Envelope(due, clinic, Recipient(due.to), BARE_LANGUAGE, now)
+        what, link = due.alert.kind.value.replace("_", " "), self._alert_link(due, now)
+        text = to_plain(f"{clean(clinic.name)}: an alert needs a person ({what}). See it and take it: {link}")
+        if due.message.channel is Channel.EMAIL:
+            html = f'<!doctype html><p>{escape(text.removesuffix(str(link)))}<a href="{link}">{link}</a></p>'
+            return envelope.email(RenderedEmail(f"{clean(clinic.name)}: {what}", text, html, BARE_DIGEST))
+        counted = count_segments(text)
+        return envelope.sms(RenderedSms(text, counted.encoding, counted.segments, BARE_DIGEST))
 
     def _page(self, due: DueNotice, now: datetime) -> str | None:
         asked = due.asked
@@ -128,10 +147,12 @@ def _situation(
     return NoticeSituation(
         kind=message.kind,
         origin=message.origin,
+        template=message.step,
         channel=message.channel,
         useful_until=message.useful_until,
         stopped=due.stopped,
         over=due.alert is not None and due.alert.over,
+        sent_from=message.channel is Channel.WEBHOOK or bool(clinic.sender(message.channel)),
         template_error=template_error,
         paused=brakes.paused(message, due.asked.patient_id if due.asked else None),
         refusing=brakes.refusing(message, clinic),

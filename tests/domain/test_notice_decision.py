@@ -15,8 +15,10 @@ PAUSED = {Channel.SMS: Pause(Scope(), by="ann", at=NOW)}
 REFUSED = {Channel.SMS: "Twilio: account suspended (20005)"}
 
 
-def notice(kind: MessageKind, origin: str = "reply/1/answer", **more: object) -> NoticeSituation:
-    return NoticeSituation(kind, origin, Channel.SMS, UNTIL, **more)  # type: ignore[arg-type]
+def notice(
+    kind: MessageKind, origin: str = "reply/1/answer", template: str = "answer_fine", **more: object
+) -> NoticeSituation:
+    return NoticeSituation(kind, origin, template, Channel.SMS, UNTIL, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", [MessageKind.ANSWER, MessageKind.ALERT])
@@ -71,3 +73,14 @@ def test_what_the_provider_refuses_waits_for_it(kind: MessageKind) -> None:
 def test_a_text_that_can_not_be_rendered_is_looked_at_again_while_it_helps(kind: MessageKind) -> None:
     decision = decide_notice(notice(kind, template_error="sms.txt:1: there is no such text"), now=NOW)
     assert (decision.kind, decision.reasons[0].code) == (Kind.MEND, "no_template")
+
+
+def test_who_wrote_for_help_is_told_whom_to_call_whatever_is_stopped_or_paused() -> None:
+    kept = notice(MessageKind.ANSWER, template="answer_urgent", stopped=True, paused=PAUSED)
+    assert decide_notice(kept, now=NOW).kind is Kind.SEND
+
+
+@pytest.mark.parametrize("kind", [MessageKind.ANSWER, MessageKind.ALERT])
+def test_what_has_no_sender_any_more_waits_until_the_clinics_file_is_mended(kind: MessageKind) -> None:
+    decision = decide_notice(notice(kind, sent_from=False), now=NOW)
+    assert (decision.kind, decision.reasons[0].code) == (Kind.MEND, "no_sender")
