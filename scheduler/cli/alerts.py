@@ -23,6 +23,9 @@ Number = Annotated[int, typer.Argument(metavar="ALERT", help="Its number.", min=
 Everything = Annotated[bool, typer.Option("--all", help="Also those that are over, the latest first.")]
 Story = tuple[AlertEvent, ...]
 
+_SAID = {AlertCause.RUNG: "", AlertCause.MISSED: "", AlertCause.JOINED: "More was written. "}
+"""What of an alert's history is shown below it, and how that begins."""
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
@@ -87,12 +90,14 @@ def _as_json(alert: Alert, stories: Mapping[int, Story], product: Product) -> di
     del values["reasons"]
     story = stories.get(alert.id, ())
     told = [(it.at, dict(reason.params)) for it in _rings(story) for reason in it.reasons]
+    missed = [(it.at, dict(it.reasons[0].params)) for it in story if it.cause is AlertCause.MISSED]
     history = [{"at": it.at, "cause": it.cause, "by": it.by} for it in story]
     return {
         **values,
         "reason": sentence(alert.reasons, zone),
         "remedy": REMEDIES[alert.kind],
         "told": [{"at": at, "name": it["by"], "ways": it["what"].split(", ")} for at, it in told],
+        "not_reached": [{"at": at, "name": it["by"], "ways": it["what"].split(", ")} for at, it in missed],
         "history": history,
     }
 
@@ -107,8 +112,10 @@ def _print(alert: Alert, story: Story, product: Product) -> None:
     head = f"{mark} {alert.id}: {alert.kind.value.replace('_', ' ')}{where}, {since}{until} {zone.key}"
     console.print(head, highlight=False, soft_wrap=True)
     _say(f"  {said}")
-    for it in _rings(story):
-        _say(f"  {it.at.astimezone(zone):%m-%d %H:%M}  {sentence(it.reasons, zone)}")
+    for it in story:
+        if it.cause in _SAID:
+            said = f"{_SAID[it.cause]}{sentence(it.reasons, zone)}"
+            _say(f"  {it.at.astimezone(zone):%m-%d %H:%M}  {said}")
     if alert.taken_at:
         _say(f"  {alert.taken_at.astimezone(zone):%m-%d %H:%M}  Taken by {alert.taken_by}.")
     if not alert.closed_at:

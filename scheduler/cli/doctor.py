@@ -8,7 +8,8 @@ import typer
 
 from scheduler.cli.output import Json, console, print_json
 from scheduler.clock import SystemClock
-from scheduler.services.doctor import Doctor, Health
+from scheduler.services.doctor import Doctor
+from scheduler.services.finding import Health
 from scheduler.settings import read_settings
 
 MARKS = {Health.WELL: "[green]✓[/]", Health.WARNING: "[yellow]![/]", Health.WRONG: "[red]✗[/]"}

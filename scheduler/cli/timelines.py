@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from scheduler.cli.output import console, one_line, print_json
+from scheduler.domain.appointment import AppointmentCause
 from scheduler.domain.notice import AlertCause
 from scheduler.domain.states import Status
 from scheduler.domain.triage import Triage
@@ -27,9 +28,16 @@ CLASSES = {Triage.URGENT: "red", Triage.CONCERN: "yellow", Triage.FINE: "green"}
 HAPPENED = {
     AlertCause.RAISED: "raised",
     AlertCause.RUNG: "told",
+    AlertCause.MISSED: "not reached",
+    AlertCause.JOINED: "joined by another reply",
     AlertCause.TAKEN: "taken by {by}",
     AlertCause.CLOSED: "closed by {by}",
 }
+DONE = {
+    AppointmentCause.HEARD: "· {by} spoke with the patient",
+    AppointmentCause.LINKS_REVOKED: "· every link to the patient's pages closed by {by}",
+}
+"""What people did that no other line tells of."""
 
 Line = tuple[datetime, str, str]
 """When, what, and why: a line of Rich's markup, and plain text below it or ""."""
@@ -62,6 +70,9 @@ def _lines(timeline: Timeline, *, bodies: bool) -> Iterator[Line]:
         yield from _reply(reply, bodies=bodies)
     for alert in timeline.alerts:
         yield from _alert(alert)
+    for event in timeline.history:
+        if isinstance(event.cause, AppointmentCause) and event.cause in DONE:
+            yield event.at, DONE[event.cause].format(by=_escape(event.by)), ""
 
 
 def _message(message: TimelineMessage, widest: int) -> Line:
@@ -136,6 +147,7 @@ def _data(timeline: Timeline, *, bodies: bool) -> dict[str, object]:
         ],
         "replies": [_reply_data(reply, bodies=bodies) for reply in timeline.replies],
         "alerts": [_alert_data(alert) for alert in timeline.alerts],
+        "history": [{"at": event.at, "cause": event.cause, "by": event.by} for event in timeline.history],
     }
 
 

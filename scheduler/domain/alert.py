@@ -53,6 +53,10 @@ TEMPLATES = {AlertKind.URGENT: "alert_urgent", **dict.fromkeys(OF_PATIENTS - AT_
 """The text that tells of a kind; of a fault it is `alert_fault`."""
 
 
+OF_A_PATIENT = "patient/"
+"""What the subject of an alert begins with that is about one patient, without a reply: the patient's id follows."""
+
+
 def template_of(kind: AlertKind) -> str:
     """Return the folder of the text that tells whoever is on call of that kind."""
     return TEMPLATES.get(kind, "alert_fault")

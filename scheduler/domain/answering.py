@@ -29,6 +29,8 @@ def _is_answer(reading: Reading, number: int, kind: Kind) -> bool:
     before, after = _beside(reading, number)
     if reading.tokens[number] in _GRAVE_DIGITS:
         return not {before, after} & reading.counted and after not in _UNITS
+    if before == "-" and number == 1 and kind is Kind.FINE:  # "-1" is less than nothing.
+        return False
     if reading.tokens[number].isdigit() and number == 0:
         return after not in reading.counted and after not in _UNITS
     follows = (Kind.BUT,) if kind is Kind.URGENT else (Kind.BUT, Kind.FINE, Kind.CONCERN)

@@ -35,6 +35,8 @@ class AppointmentCause(StrEnum):
     NO_SHOW = "no_show"
     HEARD = "heard"
     """A person of the clinic spoke with the patient: what was asked until then needs no answer any more."""
+    LINKS_REVOKED = "links_revoked"
+    """Every link to the pages of its patient was closed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,8 @@ class Heard:
     `keyword`: the provider answers it. `clinic`: whether one is known to answer for. `asked`: whether a question to
     that patient is open. `automatic`, `same`: it looks like a machine's, or like what came from that number within a
     day. `answers`, `alerts`: what that number's replies led to within a day. `waits`: an alert about that number is
-    open. `told_wrong`: the number was told once that it gets nothing more. `on_page`: given on the patient's page.
+    open. `told_wrong`: the number was told once that it gets nothing more. `told_urgent`: it was told within a day
+    whom to call. `stopped`: what it would stop is stopped already. `on_page`: given on the patient's page.
     """
 
     triage: Triage
@@ -67,6 +68,8 @@ class Heard:
     alerts: int = 0
     waits: bool = False
     told_wrong: bool = False
+    told_urgent: bool = False
+    stopped: bool = False
     on_page: bool = False
 
 
@@ -90,12 +93,14 @@ class Consequences:
 def consequences(heard: Heard) -> Consequences:
     """Decide what follows from a reply.
 
-    1. What sounds bad reaches a person, whatever else holds, unless it is who is on call that wrote.
+    1. What sounds bad reaches a person, whatever else holds, unless it is who is on call that wrote, or our own text
+       that came back to a number of ours.
     2. A wish to stop or start counts whoever wrote, but for our own numbers.
-    3. At most one answer: none where the provider answers, none to machines, few to one number.
+    3. At most one answer: none where the provider answers, none to machines, few to one number. Whom to call when it
+       is bad is said all the same, to a number once a day.
     """
     change = _change(heard)
-    silent = _silence(heard)
+    silent = _silence(heard, change)
     answer = None if silent else _answer(heard, change)
     if answer is None:
         silent = silent or because("not_answered_stranger")
@@ -121,8 +126,10 @@ def _change(heard: Heard) -> Change | None:
     return None
 
 
-def _silence(heard: Heard) -> Reason | None:
-    """Return why nothing is answered, whatever was said: the first of these that holds."""
+def _silence(heard: Heard, change: Change | None) -> Reason | None:
+    """Return why nothing is answered: the first of these that holds."""
+    urgent = heard.triage is Triage.URGENT
+    helps = urgent and not heard.told_urgent  # who has asked much may be in need all the same
     silences = (
         (heard.on_page, "not_answered_page"),
         (heard.keyword is not None, "not_answered_provider"),
@@ -131,7 +138,8 @@ def _silence(heard: Heard) -> Reason | None:
         (not heard.clinic, "not_answered_clinic"),
         (heard.automatic, "not_answered_automatic"),
         (heard.same, "not_answered_same"),
-        (heard.answers >= MOST_ANSWERS, "not_answered_often"),
+        (heard.answers >= MOST_ANSWERS and not helps, "not_answered_often"),
+        (heard.stopped and change is Change.STOP and not urgent, "not_answered_stopped"),
         (heard.triage is Triage.WRONG_NUMBER and heard.told_wrong, "not_answered_told"),
     )
     code = next((code for holds, code in silences if holds), None)
@@ -167,6 +175,8 @@ _ASKS_A_PERSON = (Triage.CONCERN, Triage.QUESTION, Triage.HELP)
 def _alert(heard: Heard) -> AlertKind | None:
     if heard.who is Who.STAFF:  # whom an alert would go to
         return None
+    if heard.who is Who.OURS and heard.automatic:  # a ring that came back: telling of it would ring again
+        return None
     if heard.triage is Triage.URGENT:
         return AlertKind.URGENT
     if heard.who is Who.OURS or (heard.same and heard.waits) or heard.alerts >= MOST_ALERTS:
@@ -187,7 +197,8 @@ def _needs_a_person(heard: Heard) -> bool:
         return True
     if heard.triage is Triage.CONCERN:
         return not heard.asked
-    return heard.triage is not Triage.FINE
+    closed = heard.on_page and not heard.asked  # the page did ask: it closed before the answer came
+    return closed or heard.triage is not Triage.FINE
 
 
 def _follows(heard: Heard) -> bool:

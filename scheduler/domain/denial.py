@@ -5,7 +5,8 @@ and "can't sleep for pain" deny nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from scheduler.domain.lexicon import Kind
 from scheduler.domain.reading import Reading, Span
@@ -38,11 +39,15 @@ class Denials:
         self._but = _numbers(reading.spans(Kind.BUT))
         grave = reading.spans(Kind.ALARM, Kind.URGENT, Kind.CONCERN)
         self._grave = {n for it in grave if it.exact for n in range(it.start + 1, it.end)}
+        self._undoing = self._undone()
         self._denied: set[Span] = set()
+        self._disbelieved: set[Span] = set()
         self._softened: set[Span] = set()
         self._used: set[int] = set()
         for no in self._nots():
             self._follow(no)
+        self._denied -= self._disbelieved
+        self._softened -= self._disbelieved
 
     @property
     def words(self) -> frozenset[int]:
@@ -53,6 +58,14 @@ class Denials:
         """Whether a "not" takes a span back altogether."""
         return span in self._denied and span not in self._softened
 
+    def disbelieves(self, span: Span) -> bool:
+        """Whether a span is taken back only for a time that is over, or not at all: "no fever before, now yes"."""
+        return span in self._disbelieved
+
+    def reaches(self, span: Span) -> bool:
+        """Whether a "not" stands before a span, believed or not."""
+        return span in self._denied or span in self._disbelieved
+
     def softens(self, span: Span) -> bool:
         """Whether a "not" takes only the strength from it: "not very red" is red."""
         return span in self._softened
@@ -60,7 +73,8 @@ class Denials:
     def gone(self, sign: Span) -> Span | None:
         """Return the words that say that a sign went away; "has not gone" does not."""
         near = self._reading.beside(Kind.GONE, sign, distance=_NEAR)
-        return next((it for it in near if it not in self._denied and not self._parted(it, sign)), None)
+        denied = self._denied | self._disbelieved
+        return next((it for it in near if it not in denied and not self._parted(it, sign)), None)
 
     def _parted(self, gone: Span, sign: Span) -> bool:
         """Whether "but" stands between, or the words for gone mean something else: "swollen below the eyes"."""
@@ -102,8 +116,30 @@ class Denials:
         self._denied |= inside
         if not self._strong.isdisjoint(range(no.end, end)):
             self._softened |= inside
+        if not self._undoing.isdisjoint(range(no.start, end)):
+            self._disbelieved |= inside
         self._used.update(range(no.start, end))
         return end
+
+    def _undone(self) -> set[int]:
+        """Return the numbers of the tokens where a "not" is not believed."""
+        reading, undone = self._reading, set[int]()
+        turns = _numbers(reading.not_within(reading.spans(Kind.UNDO, Kind.PAST), Kind.HARMLESS, Kind.FINE))
+        ends = {it.end for it in reading.spans(Kind.AFFIRM)}
+        fine = _numbers(reading.not_within(self._good, Kind.AFFIRM))
+        for clause in reading.clauses():
+            for part in self._parts(clause):
+                if not turns.isdisjoint(part):
+                    undone.update(part)
+            if clause.end in ends and fine.isdisjoint(range(clause.start, clause.end)):
+                undone.update(range(clause.end))
+        return undone
+
+    def _parts(self, clause: Span) -> Iterator[range]:
+        """Yield what stands between the "but" of a clause: "sore yesterday but no pain today"."""
+        buts = [n for n in range(clause.start, clause.end) if n in self._but]
+        for start, end in pairwise([clause.start, *buts, clause.end]):
+            yield range(start, end)
 
 
 def _numbers(spans: Iterable[Span]) -> set[int]:

@@ -43,13 +43,17 @@ class Rota:
             return moment
         return min(hours.defer(moment, moment + _A_WEEK)[0] for hours in self.hours)
 
-    def contact(self, rings: int) -> Contact:
-        """Return who is told after so many rings. There is at least one."""
-        return self.contacts[rings % len(self.contacts)]
+    def contact(self, turns: int) -> Contact:
+        """Return whose turn it is after so many turns. There is at least one contact."""
+        return self.contacts[turns % len(self.contacts)]
 
-    def next_ring(self, kind: AlertKind, rings: int, now: datetime) -> datetime | None:
-        """Return when the next is told, where nobody takes it, after so many rings; None: nobody is any more."""
-        if rings < ROUNDS * len(self.contacts):
+    def named(self, name: str | None) -> Contact | None:
+        """Return the contact of that name, None where nobody on call has it."""
+        return next((it for it in self.contacts if it.name == name), None)
+
+    def next_ring(self, kind: AlertKind, turns: int, now: datetime) -> datetime | None:
+        """Return when the next is told, where nobody takes it, after so many turns; None: nobody is any more."""
+        if turns < ROUNDS * len(self.contacts):
             return self.allowed(kind, now + self.escalate_after)
         return now + max(LATER, self.escalate_after) if kind in AT_ONCE else None
 

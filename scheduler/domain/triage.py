@@ -47,6 +47,7 @@ _WISHES = {
     Kind.QUESTION: Triage.QUESTION,
 }
 _MARKS = frozenset({END, COMMA, BLANK, *"#=°/()+-&%"})
+_ANSWERS = frozenset("123")
 _NEAR = 3
 """How far a strong word stands from its sign."""
 
@@ -107,9 +108,10 @@ class _Classing:
         tokens = self._reading.tokens
         polite = {n for span in self._reading.spans(Kind.IGNORE) for n in range(span.start, span.end)}
         words = [it for number, it in enumerate(tokens) if it not in (END, COMMA) and number not in polite]
-        said = " ".join(dict.fromkeys(words)) or " ".join(it for it in tokens if it not in (END, COMMA))
+        whole = " ".join(it for it in tokens if it not in (END, COMMA))
+        said = {" ".join(dict.fromkeys(words)), "".join(words), whole}
         for kind in (Triage.STOP, Triage.START, Triage.HELP):
-            if not {said, "".join(words)}.isdisjoint(self._reading.keywords(kind)):
+            if not said.isdisjoint(self._reading.keywords(kind)):
                 return kind
         return None
 
@@ -130,8 +132,7 @@ class _Classing:
             if not self._denials.denies(span) and not self._went_away(span):
                 yield Hit(Triage.CONCERN, span)
         for span in self._reading.not_within(spans(Kind.FINE), Kind.HARMLESS):
-            denied = self._denials.denies(span) or self._denials.softens(span)
-            yield Hit(Triage.CONCERN if denied else Triage.FINE, span)
+            yield Hit(Triage.CONCERN if self._denials.reaches(span) else Triage.FINE, span)
 
     def _if_not_denied(self, kind: Triage, span: Span) -> Triage:
         if self._denials.softens(span):
@@ -139,6 +140,8 @@ class _Classing:
         return Triage.FINE if self._denials.denies(span) else kind
 
     def _sign(self, span: Span) -> Hit:
+        if self._denials.disbelieves(span):
+            return Hit(Triage.URGENT, span)
         if self._went_away(span):
             return Hit(Triage.FINE, span)
         denied = self._if_not_denied(Triage.URGENT, span)
@@ -176,12 +179,18 @@ class _Classing:
                 yield Hit(wish, span)
         keywords = self._reading.keywords(Triage.STOP)
         for clause in self._reading.clauses():
-            if " ".join(self._reading.tokens[clause.start : clause.end]) in keywords:
+            if self._bare(clause) in keywords:
                 yield Hit(Triage.STOP, clause)
         if self._reading.tokens and self._reading.tokens[0] in keywords and self._is_shouted():
             yield Hit(Triage.STOP, Span(0, 1))
         if self._reading.plain.asks and any(token.isalnum() for token in self._reading.tokens):
             yield Hit(Triage.QUESTION, self._question_mark())
+
+    def _bare(self, clause: Span) -> str:
+        """Return the words of a clause without emoji and the digit of an answer: "stop 🙏", "1 stop"."""
+        tokens = self._reading.tokens[clause.start : clause.end]
+        words = [it for it in tokens if it not in _ANSWERS and it[0].isalnum()]
+        return " ".join(words or tokens)
 
     def _question_mark(self) -> Span:
         marks = (n for n, spoken in enumerate(self._reading.plain.spoken) if "?" in spoken)
@@ -194,7 +203,8 @@ class _Classing:
 
     def _doubts(self, fine: Sequence[Span]) -> list[Span] | None:
         """Return what keeps a reply from being fine, perhaps no words at all; None where nothing does."""
-        if unsure := list(self._reading.not_within(self._reading.spans(Kind.UNSURE), Kind.FINE, Kind.HARMLESS)):
+        doubtful = self._reading.spans(Kind.UNSURE, Kind.PAST)
+        if unsure := list(self._reading.not_within(doubtful, Kind.FINE, Kind.HARMLESS)):
             return unsure
         unknown = self._unknown(fine)
         return unknown if unknown or self._reading.plain.cut else None

@@ -41,7 +41,7 @@ class Plain:
 def make_plain(original: str) -> Plain:
     """Return a reply as tokens. Takes any text, whatever is in it."""
     whole = unicodedata.normalize("NFKC", _shortened(original))
-    text = _shortened(whole)
+    text = "".join(map(_digit, _shortened(whole)))
     cut = len(text) < len(whole) or len(original) > LONGEST
     text = _KEYCAP.sub(r" \1 ", text)
     text = _HYPHEN.sub(" ", text)
@@ -49,6 +49,12 @@ def make_plain(original: str) -> Plain:
     text = _APOSTROPHES.sub(" ", _CONTRACTED.sub(" not", text))
     pairs = [(plain, spoken) for spoken in _TOKENS.findall(text) if (plain := _plain(spoken))]
     return Plain(tuple(it for it, _ in pairs), tuple(it for _, it in pairs), bool(_ASKS.search(text)), cut)
+
+
+def _digit(char: str) -> str:
+    """Return 0 to 9 for a digit of any script, whatever it stands in: ٣, ➂."""
+    value = unicodedata.digit(char, None)
+    return char if value is None else str(value)
 
 
 def _shortened(text: str) -> str:

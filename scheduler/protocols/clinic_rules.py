@@ -106,14 +106,20 @@ def doubts(clinic: Clinic) -> Iterator[Fault]:
         yield Fault(("quiet_hours",), "unlikely-quiet-hours", message, "from is the evening, to is the morning")
 
 
+def own_number_faults(on_call: Sequence[OnCall], clinics: Mapping[str, Clinic]) -> Iterator[Fault]:
+    """Yield who on call would be told on a number that a clinic sends from: the text comes back as a reply."""
+    senders = {clinic.sms.number: name for name, clinic in sorted(clinics.items(), reverse=True) if clinic.sms}
+    for index, person in enumerate(on_call):
+        if person.sms and person.sms in senders:
+            message = f"is the number that messages of clinic {senders[person.sms]} come from"
+            yield Fault(("on_call", index, "sms"), "own-number", message, "give a phone that somebody looks at")
+
+
 def contact_doubts(clinic: Clinic) -> Iterator[Fault]:
     """Yield who on call could not be told of an alert, or is nobody else than who was told before."""
     told: dict[str, int] = {}
     for index, person in enumerate(clinic.on_call):
         path, ways = ("on_call", index), [way for way in (person.sms, person.email, person.webhook) if way]
-        if person.sms and clinic.sms and person.sms == clinic.sms.number:
-            message = "is the number that the clinic's own messages come from"
-            yield Fault((*path, "sms"), "unlikely-contact", message, "give a phone that somebody looks at")
         if not _can_be_told(clinic, person) and any(_can_be_told(clinic, other) for other in clinic.on_call):
             message = "can't be told anything: the clinic has no sender for that"
             yield Fault(path, "unlikely-contact", message, "give another way")

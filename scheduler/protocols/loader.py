@@ -8,7 +8,14 @@ from typing import TypeVar
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.protocol import Protocol
 from scheduler.errors import ConfigError
-from scheduler.protocols.clinic_rules import contact_doubts, doubts, import_faults, reach_faults, title_faults
+from scheduler.protocols.clinic_rules import (
+    contact_doubts,
+    doubts,
+    import_faults,
+    own_number_faults,
+    reach_faults,
+    title_faults,
+)
 from scheduler.protocols.configuration import Configuration, Instance
 from scheduler.protocols.folder import find_files
 from scheduler.protocols.nodes import Node
@@ -41,6 +48,9 @@ def check(config_dir: Path) -> tuple[Configuration | None, tuple[Problem, ...]]:
     problems += [problem for clinic in clinics.values() for problem in clinic.problems]
     whole = _Whole(clinics, protocols, problems)
     configuration = whole.configuration(instance.value or Instance())
+    if instance.tree is not None:
+        own = own_number_faults(configuration.instance.on_call, configuration.clinics)
+        problems += [problem_at(instance.tree, fault) for fault in own]
     return (None if has_errors(problems) else configuration), in_order(problems)
 
 
@@ -65,6 +75,8 @@ class _Whole:
             contacts = contact_doubts(clinic)
             self.problems += [replace(problem_at(tree, fault), severity="warning") for fault in contacts]
         values = {clinic_id: clinic for clinic_id, (_, clinic) in clinics.items()}
+        for tree, clinic in clinics.values():
+            self.problems += [problem_at(tree, fault) for fault in own_number_faults(clinic.on_call, values)]
         for tree, protocol in protocols.values():
             self.problems += [problem_at(tree, fault) for fault in title_faults(protocol, values)]
         return Configuration(

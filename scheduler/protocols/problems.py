@@ -55,6 +55,7 @@ CODES: Mapping[str, str] = {
     "missing-sender": "A step uses a channel for which the clinic has no sender.",
     "missing-contact": "A step asks patients something, and the clinic has nobody who gets the answer.",
     "one-way-sender": "A step asks for a reply to an SMS whose sender nobody can answer.",
+    "own-number": "Somebody on call would be told on a number that a clinic itself sends from.",
     "unlikely-emergency-number": "The emergency number is none that is known for the country (warning).",
     "unlikely-contact": "Somebody on call could not be told, or would be told on another's phone (warning).",
     "unlikely-quiet-hours": "The quiet hours are those of the day, or nearly all hours (warning).",

@@ -76,6 +76,15 @@ class TriageFile(Block):
     body: list[PhraseField] = Field(
         description="Parts of the body, pain: what no word here explains of them is urgent."
     )
+    undo: list[PhraseField] = Field(
+        default=[], description='A "not" in its clause takes nothing back: "never had fever like this".'
+    )
+    affirm: list[PhraseField] = Field(
+        default=[], description='Ends a clause: a "not" before it takes nothing back: "no fever before, now yes".'
+    )
+    past: list[PhraseField] = Field(
+        default=[], description='A time that is over: what is denied or fine then is not so now: "good yesterday".'
+    )
     unsure: list[PhraseField] = Field(default=[], description='Takes the certainty out of "fine": a person answers.')
     question: list[PhraseField] = Field(description="A person answers.")
     stop: list[PhraseField] = Field(description="No more messages, in free words.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from procrastinate.schema import SchemaManager
 
 from scheduler.errors import StoreError
-from scheduler.services.doctor import Finding, Health
+from scheduler.services.finding import Finding, Health
 from scheduler.settings import Settings
 from scheduler.store.database import Store, open_store
 from scheduler.store.foreign import applied_of, exists, note_applied, run_script, take_lock

@@ -1,31 +1,39 @@
 """What a contact sees of an alert behind the link of a ring, and what the contact says: I take it, it is done."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 
 from scheduler.clock import Clock
-from scheduler.domain.alert import OF_PATIENTS
+from scheduler.domain.alert import OF_A_PATIENT, OF_PATIENTS
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.notice import AlertCause
+from scheduler.domain.reasons import Reason, load_reasons
+from scheduler.domain.states import Status
 from scheduler.errors import ConflictError, KeysError, NotFoundError
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.alerts import close_alert, take_alert
 from scheduler.services.links import AlertClaim, LinkFault, Links
+from scheduler.services.ring_story import rings_of
 from scheduler.store.alert_events import AlertEvent, stories_of_alerts
 from scheduler.store.alerts import Alert, get_alert
 from scheduler.store.attempts import attempts_of
+from scheduler.store.correspondence import answers_to
 from scheduler.store.database import Store, Tx
+from scheduler.store.joins import replies_joined
 from scheduler.store.patients import Patient, get_patient
-from scheduler.store.replies import Reply, get_reply
+from scheduler.store.replies import Reply, get_reply, reasons_of_replies
 from scheduler.store.writers import owners_of
 
 log = get_logger(__name__)
 
-OF_A_PATIENT = "patient/"
-"""What the subject of an alert begins with that is about one patient, without a reply: the patient's id follows."""
+NOT_OUT = frozenset(
+    {Status.FAILED, Status.UNDELIVERED, Status.SUPPRESSED, Status.EXPIRED, Status.CANCELLED, Status.HELD}
+)
+"""Where an answer stands that the patient did not get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +44,43 @@ class Question:
     text: str = field(repr=False)
 
 
+class Answering(StrEnum):
+    """What the patient got who wrote."""
+
+    ANSWERED = "answered"
+    """A provider took the answer."""
+    ON_ITS_WAY = "on_its_way"
+    """It goes out, or nobody knows yet whether it did."""
+    NONE = "none"
+    """There is none, or it did not go out, or not yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a reply got as an answer; `at` is when it was so, `reasons` say why there is none."""
+
+    state: Answering
+    at: datetime
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A ring that reached nobody: whom it was for, and by what."""
+
+    name: str
+    ways: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class AlertView:
     """All that a contact sees. `clinic` is None for an alert of the whole installation; `language` is the contact's.
 
-    `people` are those whom it is about: of a number that several share, all of them. `unreadable`: something of it
-    can't be opened with the keys at hand. `closed_by` is who said that it is done.
+    `joined` are the replies that came while it was open; `answers` is what the patient got to each, by its id.
+    `missed` are the rings that reached nobody. `people` are those whom it is about: of a number that several share,
+    all of them. `unreadable`: something of it can't be opened with the keys at hand. `closed_by` is who said that it
+    is done.
     """
 
     alert: Alert
@@ -49,6 +88,9 @@ class AlertView:
     clinic: Clinic | None
     language: str
     reply: Reply | None = field(default=None, repr=False)
+    joined: tuple[Reply, ...] = field(default=(), repr=False)
+    answers: Mapping[int, Answered] = field(default_factory=dict)
+    missed: tuple[Missed, ...] = ()
     question: Question | None = None
     people: tuple[Patient, ...] = field(default=(), repr=False)
     unreadable: bool = False
@@ -114,6 +156,7 @@ class AlertPages:
             clinic=clinic,
             language=clinic.languages[0] if clinic else _language(self.configuration),
             closed_by=next((it.by for it in story if it.cause is AlertCause.CLOSED), ""),
+            missed=tuple(_missed(it) for it in story if it.cause is AlertCause.MISSED),
         )
         return self._opened(tx, view)
 
@@ -122,12 +165,14 @@ class AlertPages:
         alert = view.alert
         try:
             reply = get_reply(tx, alert.reply_id) if alert.reply_id is not None else None
+            joined = tuple(get_reply(tx, it) for it in replies_joined(tx, alert.id))
             people = tuple(get_patient(tx, it) for it in self._whom(tx, alert, reply))
             question = _question(tx, reply)
         except KeysError as error:
             log.warning("alert.unreadable", alert=alert.id, reason=str(error))
             return replace(view, unreadable=True)
-        return replace(view, reply=reply, question=question, people=people)
+        answers = {it.id: _answered(tx, it) for it in (reply, *joined) if it}
+        return replace(view, reply=reply, joined=joined, answers=answers, question=question, people=people)
 
     def _whom(self, tx: Tx, alert: Alert, reply: Reply | None) -> Iterable[int]:
         """Return the patients whom an alert is about; nobody is guessed."""
@@ -142,8 +187,28 @@ class AlertPages:
 
 def _contact(story: Sequence[AlertEvent], ring: int) -> str:
     """Return who was told by that ring, counted from 1."""
-    rings = [dict(reason.params)["by"] for it in story if it.cause is AlertCause.RUNG for reason in it.reasons]
+    rings = [dict(reason.params)["by"] for reason in rings_of(story)]
     return rings[ring - 1] if 0 < ring <= len(rings) else "on call"
+
+
+def _missed(event: AlertEvent) -> Missed:
+    told = dict(event.reasons[0].params)
+    return Missed(told["by"], told["what"], event.at)
+
+
+def _answered(tx: Tx, reply: Reply) -> Answered:
+    """Return where the answer to a reply stands now."""
+    answer = next(iter(answers_to(tx, [reply.id])), None)
+    if answer is None:
+        why = load_reasons(reasons_of_replies(tx, [reply.id]).get(reply.id, "[]"))
+        return Answered(Answering.NONE, reply.received_at, why)
+    if answer.status in (Status.ACCEPTED, Status.DELIVERED):
+        attempts = attempts_of(tx, answer.id)
+        return Answered(Answering.ANSWERED, attempts[-1].started_at if attempts else answer.updated_at, ())
+    waits = answer.status is Status.SCHEDULED and (answer.brake is not None or answer.tries > 0)
+    if waits or answer.status in NOT_OUT:
+        return Answered(Answering.NONE, answer.updated_at, answer.reasons)
+    return Answered(Answering.ON_ITS_WAY, answer.updated_at, ())
 
 
 def _language(configuration: Configuration) -> str:

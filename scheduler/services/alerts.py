@@ -14,6 +14,7 @@ from scheduler.store.alarmed import wake_alarmed
 from scheduler.store.alert_events import record_alert
 from scheduler.store.alerts import Alert, get_alert
 from scheduler.store.database import Tx
+from scheduler.store.joins import any_unhandled_of, replies_joined
 from scheduler.store.replies import mark_reply_handled
 
 log = get_logger(__name__)
@@ -99,15 +100,32 @@ def take_alert(tx: Tx, alert_id: int, *, by: str, now: datetime) -> Taken:
 def close_alert(tx: Tx, alert_id: int, *, by: str, now: datetime) -> Alert:
     """Close an alert because a person says that it is done; its reply is dealt with. The caller commits.
 
-    One that is closed already stays as it was. Raises NotFoundError; ConflictError for a fault, which ends by itself.
+    The replies that joined it are dealt with too. One that is closed already stays as it was. Raises NotFoundError;
+    ConflictError for a fault, which ends by itself.
     """
     alert = get_alert(tx, alert_id)
     if alert.kind not in OF_PATIENTS:
         raise ConflictError(f"alert {alert_id} ends by itself when it no longer holds: {REMEDIES[alert.kind]}")
-    wake_alarmed(tx, alert_id, now=now)
-    if alerts.close_alert(tx, alert_id, now=now):
-        record_alert(tx, alert_id, AlertCause.CLOSED, at=now, by=by)
-        log.info("alert.closed", alert=alert_id, kind=alert.kind, subject=alert.subject)
-        if alert.reply_id is not None:
-            mark_reply_handled(tx, alert.reply_id, now=now, by=by)
+    if _close(tx, alert, by=by, now=now):
+        for reply_id in (*([] if alert.reply_id is None else [alert.reply_id]), *replies_joined(tx, alert_id)):
+            mark_reply_handled(tx, reply_id, now=now, by=by)
     return get_alert(tx, alert_id)
+
+
+def close_alerts_of_reply(tx: Tx, reply_id: int, *, by: str, now: datetime) -> None:
+    """Close what was raised for a reply, or what it joined, unless another reply of that waits for a person.
+
+    The caller marks the reply after it: all take alerts before replies.
+    """
+    for alert in alerts.alerts_of_reply(tx, reply_id):
+        if alert.closed_at is None and not any_unhandled_of(tx, alert.id, but=reply_id):
+            _close(tx, alert, by=by, now=now)
+
+
+def _close(tx: Tx, alert: Alert, *, by: str, now: datetime) -> bool:
+    wake_alarmed(tx, alert.id, now=now)
+    closed = alerts.close_alert(tx, alert.id, now=now)
+    if closed:
+        record_alert(tx, alert.id, AlertCause.CLOSED, at=now, by=by)
+        log.info("alert.closed", alert=alert.id, kind=alert.kind, subject=alert.subject)
+    return closed

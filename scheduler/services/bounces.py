@@ -64,7 +64,7 @@ class Bounces:
         """
         bounce = read_bounce(raw[:MOST_BYTES])
         if bounce.verdict is Verdict.NOTHING:
-            log.info("bounce.ignored", why="it is no report of a failed delivery")
+            log.info("bounce.ignored", why="it is no report of a failed delivery that can be read")
             return Taken.NO_BOUNCE
         now = self.clock.now()
         with self.store.write() as tx:

@@ -2,10 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from scheduler.channels.twilio.inbound import read_inbound
-from scheduler.channels.twilio.webhook import Form, Secrets, read_form, read_status, signature_fault, unique_id
+from scheduler.channels.twilio.webhook import (
+    SIGNATURE,
+    Form,
+    Secrets,
+    read_form,
+    read_status,
+    signature_fault,
+    unique_id,
+)
 from scheduler.clock import Clock
 from scheduler.logs import get_logger
 from scheduler.services import inbound
@@ -13,11 +22,14 @@ from scheduler.services.inbound import Replies
 from scheduler.services.receipts import KIND, Receipts, payload_of
 from scheduler.store.database import Store
 from scheduler.store.provider_events import add_provider_event
+from scheduler.store.refused_calls import RefusedCall, keep_refused
 
 log = get_logger(__name__)
 
 STATUS_PATH = "/webhooks/twilio/status"
 INBOUND_PATH = "/webhooks/twilio/inbound"
+PROVIDER = "twilio"
+BETWEEN_REFUSALS = timedelta(minutes=1)
 
 
 class Refused(Enum):
@@ -41,6 +53,26 @@ class Call:
     payload: str = field(repr=False)
 
 
+@dataclass(slots=True)
+class Refusals:
+    """The last call that was refused for its signature, until it is stored; whatever comes, that is once a minute."""
+
+    _latest: RefusedCall | None = None
+    _stored_at: datetime | None = None
+
+    def put(self, call: RefusedCall) -> None:
+        """Remember a call."""
+        if self._stored_at is None or abs(call.at - self._stored_at) >= BETWEEN_REFUSALS:
+            self._latest = call
+
+    def take(self) -> RefusedCall | None:
+        """Return what is to be stored now, once."""
+        call, self._latest = self._latest, None
+        if call:
+            self._stored_at = call.at
+        return call
+
+
 @dataclass(frozen=True, slots=True)
 class TwilioCallbacks:
     """Twilio's calls of this installation, whose public address is `public_url`.
@@ -55,6 +87,7 @@ class TwilioCallbacks:
     receipts: Receipts
     replies: Replies
     wake: Callable[[], None] = lambda: None
+    refusals: Refusals = field(default_factory=Refusals)
 
     def check_status(self, query: str, headers: Mapping[str, str], body: bytes) -> Call | Refused:
         """Check a status callback; what it returns is to be stored before it is answered.
@@ -86,7 +119,7 @@ class TwilioCallbacks:
         with self.store.write() as tx:
             for unique, call in by_id:
                 add_provider_event(
-                    tx, unique_id=unique, provider="twilio", kind=call.kind, payload=call.payload, now=now
+                    tx, unique_id=unique, provider=PROVIDER, kind=call.kind, payload=call.payload, now=now
                 )
 
     def work(self) -> None:
@@ -97,6 +130,13 @@ class TwilioCallbacks:
         """Handle the texts that were stored, and let the engine send what follows. Blocks, as `work` does."""
         if self.replies.handle():
             self.wake()
+
+    def keep_refused(self) -> None:
+        """Store that a call was refused, for `aftercare doctor`. Blocks; commits. Raises StoreError."""
+        refused = self.refusals.take()
+        if refused:
+            with self.store.write() as tx:
+                keep_refused(tx, refused)
 
     def _checked(self, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Form | Refused:
         """Return the form of a call of `path` that Twilio signed."""
@@ -109,5 +149,7 @@ class TwilioCallbacks:
         fault = signature_fault(url, form, headers, self.secrets)
         if fault:
             log.warning("webhook.refused", why=fault, expected=url)
+            if headers.get(SIGNATURE):  # what has none is no call of Twilio's at a wrong address
+                self.refusals.put(RefusedCall(PROVIDER, self.clock.now(), fault, f"{self.public_url}{path}"))
             return Refused.FORGED
         return form

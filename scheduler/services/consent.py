@@ -24,8 +24,10 @@ from scheduler.store.consents import (
     patients_at,
     record_stop,
     stop_in_force,
+    stop_source,
 )
 from scheduler.store.database import Tx
+from scheduler.store.pages import revoke_pages
 from scheduler.store.patients import Patient, get_patient
 
 log = get_logger(__name__)
@@ -111,12 +113,17 @@ def wrong_number(
 
     No ledger changes: the patient said nothing. The stop stays with the number; a corrected phone is another
     address, to which texts go. It takes the place of another stop, since a START from that number must not lift it.
+    The links to those patients' pages went to a stranger: they close with it, once.
     """
+    people = tuple(patients_at(tx, clinic, Channel.SMS, address))
+    if stop_source(tx, clinic, Channel.SMS, address) != Source.WRONG_NUMBER:
+        for person in people:  # before the stop, as whoever saves wishes on a page holds the patient first
+            revoke_pages(tx, person, now=now)
     stop = stop_in_force(tx, clinic, Channel.SMS, address)
     if stop and stop.source != Source.WRONG_NUMBER:
         lift_stop(tx, clinic, Channel.SMS, address, by=by, now=now)
     stop_address(tx, clinic, Channel.SMS, address, source=Source.WRONG_NUMBER, by=by, now=now, wording=wording)
-    return tuple(patients_at(tx, clinic, Channel.SMS, address))
+    return people
 
 
 def set_preferences(

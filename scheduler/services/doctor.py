@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from scheduler.channels.base import ChannelTransport
@@ -18,7 +17,10 @@ from scheduler.errors import AftercareError, ChannelError, SettingsError, StoreE
 from scheduler.protocols.loader import check
 from scheduler.services.alerts import REMEDIES as REMEDIES_OF_ALERTS
 from scheduler.services.checking import check_all
+from scheduler.services.finding import Finding, Health
 from scheduler.services.on_call import MAKE_ONE, lacks_secret, link_fault, said_of
+from scheduler.services.reachable import hard_to_reach
+from scheduler.services.webhook_health import refused_webhooks, webhook_addresses
 from scheduler.settings import Delivery, Settings
 from scheduler.store.alerts import open_alerts
 from scheduler.store.crew import look_at_crew
@@ -39,24 +41,6 @@ REMEDIES = {
 }
 
 
-class Health(StrEnum):
-    """How a part is."""
-
-    WELL = "well"
-    WARNING = "warning"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One part of the installation, how it is, and what to do where it is not well."""
-
-    part: str
-    health: Health
-    message: str
-    remedy: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Doctor:
     """Examines what the settings name."""
@@ -71,6 +55,7 @@ class Doctor:
             self._config(),
             *self._on_call(),
             self._links(),
+            webhook_addresses(self.settings),
             *self._database(),
             *self._disk(),
         ]
@@ -145,10 +130,12 @@ class Doctor:
             yield Finding("database", Health.WELL, f"{kind}, migrated, the keys fit")
             yield self._clock(store)
             yield self._backlog(store)
+            yield from refused_webhooks(store)
             if not self.settings.on_sqlite:
                 yield _workers(store)
             yield from self._for_people(store)
             yield from self._alerts(store)
+            yield from self._reachable(store)
         finally:
             store.close()
 
@@ -192,6 +179,11 @@ class Doctor:
         for alert in found:
             said = sentence(alert.reasons, ZoneInfo("UTC"))
             yield Finding("alert", Health.WARNING, said, REMEDIES_OF_ALERTS[alert.kind])
+
+    def _reachable(self, store: Store) -> Iterator[Finding]:
+        configuration, _ = check(self.settings.config_dir)
+        if configuration:
+            yield from hard_to_reach(store, configuration)
 
     def _disk(self) -> Iterator[Finding]:
         if not self.settings.data_dir.is_dir():

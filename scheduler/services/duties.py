@@ -19,11 +19,13 @@ from scheduler.services.reminders import Reminders
 from scheduler.services.ringing import Bell
 from scheduler.services.settling import Settler
 from scheduler.services.unanswered import NoAnswers
+from scheduler.services.unreached import ring_instead
 from scheduler.store.alerts import any_rings
 from scheduler.store.claims import release_expired
 from scheduler.store.database import Store
 from scheduler.store.lookups import what_waits
 from scheduler.store.provider_events import any_unhandled
+from scheduler.store.rings import dead_rings
 
 log = get_logger(__name__)
 
@@ -80,13 +82,18 @@ class Duties:
         return bool(expired.released)
 
     def _ring(self) -> bool:
-        """Tell whoever is on call of the alerts that wait for that; return whether somebody is told."""
+        """Tell whoever is on call of the alerts that wait for that, or whose last ring reached nobody.
+
+        Return whether somebody is told.
+        """
         with self.store.read() as tx:
-            waits = any_rings(tx, now=self.clock.now())
+            waits = any_rings(tx, now=self.clock.now()) or dead_rings(tx, limit=1)
         if not waits:
             return False
         with self.store.write() as tx:
-            return Bell(self.configuration).ring_due(tx, now=self.clock.now()) > 0
+            now = self.clock.now()
+            instead = ring_instead(tx, self.configuration, now=now)
+            return Bell(self.configuration).ring_due(tx, now=now) + instead > 0
 
     def _take_replies(self) -> bool:
         """Handle the texts that came in and that nobody has: whoever stored them may have died."""

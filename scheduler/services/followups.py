@@ -25,9 +25,11 @@ from scheduler.domain.states import UNSENT, Cause, Status
 from scheduler.domain.triage import Triage
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.binding import situation_of
 from scheduler.services.schedule import reach_of, standing_messages
 from scheduler.store.appointments import StoredAppointment, get_appointment
 from scheduler.store.database import Tx
+from scheduler.store.due import load_due
 from scheduler.store.messages import Message, Replan, replan
 from scheduler.store.moves import Move
 from scheduler.store.patients import get_patient
@@ -77,6 +79,18 @@ def plan_after_reply(
     clinic, reach = configuration.clinic(appointment.clinic), reach_of(get_patient(tx, appointment.patient_id))
     planner = _Planner(tx, clinic, reach, appointment, protocol.digest, now, by)
     return [message for step in steps for message in planner.plan(step, reply, stored)]
+
+
+def able_to_go(tx: Tx, configuration: Configuration, ids: Sequence[int], *, now: datetime) -> list[int]:
+    """Return which of these messages could reach their patient now, by address, consent and stops, on any channel."""
+    if not ids:
+        return []
+    found: list[int] = []
+    for due in load_due(tx, ids, now=now).due:
+        message, situation = due.message, situation_of(due, configuration)
+        if situation.open_channel((message.channel, *message.fallback)):
+            found.append(message.id)
+    return found
 
 
 def take_reminders_back(tx: Tx, messages: Iterable[Message], *, now: datetime, by: str) -> None:

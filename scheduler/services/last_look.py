@@ -15,7 +15,7 @@ from scheduler.store.alarmed import alarmed
 from scheduler.store.database import Tx
 from scheduler.store.messages import Message
 from scheduler.store.names import address_hash
-from scheduler.store.notices import DueNotice, alerts_over, stopped_notices
+from scheduler.store.notices import DueNotice, rings_over, stopped_notices
 from scheduler.store.pauses import pauses_in_force
 from scheduler.store.standing import Standing, standing_of
 
@@ -66,13 +66,13 @@ def _going_notices(tx: Tx, notices: Sequence[DueNotice]) -> set[int]:
     if not notices:
         return set()
     stopped = stopped_notices(tx, [(it.message, it.to) for it in notices])
-    over = alerts_over(tx, {it.message.alert_id for it in notices if it.message.alert_id})
+    over = rings_over(tx, {it.message.id for it in notices if it.message.alert_id})
     brakes = Brakes(pauses_in_force(tx, {it.asked.patient_id for it in notices if it.asked}))
     return {
         it.message.id
         for it in notices
         if (it.message.id in stopped) == it.stopped
-        and it.message.alert_id not in over
+        and it.message.id not in over
         and not (_may_be_paused(it.message) and it.message.channel in (_paused(brakes, it) or ()))
     }
 

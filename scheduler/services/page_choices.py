@@ -1,10 +1,11 @@
 """The wishes that a patient's page shows and takes: which messages, on which channels, in which language."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scheduler.domain.consent import Source, consent_for
+from scheduler.domain.ledger import Wishes
 from scheduler.domain.protocol import PATIENT_CHANNELS, Channel, Purpose
 from scheduler.services.consent import set_preferences, stop_patient
 from scheduler.services.page_visitor import Visitor
@@ -49,25 +50,25 @@ def choices_of(tx: Tx, visitor: Visitor) -> Choices:
 def choose(
     tx: Tx,
     visitor: Visitor,
-    ticked: Collection[tuple[Channel, Purpose]],
+    changed: Wishes,
     language: str,
     *,
     wording: str,
     version: str,
     now: datetime,
-) -> frozenset[Channel]:
-    """Put on record what a patient ticked, and the language; return the channels that stay stopped all the same.
+) -> None:
+    """Put on record what a patient changed, and the language.
 
-    Of a stopped channel nothing is ticked at first: what stays so is no word of the patient. A language that the
-    clinic does not speak changes nothing. `wording` and `version` say what the patient read. The caller commits.
+    `changed` are the boxes that are not as the page showed them. What was shown ticked and left so lifts no stop that
+    came meanwhile: it is no word of the patient. A language that the clinic does not speak changes nothing.
+    `wording` and `version` say what the patient read. The caller commits.
     """
-    choices = choices_of(tx, visitor)
+    offered = choices_of(tx, visitor).gets
     if language in visitor.clinic.languages and language != visitor.language:
         patient = get_patient(tx, visitor.patient.id)
         update_patient(tx, described(tx.vault, replace(patient, language=language)), now=now)
-    chosen = {channel for channel, _ in ticked}
-    wishes = {key: key in ticked for key in choices.gets if key[0] not in choices.stopped or key[0] in chosen}
-    return set_preferences(
+    wishes = {key: wish for key, wish in changed.items() if key in offered}
+    set_preferences(
         tx, visitor.patient.id, wishes, source=Source.PAGE, by=BY, now=now, wording=wording, version=version
     )
 

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from scheduler.domain.appointment import AppointmentCause
 from scheduler.errors import ConflictError
 from scheduler.logs import get_logger
 from scheduler.services.letters import PAGE_LASTS
 from scheduler.services.links import Links
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Tx
+from scheduler.store.events import record_visits
 from scheduler.store.pages import revoke_pages
 from scheduler.store.patients import get_patient
 
@@ -39,12 +41,14 @@ def page_link(tx: Tx, links: Links, appointment_id: int, *, now: datetime) -> Pa
     return PageLink(links.page(patient.id, visit.id, patient.page_epoch, expires_at=expires_at), expires_at)
 
 
-def revoke_links(tx: Tx, appointment_id: int, *, now: datetime) -> int:
+def revoke_links(tx: Tx, appointment_id: int, *, by: str, now: datetime) -> int:
     """Close every link to the pages of an appointment's patient, of whatever visit; return the patient.
 
-    What is sent from now on carries new ones. The caller commits. Raises NotFoundError.
+    What is sent from now on carries new ones. `by` stands in the appointment's history. The caller commits. Raises
+    NotFoundError.
     """
     patient_id = get_appointment(tx, appointment_id).patient_id
     revoke_pages(tx, patient_id, now=now)
+    record_visits(tx, [(appointment_id, AppointmentCause.LINKS_REVOKED)], at=now, by=by)
     log.info("page.links_revoked", patient=patient_id)
     return patient_id

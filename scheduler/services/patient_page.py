@@ -1,6 +1,6 @@
 """A patient's own page: what it shows, and what becomes of what is sent from it."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -11,8 +11,9 @@ from scheduler.content.formats import day_in_words, locale_of
 from scheduler.content.templates import Texts
 from scheduler.content.variables import next_session_window, variables_for
 from scheduler.domain.appointment import CALLED_OFF
+from scheduler.domain.ledger import Wishes
 from scheduler.domain.lexicon import Lexicon
-from scheduler.domain.protocol import Channel, Protocol, Purpose
+from scheduler.domain.protocol import Protocol
 from scheduler.domain.timing import visit_of
 from scheduler.domain.triage import Verdict
 from scheduler.protocols.configuration import Configuration
@@ -79,11 +80,11 @@ class PatientPages:
             visitor = admit(tx, self.links, self.configuration, token, now=now)
             return visitor if isinstance(visitor, Closed) else self._view(tx, visitor, now)
 
-    def answer(self, token: str, text: str, *, ticked: Verdict | None, form_id: str) -> PageAnswer | Closed | None:
-        """Take the answer to the open question, once per form; None where no question is open any more.
+    def answer(self, token: str, text: str, *, ticked: Verdict | None, form_id: str) -> PageAnswer | Closed:
+        """Take the answer to the open question, or to none where it has closed since the form was shown.
 
-        `text` is what the patient ticked and wrote, in words that are triaged like a text message; `ticked` is the
-        least that it counts as.
+        The same form with the same content is taken once. `text` is what the patient ticked and wrote, in words that
+        are triaged like a text message; `ticked` is the least that it counts as.
         """
         visitor = self._admit(token)
         if isinstance(visitor, Closed):
@@ -92,15 +93,12 @@ class PatientPages:
         with self.store.write() as tx:
             # Before the patient is held, as with a text: else each may wait for the other.
             hold_number(tx, visitor.patient.phone or "")
-            question = open_question(tx, visitor.patient.id, since=now - OPEN_FOR)
-            if question is None:
-                return None
             return take_page_answer(
                 tx,
                 self.configuration,
                 lexicons,
                 patient_id=visitor.patient.id,
-                message_id=question,
+                message_id=open_question(tx, visitor.patient.id, since=now - OPEN_FOR),
                 text=text,
                 form_id=f"{visitor.patient.id}/{form_id}",
                 ticked=ticked,
@@ -108,15 +106,14 @@ class PatientPages:
                 by=BY,
             )
 
-    def choose(
-        self, token: str, ticked: Collection[tuple[Channel, Purpose]], language: str, *, wording: str, version: str
-    ) -> frozenset[Channel] | Closed:
-        """Put on record which messages a patient wants, and in which language; see `page_choices.choose`."""
+    def choose(self, token: str, changed: Wishes, language: str, *, wording: str, version: str) -> Closed | None:
+        """Put on record what a patient wants otherwise, and in which language; see `page_choices.choose`."""
         visitor = self._admit(token)
         if isinstance(visitor, Closed):
             return visitor
         with self.store.write() as tx:
-            return choose(tx, visitor, ticked, language, wording=wording, version=version, now=self.clock.now())
+            choose(tx, visitor, changed, language, wording=wording, version=version, now=self.clock.now())
+        return None
 
     def stop(self, token: str, *, wording: str, version: str) -> Closed | None:
         """Stop all messages of the clinic to the patient."""

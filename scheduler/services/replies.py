@@ -1,5 +1,6 @@
 """What others do with replies: an answer from a patient's page is taken in, a person says that one is dealt with."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,11 +9,10 @@ from scheduler.domain.consequences import Who
 from scheduler.domain.lexicon import Lexicon
 from scheduler.domain.triage import Triage, Verdict
 from scheduler.protocols.configuration import Configuration
-from scheduler.services.alerts import close_alert
+from scheduler.services.alerts import close_alerts_of_reply
 from scheduler.services.asking import Writer
 from scheduler.services.reply_case import Incoming
 from scheduler.services.reply_desk import ReplyDesk
-from scheduler.store.alerts import alerts_of_reply
 from scheduler.store.database import Tx
 from scheduler.store.patients import get_patient
 from scheduler.store.replies import PAGE, find_reply, mark_reply_handled
@@ -33,24 +33,25 @@ def take_page_answer(
     lexicons: Sequence[Lexicon],
     *,
     patient_id: int,
-    message_id: int,
+    message_id: int | None,
     text: str,
     form_id: str,
     received_at: datetime,
     by: str,
     ticked: Verdict | None = None,
 ) -> PageAnswer:
-    """Take in what a patient ticked and wrote on the page about the question `message_id`.
+    """Take in what a patient ticked and wrote on the page about the question `message_id`, None where it has closed.
 
-    `form_id` is the same for a form that is sent twice: it is taken in once. It is triaged, kept, told of and planned
-    after like a text; the page itself is the answer. `ticked` is the least that it counts as, whatever the words.
+    `form_id` is the same for a form that is sent twice: with the same content it is taken in once. It is triaged,
+    kept, told of and planned after like a text; the page itself is the answer. `ticked` is the least that it counts
+    as, whatever the words.
     The caller commits. Raises NotFoundError, KeysError, or ConfigError where the patient's clinic is not configured.
     """
     patient = get_patient(tx, patient_id)
     clinic = configuration.clinic(patient.clinic)
     owner = Owner(patient.id, patient.clinic, patient.language)
     incoming = Incoming(
-        unique_id=f"page/{form_id}",
+        unique_id=f"page/{form_id}/{_content(tx, text, ticked)}",
         source=PAGE,
         sender=patient.phone or "",
         receiver="",
@@ -68,13 +69,16 @@ def take_page_answer(
     return PageAnswer(before.triage, before.stops)
 
 
+def _content(tx: Tx, text: str, ticked: Verdict | None) -> str:
+    """Return a digest of what was sent, by which nobody without the key can guess it."""
+    said = json.dumps([text, ticked and [ticked.triage, ticked.because]])
+    return tx.vault.sign(said.encode(), of="reply.form").hex()[:32]
+
+
 def deal_with(tx: Tx, reply_id: int, *, by: str, now: datetime) -> bool:
     """Note that a person dealt with a reply, and close what was raised for it; False when somebody had.
 
     The caller commits. Raises NotFoundError.
     """
-    first = mark_reply_handled(tx, reply_id, now=now, by=by)
-    for alert in alerts_of_reply(tx, reply_id):
-        if alert.closed_at is None:
-            close_alert(tx, alert.id, by=by, now=now)
-    return first
+    close_alerts_of_reply(tx, reply_id, by=by, now=now)
+    return mark_reply_handled(tx, reply_id, now=now, by=by)

@@ -14,8 +14,8 @@ from scheduler.errors import KeysError
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.asking import Writer
-from scheduler.services.consent import start_address, stop_address, wrong_number
-from scheduler.services.followups import plan_after_reply
+from scheduler.services.consent import start_address, stop_address, stop_patient, wrong_number
+from scheduler.services.followups import able_to_go, plan_after_reply
 from scheduler.services.ringing import raise_and_ring
 from scheduler.store.database import Tx
 from scheduler.store.messages import get_message
@@ -90,16 +90,20 @@ class Case:
         return add_reply(tx, reply, now=self.now, by=self.by, reasons=[answered] if answered else [])
 
     def plan(self, tx: Tx) -> tuple[int, ...]:
-        """Plan what the protocol has for such an answer; return the messages that will ask the patient again."""
+        """Plan what the protocol has for such an answer; return the messages that will ask the patient again.
+
+        What may not go out as things are, and goes only if they change, is no such message.
+        """
         assert self.writer.question is not None
         question = get_message(tx, self.writer.question)
         triage, at = self.verdict.triage, self.incoming.received_at
         try:
-            return tuple(plan_after_reply(tx, self.configuration, question, triage, now=self.now, by=self.by, at=at))
+            planned = plan_after_reply(tx, self.configuration, question, triage, now=self.now, by=self.by, at=at)
         except KeysError as error:
             # Nothing can be sent to somebody whose data can't be opened: a person has to ask.
             log.warning("reply.not_planned", message=question.id, reason=str(error))
             return ()
+        return tuple(able_to_go(tx, self.configuration, planned, now=self.now))
 
     def answer(self, tx: Tx, reply_id: int, follows: Consequences) -> None:
         """Put the answer into the outbox, if there is to be one."""
@@ -135,10 +139,15 @@ class Case:
     def change(self, tx: Tx, change: Change | None) -> bool:
         """Put on record what becomes of the number's consent; return False where only a person may do it.
 
-        Where it is not known which clinic was meant, it counts for each that it may have been.
+        Where it is not known which clinic was meant, it counts for each that it may have been. A stop on the page is
+        of all messages to the patient, whatever the channel: the page speaks to the person, not to a number.
         """
-        if change is None or not self.incoming.sender:
+        if change is Change.STOP and self.incoming.on_page and self.writer.patient_id is not None:
+            said, by = self.incoming.body, self.by
+            stop_patient(tx, self.writer.patient_id, source=Source.PAGE, wording=said, by=by, now=self.now)
             return True
+        if change is None or not self.incoming.sender:
+            return change is not Change.START
         done = [self._change_at(tx, clinic.id, change) for clinic in self.writer.clinics]
         return all(done)
 

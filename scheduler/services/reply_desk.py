@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.automatic import is_automatic, plain
-from scheduler.domain.consequences import Consequences, Heard, Keyword, consequences
+from scheduler.domain.consequences import Consequences, Heard, Keyword, Who, consequences
 from scheduler.domain.lexicon import Lexicon
 from scheduler.domain.protocol import Channel
 from scheduler.domain.triage import Triage, Verdict, triage
@@ -23,7 +23,7 @@ log = get_logger(__name__)
 A_DAY = timedelta(hours=24)
 LONGEST = 3200
 """Characters of a reply that are read; a text has 1,600 at most. Of a longer one nobody can say that all is well."""
-NOTHING = Lately((), 0, 0, waits=False, told_wrong=False)
+NOTHING = Lately((), 0, 0, waits=False, told_wrong=False, told_urgent=False)
 
 Words = Callable[[], Sequence[Lexicon]]
 """Gives the words of all languages, read when they are needed first."""
@@ -110,14 +110,27 @@ class ReplyDesk:
             clinic=writer.clinic is not None,
             asked=writer.question is not None,
             media=incoming.media > 0,
-            automatic=not incoming.on_page and is_automatic(incoming.body, ours),
-            same=not incoming.on_page and not incoming.media and any(said == plain(it) for it in before.bodies),
+            automatic=not incoming.on_page and is_automatic(incoming.body, ours, verdict.triage),
+            same=_may_be_same(case) and any(said == plain(it) for it in before.bodies),
             answers=before.answers,
             alerts=before.alerts,
             waits=before.waits,
             told_wrong=before.told_wrong,
+            told_urgent=before.told_urgent,
+            stopped=_stopped(tx, case),
             on_page=incoming.on_page,
         )
+
+
+def _may_be_same(case: Case) -> bool:
+    """Whether the same words from there say nothing new: of those who share a number, each may have written them."""
+    return not case.incoming.on_page and not case.incoming.media and case.writer.who is not Who.SHARED
+
+
+def _stopped(tx: Tx, case: Case) -> bool:
+    """Whether messages to that number are stopped already, wherever it may have been meant for."""
+    sender, clinics = case.incoming.sender, case.writer.clinics
+    return bool(sender and clinics) and all(is_stopped(tx, it.id, Channel.SMS, sender) for it in clinics)
 
 
 def _keyword(tx: Tx, case: Case) -> Keyword | None:

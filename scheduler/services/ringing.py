@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scheduler.domain.alert import AlertKind, template_of
+from scheduler.domain.alert import AT_ONCE, AlertKind, template_of
 from scheduler.domain.notice import AlertCause, MessageKind, NewNotice
 from scheduler.domain.on_call import LATER, Contact, Rota, rota_of
 from scheduler.domain.protocol import Channel
@@ -13,16 +13,21 @@ from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.alerts import ENGINE, raise_alert
 from scheduler.services.circuits import stopped
-from scheduler.store.alert_events import record_alert
+from scheduler.services.ring_story import RUNG, RUNG_MORE, turns_of
+from scheduler.store.alert_events import record_alert, stories_of_alerts
 from scheduler.store.alerts import Alert, count_ring, to_ring
 from scheduler.store.circuits import open_circuits
 from scheduler.store.database import Tx
+from scheduler.store.joins import JOINABLE, alert_to_join, join_alert, ring_anew
 from scheduler.store.notices import add_notices
+from scheduler.store.rings import withdraw_rings
 
 log = get_logger(__name__)
 
 VALID_FOR = timedelta(hours=24)
 """How long a ring is sent, and its link opens the alert; the next ring has a link of its own."""
+STILL_AT_IT = timedelta(hours=1)
+"""So long who took an alert is taken to see to it: of what is written then, they are told. Later it rings anew."""
 PORTION = 100
 """Of alerts, in one commit."""
 
@@ -40,12 +45,41 @@ def raise_and_ring(
 ) -> Alert | None:
     """Open an alert and tell the first on call in the same transaction; return it where it is new.
 
-    What can wait for the morning is told of then. The caller commits, after whatever it does to messages.
+    A reply joins the open alert of the same patient or number instead. What can wait for the morning is told of then.
+    The caller commits, after whatever it does to messages.
     """
+    if (
+        reply_id is not None
+        and kind in JOINABLE
+        and _join(tx, configuration, kind, reply_id, reasons=reasons, now=now)
+    ):
+        return None
     alert = raise_alert(tx, kind, subject, reasons=reasons, now=now, clinic=clinic, reply_id=reply_id)
     if alert:
         Bell(configuration).ring(tx, alert, now=now)
     return alert
+
+
+def _join(
+    tx: Tx,
+    configuration: Configuration,
+    kind: AlertKind,
+    reply_id: int,
+    *,
+    reasons: tuple[Reason, ...],
+    now: datetime,
+) -> bool:
+    """Let a reply join what its writer's replies raised, and tell of it; False where nothing of that is open."""
+    alert = alert_to_join(tx, reply_id)
+    if alert is None:
+        return False
+    graver = kind if kind in AT_ONCE else alert.kind
+    if not join_alert(tx, alert, reply_id, kind=graver, reasons=tuple(dict.fromkeys((*alert.reasons, *reasons)))):
+        return False
+    record_alert(tx, alert.id, AlertCause.JOINED, at=now, by=ENGINE, reasons=reasons)
+    log.info("alert.joined", alert=alert.id, kind=graver, was=alert.kind, reply=reply_id)
+    Bell(configuration).ring_of_more(tx, alert, worse=graver is not alert.kind, now=now)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +107,45 @@ class Bell:
         if at > now:
             count_ring(tx, alert, rings=alert.rings, ring_at=at)
             return False
-        contact, ring = rota.contact(alert.rings), alert.rings + 1
-        if not count_ring(tx, alert, rings=ring, ring_at=rota.next_ring(alert.kind, ring, now)):
+        turns = turns_of(stories_of_alerts(tx, [alert.id]).get(alert.id, ()))
+        ring_at = rota.next_ring(alert.kind, turns + 1, now)
+        return self._ring(tx, alert, rota.contact(turns), RUNG, ring_at=ring_at, now=now)
+
+    def ring_again(self, tx: Tx, alert: Alert, contact: Contact, code: str, *, now: datetime) -> bool:
+        """Tell somebody once more, whose turn it was; who is told next, and when, stays. The caller commits."""
+        return self._ring(tx, alert, contact, code, ring_at=alert.ring_at, now=now)
+
+    def ring_of_more(self, tx: Tx, alert: Alert, *, worse: bool, now: datetime) -> None:
+        """Tell of a reply that joined an alert, which is as it was before. The caller commits.
+
+        Who took it a while ago is told once more; it rings anew where that was long ago, or where it is `worse` than
+        what was taken, or where the next ring would come late.
+        """
+        if alert.taken_at is None:
+            rota = self.rota(alert)
+            if worse or alert.ring_at is None or alert.ring_at > now + rota.escalate_after:
+                self._ring_anew(tx, alert, now)
+            return
+        taker = self.rota(alert).named(alert.taken_by)
+        if taker is None or worse or now - alert.taken_at > STILL_AT_IT:
+            self._ring_anew(tx, alert, now)
+        else:
+            self.ring_again(tx, alert, taker, RUNG_MORE, now=now)
+
+    def _ring_anew(self, tx: Tx, alert: Alert, now: datetime) -> None:
+        withdraw_rings(tx, alert.id, now=now, by=ENGINE)
+        self.ring(tx, ring_anew(tx, alert.id, now=now), now=now)
+
+    def _ring(
+        self, tx: Tx, alert: Alert, contact: Contact, code: str, *, ring_at: datetime | None, now: datetime
+    ) -> bool:
+        """Ring one contact; return False where another engine did, or somebody took it. What still waits is over."""
+        ring = alert.rings + 1
+        if not count_ring(tx, alert, rings=ring, ring_at=ring_at):
             return False
+        withdraw_rings(tx, alert.id, contact.ways.items(), now=now, by=ENGINE)
         add_notices(tx, self._notices(tx, alert, contact, ring, now), now=now)
-        told = because("rung", by=contact.name, what=", ".join(contact.ways))
+        told = because(code, by=contact.name, what=", ".join(contact.ways))
         record_alert(tx, alert.id, AlertCause.RUNG, at=now, by=ENGINE, reasons=(told,))
         log.info("alert.rung", alert=alert.id, kind=alert.kind, ring=ring)
         return True

@@ -16,6 +16,7 @@ from scheduler.services.correspondence import TimelineAlert, TimelineReply, corr
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Tx
 from scheduler.store.due import DueMessage, load_due
+from scheduler.store.events import Event, events_of_visit
 from scheduler.store.messages import Message, messages_of
 
 ENDED_BY_OTHERS = (Brake.PAUSE, Brake.CIRCUIT, Brake.ALARM)
@@ -39,7 +40,10 @@ class TimelineMessage:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """One appointment with its messages, by when they are due, and what came back. `timezone` is the clinic's."""
+    """One appointment with its messages, by when they are due, and what came back. `timezone` is the clinic's.
+
+    `history` is what was done with the appointment itself, the oldest first.
+    """
 
     appointment: int
     external_id: str | None
@@ -51,6 +55,7 @@ class Timeline:
     messages: tuple[TimelineMessage, ...]
     replies: tuple[TimelineReply, ...] = ()
     alerts: tuple[TimelineAlert, ...] = ()
+    history: tuple[Event, ...] = ()
 
 
 def timeline(tx: Tx, configuration: Configuration, appointment_id: int, *, now: datetime) -> Timeline:
@@ -77,6 +82,7 @@ def timeline(tx: Tx, configuration: Configuration, appointment_id: int, *, now: 
         messages=tuple(_line(message, sentence(reasons[message.id], zone)) for message in messages),
         replies=replies,
         alerts=alerts,
+        history=events_of_visit(tx, appointment_id),
     )
 
 

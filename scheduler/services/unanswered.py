@@ -15,6 +15,7 @@ from scheduler.services.alerts import end_alert, raise_alert
 from scheduler.services.asking import OPEN_FOR
 from scheduler.services.followups import take_reminders_back
 from scheduler.services.schedule import standing_messages
+from scheduler.services.unheard import tell_of_unheard
 from scheduler.store.alerts import Alert, alerts_since
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Store, Tx
@@ -81,9 +82,11 @@ class NoAnswers:
     def look(self, store: Store, configuration: Configuration, *, now: datetime) -> None:
         """Open, renew and end the alerts as it looks now. Blocks; commits what changes. Raises StoreError.
 
-        One that a person closed stays closed, whoever has not answered.
+        One that a person closed stays closed, whoever has not answered. Who answered and could not be asked again is
+        told of too.
         """
         self._looked_at = now
+        tell_of_unheard(store, configuration, now=now)
         with store.read() as tx:
             known = {alert.subject: alert for alert in _alerts(tx, now)}
             counts = Counter(it.morning for it in _listed(tx, configuration, now, ()))

@@ -11,7 +11,7 @@ from scheduler.domain.alert import LISTED, AlertKind
 from scheduler.domain.reasons import Reason, dump_reasons, load_reasons
 from scheduler.errors import NotFoundError
 from scheduler.store.database import Tx
-from scheduler.store.tables import RINGS, alerts
+from scheduler.store.tables import RINGS, alerts, replies
 
 _OPEN = alerts.c.closed_at.is_(None)
 _UNTAKEN = alerts.c.taken_at.is_(None)
@@ -105,12 +105,13 @@ def any_rings(tx: Tx, *, now: datetime) -> bool:
 
 
 def count_ring(tx: Tx, alert: Alert, *, rings: int, ring_at: datetime | None) -> bool:
-    """Put the next ring of an alert on record, as it was read; return False when another did, or it was taken.
+    """Put the next ring of an alert on record, as it was read; return False when it is no longer as it was.
 
     Of several engines one rings: the others find that it is no longer as they read it. The caller commits.
     """
-    same = [alerts.c.id == alert.id, alerts.c.rings == alert.rings, alerts.c.ring_at == alert.ring_at]
-    rung = sa.update(alerts).where(_OPEN, _UNTAKEN, *same).values(rings=rings, ring_at=ring_at)
+    columns = (alerts.c.id, alerts.c.rings, alerts.c.ring_at, alerts.c.taken_at)
+    same = [column == getattr(alert, column.name) for column in columns]
+    rung = sa.update(alerts).where(_OPEN, *same).values(rings=rings, ring_at=ring_at)
     return tx.connection.execute(rung).rowcount > 0
 
 
@@ -139,8 +140,10 @@ def alerts_since(tx: Tx, kind: AlertKind, since: datetime) -> tuple[Alert, ...]:
 
 
 def alerts_of_reply(tx: Tx, reply_id: int) -> tuple[Alert, ...]:
-    """Return what was raised for a reply, the oldest first."""
-    return _read(tx, sa.select(alerts).where(alerts.c.reply_id == reply_id).order_by(alerts.c.id))
+    """Return what was raised for a reply, and what it joined, the oldest first."""
+    joined = sa.select(replies.c.alert_id).where(replies.c.id == reply_id)
+    mine = sa.or_(alerts.c.reply_id == reply_id, alerts.c.id.in_(joined))
+    return _read(tx, sa.select(alerts).where(mine).order_by(alerts.c.id))
 
 
 def _read(tx: Tx, found: sa.Select[Any]) -> tuple[Alert, ...]:

@@ -124,8 +124,13 @@ def stop_in_force(tx: Tx, clinic: str, channel: Channel, address: str) -> Stop |
 
 def is_stopped(tx: Tx, clinic: str, channel: Channel, address: str) -> bool:
     """Whether the clinic's messages to this address are stopped."""
-    found = sa.select(stops.c.id).where(*_in_force(tx, clinic, channel, address))
-    return tx.connection.execute(found).first() is not None
+    return stop_source(tx, clinic, channel, address) is not None
+
+
+def stop_source(tx: Tx, clinic: str, channel: Channel, address: str) -> str | None:
+    """Return where the stop in force comes from, None where there is none. Nothing is held: it may be lifted next."""
+    found = sa.select(stops.c.source).where(*_in_force(tx, clinic, channel, address))
+    return tx.connection.execute(found).scalar_one_or_none()
 
 
 def patients_at(tx: Tx, clinic: str, channel: Channel, address: str) -> list[int]:

@@ -65,7 +65,8 @@ def answers_to(tx: Tx, reply_ids: Collection[int]) -> tuple[Message, ...]:
 
 def alerts_about(tx: Tx, reply_ids: Collection[int]) -> tuple[Alert, ...]:
     """Return the alerts that these replies raised, the oldest first."""
-    return tuple(alert for reply_id in sorted(reply_ids) for alert in alerts_of_reply(tx, reply_id))
+    found = {alert.id: alert for reply_id in sorted(reply_ids) for alert in alerts_of_reply(tx, reply_id)}
+    return tuple(found.values())
 
 
 def _read(tx: Tx, row: sa.Row[tuple[object, ...]], reasons: tuple[Reason, ...]) -> VisitReply:

@@ -76,6 +76,11 @@ def events_of(tx: Tx, appointment_id: int) -> tuple[Event, ...]:
     return _read(tx, sa.union_all(own, of_messages))
 
 
+def events_of_visit(tx: Tx, appointment_id: int) -> tuple[Event, ...]:
+    """Return the history of an appointment alone, without its messages', oldest first."""
+    return _read(tx, sa.union_all(sa.select(events).where(events.c.appointment_id == appointment_id)))
+
+
 def events_of_message(tx: Tx, message_id: int) -> tuple[Event, ...]:
     """Return the history of one message, oldest first."""
     return _read(tx, sa.union_all(sa.select(events).where(events.c.message_id == message_id)))

@@ -72,7 +72,8 @@ def note_asked(tx: Tx, doubtful: Doubtful, *, now: datetime, look_at: datetime |
     tx.connection.execute(
         sa.update(attempts).where(attempts.c.token == token, attempts.c.asked_at.is_(None)).values(asked_at=now)
     )
-    same = (messages.c.attempt == token, messages.c.status == doubtful.message.status)
+    message = doubtful.message
+    same = (messages.c.id == message.id, messages.c.attempt == token, messages.c.status == message.status)
     tx.connection.execute(sa.update(messages).where(*same).values(look_at=look_at))
 
 

@@ -58,7 +58,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class AlertFacts:
-    """What a ring tells of its alert. `clinic` is None for the installation; `over`: it was taken, or is closed."""
+    """What a ring tells of its alert. `clinic` is None for the installation.
+
+    `over`: it is closed, or was taken after that ring was made.
+    """
 
     kind: AlertKind
     clinic: str | None
@@ -109,7 +112,7 @@ def load_notices(tx: Tx, ids: Sequence[int]) -> LoadedNotices:
     for row in fetch(tx, _FOUND.where(among(tx, messages.c.id, ids))):
         message = read_raw_message(row[:_WIDTH])
         try:
-            opened.append((row, message, tx.vault.open(message.recipient_sealed or b"", of=_RECIPIENT)))
+            opened.append((row, message, recipient_of(tx, message.recipient_sealed)))
         except KeysError as error:
             log.warning("notice.unreadable", message=message.id, reason=str(error))
             loaded.unreadable.append(message)
@@ -136,19 +139,27 @@ def stopped_notices(tx: Tx, addressed: Sequence[tuple[Message, str]]) -> frozens
     )
 
 
-def alerts_over(tx: Tx, ids: Collection[int]) -> frozenset[int]:
-    """Return which of these alerts somebody took, or are closed."""
+def recipient_of(tx: Tx, sealed: bytes | None) -> str:
+    """Open the address that a notice goes to. Raises KeysError."""
+    return tx.vault.open(sealed or b"", of=_RECIPIENT)
+
+
+def rings_over(tx: Tx, ids: Collection[int]) -> frozenset[int]:
+    """Return which of these rings are needless: their alert is closed, or somebody took it after they were made.
+
+    A ring that was made later is for who took it.
+    """
     if not ids:
         return frozenset()
-    over = sa.or_(alerts.c.taken_at.is_not(None), alerts.c.closed_at.is_not(None))
-    found = sa.select(alerts.c.id).where(among(tx, alerts.c.id, ids), over)
-    return frozenset(tx.connection.execute(found).scalars())
+    over = sa.or_(alerts.c.taken_at >= messages.c.created_at, alerts.c.closed_at.is_not(None))
+    found = sa.select(messages.c.id).join(alerts, alerts.c.id == messages.c.alert_id)
+    return frozenset(tx.connection.execute(found.where(among(tx, messages.c.id, ids), over)).scalars())
 
 
 def _due(context: Sequence[Any], message: Message, to: str, *, stopped: bool) -> DueNotice:
     patient_id, appointment_id, epoch, kind, clinic, opened_at, taken_at, closed_at = context
     asked = None if patient_id is None else Asked(patient_id, appointment_id, epoch)
-    over = taken_at is not None or closed_at is not None
+    over = closed_at is not None or (taken_at is not None and read_instant(taken_at) >= message.created_at)
     facts = None if opened_at is None else AlertFacts(AlertKind(kind), clinic, read_instant(opened_at), over)
     return DueNotice(message, to, stopped, asked, facts)
 

@@ -69,6 +69,20 @@ def first_unhandled(tx: Tx, *, kind: str) -> int | None:
     return tx.connection.execute(found.with_for_update(skip_locked=True)).scalar_one_or_none()
 
 
+def next_in_turn(tx: Tx, *, kind: str) -> int | None:
+    """Return the oldest event of a kind that nothing was done about yet; whoever else asks waits for the commit.
+
+    So the events of a kind are handled in the order in which they came, however many processes do it. Ask before
+    anything else is locked.
+    """
+    if tx.dialect == "postgresql":  # SQLite has one writer at a time and needs none of it
+        tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"provider_events.{kind}"))))
+    found = sa.select(provider_events.c.id).where(
+        provider_events.c.handled_at.is_(None), provider_events.c.kind == kind
+    )
+    return tx.connection.execute(found.order_by(provider_events.c.id).limit(1)).scalar_one_or_none()
+
+
 def any_unhandled(tx: Tx, *, kind: str) -> bool:
     """Whether there are events of a kind that nothing was done about yet."""
     found = sa.select(provider_events.c.id).where(

@@ -364,6 +364,7 @@ alerts = sa.Table(
     sa.Column("taken_at", Instant),
     sa.Column("taken_by", sa.String(128)),
     sa.Index("ix_alerts_ring", "ring_at", sqlite_where=RINGS, postgresql_where=RINGS),
+    sa.Index(None, "kind", "opened_at"),
     sa.Index("ix_alerts_reply_id", "reply_id", sqlite_where=_OF_REPLY, postgresql_where=_OF_REPLY),
     sa.Index("uq_alerts_open", "kind", "subject", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
     sqlite_autoincrement=True,
@@ -389,10 +390,12 @@ replies = sa.Table(
     sa.Column("stops", sa.Boolean, nullable=False),
     sa.Column("handled_at", Instant),
     sa.Column("handled_by", sa.String(128)),
+    sa.Column("alert_id", Number),  # the open alert that it joined; no foreign key, since alerts refer to replies
     sa.UniqueConstraint("unique_id"),
     sa.Index(None, "sender_hash", "received_at"),
     sa.Index("ix_replies_patient_id", "patient_id"),
     sa.Index("ix_replies_message_id", "message_id"),
+    sa.Index("ix_replies_alert_id", "alert_id", sqlite_where=_OF_ALERT, postgresql_where=_OF_ALERT),
     sa.Index("ix_replies_open", "received_at", sqlite_where=_UNHANDLED, postgresql_where=_UNHANDLED),
     sqlite_autoincrement=True,
 )

@@ -12,16 +12,20 @@ from scheduler.domain.notice import ReplyCause
 from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import because, dump_reasons
 from scheduler.domain.states import IN_HAND, UNSENT, Status
+from scheduler.domain.triage import Triage
 from scheduler.store.batches import among
 from scheduler.store.database import Tx
-from scheduler.store.tables import appointments, attempts, events, messages, replies
+from scheduler.store.tables import alerts, appointments, attempts, events, messages, replies
 
 _ASKS = sa.text("messages.ask IS NOT NULL")  # written out: so the database knows the partial index
 _HANDED_OVER = (Status.ACCEPTED, Status.DELIVERED, Status.UNKNOWN)
 
 _AUTOMATIC = dump_reasons([because("not_answered_automatic")]).partition("{")[0]
 
+_GIVEN_UP = (Status.SUPPRESSED, Status.FAILED, Status.EXPIRED, Status.UNDELIVERED)
+
 _question = messages.alias("question")
+_concern = replies.alias("concern")
 _later = messages.alias("later")
 _earlier = messages.alias("earlier")
 _taken_in = events.alias("taken_in")
@@ -106,6 +110,44 @@ def unanswered(
     return tuple(units.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A concern, and the step that was to ask the patient about it again and did not go out, on any channel."""
+
+    reply: int
+    clinic: str
+    treatment: str
+    step: str
+
+
+def unheard(tx: Tx, *, since: datetime) -> tuple[Unheard, ...]:
+    """Return the concerns of which nobody hears any more, of what was due since then; each once, the oldest first.
+
+    A concern is the latest answer about its visit. Left out: what a person was told of, or has dealt with, or heard
+    the patient about; what asks, or is going to ask, about the visit after it; visits that were called off. Which of
+    the steps only a reply brings about, the protocol says.
+    """
+    found = (
+        sa.select(_concern.c.id, messages.c.clinic, appointments.c.treatment, messages.c.step)
+        .select_from(messages.join(appointments, appointments.c.id == messages.c.appointment_id))
+        .join(_concern, _concern.c.id == _latest_answer())
+        .where(
+            _ASKS,
+            messages.c.due_at >= since,
+            messages.c.status.in_(_GIVEN_UP),
+            appointments.c.status.not_in(CALLED_OFF),
+            _concern.c.triage == Triage.CONCERN,
+            _concern.c.handled_at.is_(None),
+            _concern.c.alert_id.is_(None),
+            sa.not_(sa.exists().where(alerts.c.reply_id == _concern.c.id, alerts.c.reply_id.is_not(None))),
+            sa.not_(_asks_after_concern()),
+            sa.not_(_was_heard(_concern.c.received_at)),
+        )
+        .order_by(_concern.c.id, messages.c.id)
+    )
+    return tuple(Unheard(*row) for row in tx.connection.execute(found))
+
+
 def last_replies(tx: Tx, appointment_ids: Collection[int]) -> dict[int, datetime]:
     """Return when somebody last answered a question about these visits (aware UTC), where anybody did."""
     found = (
@@ -163,9 +205,28 @@ def _was_asked_before() -> sa.Exists:
     )
 
 
-def _was_heard() -> sa.Exists:
+def _latest_answer() -> sa.ScalarSelect[int]:
+    found = sa.select(sa.func.max(replies.c.id)).join(_question, replies.c.message_id == _question.c.id)
+    found = found.where(_question.c.appointment_id == messages.c.appointment_id, *_answers())
+    return found.correlate(messages).scalar_subquery()
+
+
+def _asks_after_concern() -> sa.Exists:
+    """Whether the same step is still to go out, or any question about the visit went out after the concern."""
+    waits = sa.and_(_later.c.step == messages.c.step, _later.c.status.in_(UNSENT | {Status.SENDING}))
+    asked = sa.exists().where(
+        attempts.c.token == _later.c.attempt,
+        _later.c.ask.is_not(None),
+        _later.c.status.in_(_HANDED_OVER),
+        attempts.c.started_at >= _concern.c.received_at,
+    )
+    there = sa.exists().where(_later.c.appointment_id == messages.c.appointment_id)
+    return there.where(sa.or_(waits, asked.correlate(_later, _concern))).correlate(messages, _concern)
+
+
+def _was_heard(since: sa.ColumnElement[datetime] = attempts.c.started_at) -> sa.Exists:
     return sa.exists().where(
         events.c.appointment_id == messages.c.appointment_id,
         events.c.cause == AppointmentCause.HEARD,
-        events.c.at >= attempts.c.started_at,
+        events.c.at >= since,
     )

@@ -19,6 +19,7 @@ from scheduler.store.tables import alerts, attempts, messages, patients, replies
 log = get_logger(__name__)
 
 WRONG_NUMBER_ANSWER = "answer_wrong_number"
+URGENT_ANSWER = "answer_urgent"
 _MOST = 100
 """Texts that are looked at, at most."""
 
@@ -41,6 +42,7 @@ class Lately:
     alerts: int
     waits: bool
     told_wrong: bool
+    told_urgent: bool
 
 
 def hold_number(tx: Tx, number: str) -> None:
@@ -101,15 +103,16 @@ def lately(tx: Tx, number: str, *, since: datetime) -> Lately:
     sender = phone_hash(tx.vault, number)
     own = sa.select(replies.c.id).where(replies.c.sender_hash == sender)
     recent = own.where(replies.c.received_at >= since)
-    answered = sa.select(sa.func.count()).where(
-        messages.c.reply_id.in_(own), messages.c.kind == MessageKind.ANSWER, messages.c.created_at >= since
-    )
+    answers = (messages.c.reply_id.in_(own), messages.c.kind == MessageKind.ANSWER, messages.c.created_at >= since)
+    answered = sa.select(sa.func.count()).where(*answers)
+    urgent = sa.exists().where(*answers, messages.c.step == URGENT_ANSWER)
     alerted = sa.select(sa.func.count()).where(alerts.c.reply_id.in_(own), alerts.c.opened_at >= since)
     waits = sa.exists().where(alerts.c.reply_id.in_(own), alerts.c.closed_at.is_(None))
     told = sa.exists().where(messages.c.reply_id.in_(own), messages.c.step == WRONG_NUMBER_ANSWER)
-    row = tx.connection.execute(sa.select(answered.scalar_subquery(), alerted.scalar_subquery(), waits, told)).one()
+    counts = (answered.scalar_subquery(), alerted.scalar_subquery())
+    row = tx.connection.execute(sa.select(*counts, waits, told, urgent)).one()
     bodies = sa.select(replies.c.body_sealed).where(replies.c.id.in_(recent)).order_by(replies.c.id.desc())
-    return Lately(tuple(_opened(tx, bodies, "replies.body")), row[0], row[1], bool(row[2]), bool(row[3]))
+    return Lately(tuple(_opened(tx, bodies, "replies.body")), row[0], row[1], *map(bool, row[2:]))
 
 
 def texts_to(tx: Tx, number: str, *, since: datetime) -> tuple[str, ...]:

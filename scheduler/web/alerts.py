@@ -11,12 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from scheduler.content.formats import clean, locale_of, moment, phone_of
 from scheduler.domain.alert import AT_ONCE, OF_PATIENTS
 from scheduler.domain.reasons import sentence
+from scheduler.domain.triage import Triage
 from scheduler.errors import StoreError
 from scheduler.logs import get_logger
-from scheduler.services.alert_page import AlertPages, AlertView
+from scheduler.services.alert_page import AlertPages, AlertView, Answering
 from scheduler.services.alerts import REMEDIES
 from scheduler.services.links import LinkFault
 from scheduler.store.patients import Patient
+from scheduler.store.replies import Reply
 from scheduler.web.pages import SAFE, Pages, contact, language_wanted, spoken_for, words
 
 log = get_logger(__name__)
@@ -88,7 +90,9 @@ def _page(pages: Pages, view: AlertView, token: str) -> Response:
         since=at(alert.opened_at),
         taken=taken if alert.taken_at else None,
         closed={"name": view.closed_by, "at": at(alert.closed_at)} if alert.closed_at else None,
-        reply=_reply(view, at),
+        reply=_reply(view, view.reply, at) if view.reply else None,
+        replies=[_reply(view, it, at) for it in (view.reply, *view.joined) if it],
+        missed=[{"name": it.name, "ways": it.ways, "at": at(it.at)} for it in view.missed],
         question={"at": at(view.question.asked_at), "lines": _lines(view.question.text)} if view.question else None,
         people=[_person(it) for it in view.people],
         steps=_steps(view, language),
@@ -111,10 +115,7 @@ class _Moments:
         return f"{moment(instant.astimezone(self._zone), self._locale)}{self._said}" if instant else ""
 
 
-def _reply(view: AlertView, at: _Moments) -> Mapping[str, object] | None:
-    reply = view.reply
-    if reply is None:
-        return None
+def _reply(view: AlertView, reply: Reply, at: _Moments) -> Mapping[str, object]:
     shown, dialled = phone_of(reply.sender) if reply.sender else ("", "")
     return {
         "source": reply.source,
@@ -124,8 +125,22 @@ def _reply(view: AlertView, at: _Moments) -> Mapping[str, object] | None:
         "triage": reply.triage.value,
         "because": ", ".join(clean(it) for it in reply.because),
         "stops": reply.stops,
+        "answer": _answer(view, reply, at),
         "sender": shown,
         "sender_link": f"tel:{dialled}",
+    }
+
+
+def _answer(view: AlertView, reply: Reply, at: _Moments) -> Mapping[str, object]:
+    """Say what the patient got, or why nothing: that in English, as the history has it."""
+    answer = view.answers[reply.id]
+    zone = view.clinic.timezone if view.clinic else ZoneInfo("UTC")
+    warned = answer.state is not Answering.NONE and reply.triage is Triage.URGENT and view.clinic
+    return {
+        "state": answer.state.value,
+        "at": at(answer.at),
+        "why": sentence(answer.reasons, zone),
+        "emergency": view.clinic.emergency_number if warned and view.clinic else "",
     }
 
 
@@ -136,9 +151,8 @@ def _person(patient: Patient) -> Mapping[str, str]:
 
 def _steps(view: AlertView, language: str) -> list[str]:
     said = words(spoken_for(language))["alert"]["steps"]
-    emergency = view.clinic.emergency_number if view.clinic else "112 / 911"
     kind = view.alert.kind
-    return [step.format(emergency=emergency) for step in said[kind.value if kind in OF_PATIENTS else "fault"]]
+    return list(said[kind.value if kind in OF_PATIENTS else "fault"])
 
 
 def _detail(view: AlertView) -> str:

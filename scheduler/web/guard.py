@@ -14,6 +14,9 @@ from scheduler.web.pages import Pages, contact, language_wanted, spoken_for, wor
 
 log = get_logger(__name__)
 
+LONGEST = 100
+"""Characters of a token; ours have 59."""
+
 Work = Callable[[str], Response | Closed]
 """Answers a request for the page of a token; it blocks."""
 
@@ -31,8 +34,12 @@ class Guard:
         """Do the work on a thread, unless there were too many requests."""
         client = request.client.host if request.client else ""
         language = language_wanted(request.headers.get("accept-language"))
-        if not (self._clients.lets(client) and self._tokens.lets(token)):
-            return self._sorry("busy", language, 429, {"Retry-After": "60"})
+        if not self._clients.lets(client):
+            return self._busy(language)
+        if len(token) > LONGEST:  # before it is kept to be counted
+            return self._closed(Closed(), language)
+        if not self._tokens.lets(token):
+            return self._busy(language)
         try:
             done = await run_in_threadpool(work, token)
         except AftercareError as error:  # the database is away, a file of the configuration was broken
@@ -48,6 +55,9 @@ class Guard:
         texts = [said["text"] if clinic else said["unknown"]]
         given = {"heading": said["heading"], "texts": texts, "clinic": clinic, "back": None}
         return self._pages.page("notice.html.j2", language=spoken, status=410 if clinic else 404, **given)
+
+    def _busy(self, language: str) -> Response:
+        return self._sorry("busy", language, 429, {"Retry-After": "60"})
 
     def _sorry(self, what: str, language: str, status: int, headers: Mapping[str, str]) -> Response:
         said = words(language)["closed"]

@@ -88,12 +88,9 @@ class _Desk:
         taken = self._patients.answer(token, given.text(said), ticked=given.ticked(said), form_id=given.form_id)
         if isinstance(taken, Closed):
             return taken
-        if taken is None:
-            return self._notice(token, view, said["checkin"]["problem"], [said["checkin"]["gone"]], 409)
         self._wake()
         kind = _SAID.get(taken.triage, taken.triage).value
-        has_phone = view.visitor.patient.phone is not None
-        extra = ("stopped" if has_phone else "unstopped") if taken.stops else ""
+        extra = "stopped" if taken.stops else ""
         return self._shown("patient_answer.html.j2", token, view, kind=kind, extra=extra)
 
     def prefer(self, token: str, *, form: Form | None) -> Response | Closed:
@@ -102,20 +99,24 @@ class _Desk:
             return view
         if form is None:
             return self.show(token)
-        ticked = {_KEYS[name] for name in form.get("wish", []) if name in _KEYS}
+        ticked, were, were_not = (_boxes(form, name) for name in ("wish", "ticked", "unticked"))
+        if not (were or were_not) and view.choices.channels:  # nobody knows what such a form showed
+            return self.show(token)
+        changed = dict.fromkeys(were - ticked, False) | dict.fromkeys(were_not & ticked, True)
         spoken = spoken_for(view.visitor.language)
-        shut = self._patients.choose(
+        closed = self._patients.choose(
             token,
-            ticked,
+            changed,
             first(form, "language"),
             wording=_wording(words(spoken)["preferences"], view, ticked),
             version=words_version(spoken),
         )
         view = self._patients.open(token)  # it may be in another language now
-        if isinstance(view, Closed) or isinstance(shut, Closed):
+        if isinstance(view, Closed) or isinstance(closed, Closed):
             return self.show(token)
         said = words(spoken_for(view.visitor.language))["preferences"]
-        texts = [said["saved"], *([said["partly_stopped"]] if shut else [])]
+        still = view.choices.stopped & {channel for channel, _ in ticked}
+        texts = [said["saved"], *([said["partly_stopped"]] if still else [])]
         return self._notice(token, view, said["saved_heading"], texts)
 
     def stop(self, token: str) -> Response | Closed:
@@ -172,6 +173,10 @@ class _Desk:
             "stop": f"{here}/stop",
             "calendar": f"{here}/session.ics",
         }
+
+
+def _boxes(form: Form, name: str) -> set[tuple[Channel, Purpose]]:
+    return {_KEYS[key] for key in form.get(name, []) if key in _KEYS}
 
 
 def _wording(said: Mapping[str, str], view: View, ticked: Collection[tuple[Channel, Purpose]]) -> str:

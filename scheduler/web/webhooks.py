@@ -38,7 +38,7 @@ def webhooks(twilio: TwilioCallbacks | None) -> APIRouter:
         """Take what Twilio says of a message: 204 once it is stored."""
         if twilio is None or reports is None:
             return _not_set_up()
-        return await _take(request, twilio.check_status, reports) or _done(Response(status_code=204), reports)
+        return await _take(request, twilio, twilio.check_status, reports) or _done(Response(status_code=204), reports)
 
     @router.post(INBOUND_PATH)
     async def inbound(request: Request) -> Response:
@@ -46,12 +46,12 @@ def webhooks(twilio: TwilioCallbacks | None) -> APIRouter:
         if twilio is None or replies is None:
             return _not_set_up()
         answer = Response(NO_REPLY, media_type="text/xml")
-        return await _take(request, twilio.check_inbound, replies) or _done(answer, replies)
+        return await _take(request, twilio, twilio.check_inbound, replies) or _done(answer, replies)
 
     return router
 
 
-async def _take(request: Request, check: Check, inbox: Inbox) -> Response | None:
+async def _take(request: Request, twilio: TwilioCallbacks, check: Check, inbox: Inbox) -> Response | None:
     """Read, check and store a call; return the answer to one that is not taken, None once it is stored."""
     body = await _read(request)
     if body is None:
@@ -60,13 +60,20 @@ async def _take(request: Request, check: Check, inbox: Inbox) -> Response | None
     call = check(query, request.headers, body)
     if isinstance(call, Refused):
         code, words = ANSWERS[call]
-        return PlainTextResponse(words, code)
+        return PlainTextResponse(words, code, background=BackgroundTask(_note_refused, twilio))
     try:
         await inbox.put(call)
     except StoreError as error:
         log.warning("store.unavailable", reason=str(error))
         return PlainTextResponse("The database is away: try again.", 503)
     return None
+
+
+def _note_refused(twilio: TwilioCallbacks) -> None:
+    try:
+        twilio.keep_refused()
+    except StoreError as error:
+        log.warning("store.unavailable", reason=str(error))
 
 
 def _done(answer: Response, inbox: Inbox) -> Response:

@@ -200,7 +200,7 @@ def test_a_link_that_was_revoked_while_the_page_was_open_takes_nothing_any_more(
     appointment = site.register()
     tab.open(site.page(appointment))
     with site.house.store.write() as tx:
-        revoke_links(tx, appointment, now=site.house.clock.now())
+        revoke_links(tx, appointment, by="test", now=site.house.clock.now())
     choose(tab, "worse")
     send(tab)
     assert tab.see("document.querySelector('h1').textContent") == "This link no longer works"

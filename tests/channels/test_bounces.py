@@ -1,10 +1,12 @@
 """What is read out of a mail that came back, and who it is about."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.channels.smtp.bounce import Bounce, Verdict, read_bounce
+from scheduler.channels.smtp.bounce import MOST_READ, Bounce, Verdict, read_bounce
 from scheduler.channels.smtp.verp import attempt_of, return_path
 from tests.servers.bounces import AWAY, QMAIL, Report
 from tests.servers.mail import Delivered
@@ -117,6 +119,32 @@ def test_an_out_of_office_answer_is_no_bounce_whatever_figures_it_has() -> None:
 def test_a_patients_own_reply_to_the_address_is_no_bounce() -> None:
     raw = f"From: zoe@patients.example\nTo: {SENDER}\nSubject: Re\n\n550 5.1.1 is what I see\n".encode()
     assert read_bounce(raw).verdict is NOTHING
+
+
+NESTED = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(60))
+FROM_SERVER = b"From: mailer-daemon@x\n\n"
+HOSTILE = {
+    "no space": FROM_SERVER + b"a" * MOST_READ,
+    "a plus everywhere": FROM_SERVER + b"+a" * MOST_READ,
+    "mails in mails": b"Content-Type: message/rfc822\n\n" * 2000,
+    "parts in parts": NESTED + NESTED,
+    "lines in parts in parts": NESTED + b"\n" * MOST_READ,
+    "comments in comments": b"To: " + b"(" * MOST_READ + b"\n\n",
+    "parameters": b'Content-Type: multipart/mixed; "' + b';"' * MOST_READ + b"\n\n",
+    "blocks of a report": b"Content-Type: message/delivery-status\n\n" + b"Action: failed\n\n" * (MOST_READ // 16),
+}
+
+
+@pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE)
+def test_a_mail_that_is_made_to_keep_its_reader_busy_is_read_in_a_moment(raw: bytes) -> None:
+    began = time.process_time()
+    read_bounce(raw)
+    assert time.process_time() - began < 4
+
+
+def test_the_token_is_found_behind_whatever_stands_before_it() -> None:
+    raw = QMAIL.format(to="", recipient="zoe@patients.example", said="550 5.1.1 unknown") + "a" * 5000 + SENDER
+    assert read_bounce(raw.encode()).attempt == TOKEN
 
 
 @given(st.binary(max_size=2000))

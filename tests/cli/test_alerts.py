@@ -70,7 +70,7 @@ def test_it_lists_who_was_told_and_what_to_do(aftercare: Command, urgent: int) -
     assert alert["told"] == [{"at": "2030-03-18T14:00:00Z", "name": "Desk", "ways": ["sms", "email"]}]
     assert [(it["cause"], it["by"]) for it in alert["history"]] == [("raised", "engine"), ("rung", "engine")]
     said = aftercare.done("alerts")
-    assert "Desk was told (sms, email)." in said
+    assert "Desk was rung (sms, email)." in said
     assert "call the patient now" in said
 
 

@@ -40,6 +40,14 @@ def test_revoking_makes_every_link_before_it_another_one(aftercare: Command) -> 
     assert claim(aftercare, aftercare.json("page", number)["url"]).epoch == old.epoch + 2
 
 
+def test_who_revoked_and_when_stands_in_the_timeline(aftercare: Command) -> None:
+    number = str(aftercare.register())
+    aftercare.done("page", number, "--revoke", "--by", "Ann Roy")
+    history = aftercare.json("timeline", number)["history"]
+    assert [(it["cause"], it["by"]) for it in history][-1] == ("links_revoked", "Ann Roy")
+    assert "every link to the patient's pages closed by Ann Roy" in aftercare.done("timeline", number)
+
+
 @pytest.mark.parametrize("options", [[], ["--revoke"]])
 def test_an_appointment_that_is_not_there_is_said_so(aftercare: Command, options: list[str]) -> None:
     aftercare.register()

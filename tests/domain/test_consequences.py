@@ -17,10 +17,12 @@ TABLE: list[tuple[Triage, Who, dict[str, Any], Expected]] = [
     (T.URGENT, SHARED, {}, ("answer_urgent", "urgent", None)),
     (T.URGENT, UNKNOWN, {}, ("answer_urgent", "urgent", None)),
     (T.URGENT, UNKNOWN, {"clinic": False}, (None, "urgent", None)),
-    (T.URGENT, KNOWN, {"answers": MOST_ANSWERS, "alerts": MOST_ALERTS}, (None, "urgent", None)),
+    (T.URGENT, KNOWN, {"answers": MOST_ANSWERS, "alerts": MOST_ALERTS}, ("answer_urgent", "urgent", None)),
+    (T.URGENT, KNOWN, {"answers": MOST_ANSWERS, "told_urgent": True}, (None, "urgent", None)),
     (T.URGENT, KNOWN, {"same": True, "waits": True}, (None, "urgent", None)),
     (T.URGENT, KNOWN, {"automatic": True}, (None, "urgent", None)),
     (T.URGENT, OURS, {}, (None, "urgent", None)),
+    (T.URGENT, OURS, {"automatic": True}, (None, None, None)),
     (T.URGENT, STAFF, {}, (None, None, None)),
     (T.URGENT, KNOWN, {"stops": True}, ("answer_urgent", "urgent", "stop")),
     (T.CONCERN, KNOWN, {"asked": True}, ("answer_concern", None, None)),
@@ -46,6 +48,8 @@ TABLE: list[tuple[Triage, Who, dict[str, Any], Expected]] = [
     (T.STOP, KNOWN, {"stops": True, "keyword": Keyword.STOP, "media": True}, (None, "reply", "stop")),
     (T.STOP, KNOWN, {"stops": True}, ("answer_stopped", None, "stop")),
     (T.STOP, UNKNOWN, {"stops": True}, ("answer_stopped", None, "stop")),
+    (T.STOP, KNOWN, {"stops": True, "stopped": True}, (None, None, "stop")),
+    (T.URGENT, KNOWN, {"stops": True, "stopped": True}, ("answer_urgent", "urgent", "stop")),
     (T.STOP, UNKNOWN, {"stops": True, "clinic": False}, (None, None, "stop")),
     (T.STOP, OURS, {"stops": True}, (None, None, None)),
     (T.STOP, STAFF, {"stops": True}, (None, None, "stop")),
@@ -81,6 +85,41 @@ def test_texts_are_the_same_whatever_their_case_accents_and_signs() -> None:
     assert plain("1") != plain("2")
 
 
-@pytest.mark.parametrize("text", ["", "👍", "1", "it reached my eye", "the driver was nice", "I replied already"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "👍",
+        "1",
+        "it reached my eye",
+        "the driver was nice",
+        "I replied already",
+        "I am driving to the ER, my face is swelling",
+        "Sorry, my text was not sent before: my face is swelling fast",
+        "I am driving to you now, weird goo on my chin",
+        "Je conduis vers l'hôpital",
+        "Estoy conduciendo al hospital",
+    ],
+)
 def test_what_a_person_writes_is_not_taken_for_a_machines(text: str) -> None:
     assert not is_automatic(text, ["our text"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm driving right now.",
+        "I'm driving with Do Not Disturb turned on. I'll see your message when I get where I'm going.",
+        "Out of office: back on Monday",
+        "Je conduis en ce moment.",
+        "Estoy conduciendo ahora.",
+    ],
+)
+def test_what_a_machine_writes_is_told_unless_it_speaks_of_signs(text: str) -> None:
+    assert is_automatic(text, [])
+    assert not is_automatic(text, [], T.URGENT)
+    assert not is_automatic(text, [], T.CONCERN)
+
+
+def test_our_own_text_is_known_whatever_it_speaks_of() -> None:
+    assert is_automatic("Call us if you have a fever.", ["call us if you have a fever"], T.URGENT)

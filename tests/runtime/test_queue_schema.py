@@ -9,7 +9,7 @@ from procrastinate.schema import SchemaManager
 
 from scheduler.errors import StoreError
 from scheduler.runtime.queue_schema import examine_queue, newest, refuse_unfit, upgrade_queue
-from scheduler.services.doctor import Health
+from scheduler.services.finding import Health
 from scheduler.settings import Settings
 from scheduler.store.database import Store, open_store
 from scheduler.store.foreign import applied_of, note_applied

@@ -10,7 +10,8 @@ from scheduler.clock import FixedClock
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.reasons import Reason, because
 from scheduler.services.alerts import REMEDIES, end_alert, raise_alert
-from scheduler.services.doctor import Doctor, Health
+from scheduler.services.doctor import Doctor
+from scheduler.services.finding import Health
 from scheduler.services.lookout import Lookout
 from scheduler.store.alerts import all_alerts, open_alerts
 from tests.servers.behaviours import FAIL_AFTER_TAKING

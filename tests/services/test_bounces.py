@@ -12,11 +12,12 @@ from scheduler.channels.smtp.verp import attempt_of
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.states import Status
 from scheduler.protocols.loader import load
+from scheduler.services.alert_page import AlertPages, AlertView
 from scheduler.services.bounces import Bounces, Taken
 from scheduler.store.alerts import open_alerts
 from scheduler.store.consent_lines import stop_lines
 from scheduler.store.consents import is_stopped
-from scheduler.store.tables import provider_events
+from scheduler.store.tables import patients, provider_events
 from tests.servers.bounces import AWAY, QMAIL, Report
 from tests.servers.mail import At, Delivered
 from tests.servers.smtp import SmtpServer
@@ -85,15 +86,27 @@ def test_a_person_is_told_only_where_nothing_else_reaches_the_patient(post: Hous
     appointment, mail = sent(post, smtp)
     without_phone = post.register(name="Ann Roy", phone="")
     bounced(post, Report(mail).to())
-    assert unreachable(post) == [f"patient {post.patient(without_phone).id}"]
+    assert unreachable(post) == [f"patient/{post.patient(without_phone).id}"]
     assert post.patient(appointment).phone
+
+
+def test_the_alerts_page_shows_whom_nothing_reaches(post: House, smtp: SmtpServer) -> None:
+    appointment, mail = sent(post, smtp, phone="")
+    bounced(post, Report(mail).to())
+    pages = AlertPages(post.store, post.configuration, post.links, post.clock)
+    with post.store.read() as tx:
+        (alert,) = open_alerts(tx)
+    token = post.links.alert(alert.id, 1, expires_at=after(PREPARE, days=1)).rpartition("/")[2]
+    view = pages.look(token)
+    assert isinstance(view, AlertView)
+    assert [it.id for it in view.people] == [post.patient(appointment).id]
 
 
 @pytest.mark.parametrize("more", [{"phone": ""}, {"consent_sms": "no"}])
 def test_a_phone_that_may_not_be_used_is_no_other_way(post: House, smtp: SmtpServer, more: dict[str, str]) -> None:
     appointment, mail = sent(post, smtp, **more)
     bounced(post, Report(mail).to())
-    assert unreachable(post) == [f"patient {post.patient(appointment).id}"]
+    assert unreachable(post) == [f"patient/{post.patient(appointment).id}"]
 
 
 def test_the_same_bounce_twice_counts_once(post: House, smtp: SmtpServer) -> None:
@@ -175,7 +188,24 @@ def test_a_mailbox_that_the_server_does_not_know_at_the_hand_over_is_switched_of
     post.dispatch(PREPARE)
     assert post.message(appointment, "prepare", EMAIL).status is Status.FAILED
     assert stopped(post)
-    assert unreachable(post) == [f"patient {post.patient(appointment).id}"]
+    assert unreachable(post) == [f"patient/{post.patient(appointment).id}"]
+
+
+def test_a_broken_row_at_a_dead_mailbox_is_told_of_and_costs_nobody_else_their_outcome(
+    post: House, smtp: SmtpServer
+) -> None:
+    smtp.always[At.RCPT, MAIL] = NO_SUCH
+    both = [post.register(name=name, phone="") for name in ("Zoë Roy", "Ann Roy")]
+    patients_of = [post.patient(it).id for it in both]
+    others = [post.register(name=f"Other {n}", phone="", email=f"o{n}@patients.example") for n in range(3)]
+    with post.store.write() as tx:
+        tx.connection.execute(sa.update(patients).where(patients.c.id == patients_of[1]).values(name_sealed=b"\0"))
+    for minutes in (0, 1, 20):
+        post.dispatch(after(PREPARE, minutes=minutes))
+    assert {post.message(it, "prepare", EMAIL).status for it in others} == {Status.ACCEPTED}
+    assert [len(smtp.delivered_to(f"o{n}@patients.example")) for n in range(3)] == [1, 1, 1]
+    assert post.message(both[0], "prepare", EMAIL).status is Status.FAILED
+    assert unreachable(post) == [f"patient/{it}" for it in patients_of]
 
 
 @pytest.mark.parametrize("reply", ["550 not today", "550 5.7.1 policy", "552 5.2.2 full", "553 5.1.3 bad syntax"])

@@ -151,12 +151,13 @@ def test_start_lifts_the_stop_for_everybody_who_has_the_number_and_says_so_in_ea
 
 def test_a_wrong_number_gets_no_text_and_the_patient_has_said_nothing(any_house: House) -> None:
     zoe = any_house.register()
-    before = lines(any_house)
+    before = [it.id for it in lines(any_house)]
 
     assert call_wrong(any_house) == (any_house.patient(zoe).id,)
 
     assert stopped(any_house)
-    assert lines(any_house) == before
+    assert [it.id for it in lines(any_house)] == before
+    assert any_house.patient(zoe).page_epoch == 1
     any_house.dispatch(FIRST_HOURS)
     assert any_house.message(zoe, "first_hours").status is Status.SUPPRESSED
 

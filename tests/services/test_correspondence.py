@@ -65,7 +65,7 @@ def test_the_whole_story_is_told_in_order_of_time(any_house: House) -> None:
         "✓ reply 1 dealt with by Desk",
         "! alert 1 (urgent) closed by Desk",
     ]
-    assert "Desk was told (sms, email)" in text
+    assert "Desk was rung (sms, email)" in text
 
 
 def test_only_the_words_that_decided_are_shown_unless_all_is_asked_for(house: House) -> None:

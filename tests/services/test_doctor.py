@@ -11,14 +11,19 @@ import pytest
 from scheduler.clock import FixedClock
 from scheduler.errors import SettingsError
 from scheduler.protocols.loader import load
-from scheduler.services.doctor import Doctor, Finding, Health
+from scheduler.services.callbacks import INBOUND_PATH
+from scheduler.services.doctor import Doctor
+from scheduler.services.finding import Finding, Health
 from scheduler.services.on_call import refuse_unsigned
 from scheduler.settings import Delivery, Settings
+from tests.servers.signing import encoded
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import TwilioServer
 from tests.servers.webhook import SECRET
 from tests.services.conftest import live_settings
 from tests.services.house import CONFIG, FIRST_HOURS, REGISTERED, House, after
+from tests.services.reports import PUBLIC, callbacks
+from tests.services.texting import Text
 
 
 @pytest.fixture
@@ -37,7 +42,7 @@ def examine(settings: Settings, at: FixedClock | None = None) -> dict[str, Findi
 def test_a_rehearsing_installation_in_order_is_well_all_over(settings: Settings) -> None:
     found = examine(settings)
     assert {part: it.health for part, it in found.items()} == dict.fromkeys(
-        ("delivery", "config", "on call", "links", "database", "clock", "backlog", "disk"), Health.WELL
+        ("delivery", "config", "on call", "links", "webhooks", "database", "clock", "backlog", "disk"), Health.WELL
     )
     assert found["delivery"].message == "rehearsal: nothing leaves this machine"
 
@@ -134,6 +139,38 @@ def test_links_that_only_this_machine_can_open_are_told_when_it_is_live(
     assert "only this machine" in examine(live)["links"].message
     assert "in the clear" in examine(replace(live, public_url="http://care.example.com"))["links"].message
     assert examine(replace(live, public_url="https://care.example.com"))["links"].health is Health.WELL
+
+
+def test_it_names_the_addresses_to_enter_at_twilio(
+    settings: Settings, twilio: TwilioServer, smtp: SmtpServer
+) -> None:
+    live = replace(live_settings(settings, twilio, smtp), public_url="https://care.example.com")
+    found = examine(live)["webhooks"]
+    assert found.health is Health.WELL
+    assert "https://care.example.com/webhooks/twilio/inbound (enter it there)" in found.message
+    assert "https://care.example.com/webhooks/twilio/status" in found.message
+    clear = examine(replace(live, public_url="http://care.example.com"))["webhooks"]
+    assert clear.health is Health.WARNING
+    assert "https" in clear.remedy
+
+
+def test_a_call_of_twilio_that_was_refused_is_told_with_the_address_expected_until_one_is_taken(
+    settings: Settings, house: House
+) -> None:
+    text = Text("fine")
+    callbacks(house).check_inbound("x=1", text.headers(base="https://wrong.example"), encoded(text.form))
+    callbacks(house).keep_refused()  # of another process, which refused none
+    assert "refused" not in examine(settings)
+    refusing = callbacks(house)
+    refusing.check_inbound("x=1", text.headers(base="https://wrong.example"), encoded(text.form))
+    refusing.keep_refused()
+    found = examine(settings)["refused"]
+    assert found.health is Health.WARNING
+    assert found.message.endswith(f"(checked against {PUBLIC}{INBOUND_PATH})")
+    assert "AFTERCARE_PUBLIC_URL" in found.remedy
+    house.clock.move_to(after(house.clock.now(), minutes=5))
+    text.store(house)
+    assert "refused" not in examine(settings)
 
 
 def test_a_webhook_that_nothing_could_sign_is_wrong_when_it_is_live(

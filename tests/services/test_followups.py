@@ -1,21 +1,33 @@
 """What follows from a reply over time: a recheck, never twice, until a person has to ask."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from scheduler.domain.alert import AlertKind
 from scheduler.domain.appointment import AppointmentStatus
+from scheduler.domain.consent import Entry, Source, Verdict
+from scheduler.domain.protocol import Purpose
+from scheduler.domain.reasons import sentence
 from scheduler.domain.states import Status
 from scheduler.domain.triage import Triage
+from scheduler.services.alerts import close_alert
 from scheduler.services.appointments import call_off, reschedule
 from scheduler.services.followups import plan_after_reply
+from scheduler.store.alerts import all_alerts
+from scheduler.store.consents import add_entries
 from scheduler.store.messages import messages_of
+from tests.servers.behaviours import refuse
+from tests.servers.twilio import TwilioServer
 from tests.services.house import CHECK, EMAIL, SMS, VISIT, House, after
 from tests.services.replying import answer
 
 REPLIED = after(CHECK, hours=1)
 RECHECK = datetime(2026, 3, 22, 14, 0, tzinfo=UTC)
 """Two days after the reply, at ten in Toronto."""
+
+UTC_ZONE = ZoneInfo("UTC")
 
 
 def asked(house: House) -> int:
@@ -179,3 +191,71 @@ def move(house: House, appointment: int, starts_at: datetime) -> None:
         reschedule(
             tx, house.configuration, known, starts_at=starts_at, ends_at=None, now=house.clock.now(), by="test"
         )
+
+
+def alerts_of(house: House) -> list[str]:
+    with house.store.read() as tx:
+        return [sentence(it.reasons, UTC_ZONE) for it in reversed(all_alerts(tx)) if it.kind is AlertKind.REPLY]
+
+
+@pytest.mark.parametrize("stop", ["STOP", "care"])
+def test_who_can_not_be_asked_again_as_things_are_is_asked_by_a_person(any_house: House, stop: str) -> None:
+    appointment = any_house.register(treatment="needling", email="")
+    any_house.dispatch(CHECK)
+    if stop == "STOP":
+        answer(any_house, "STOP", after(CHECK, minutes=30))
+    else:
+        with any_house.store.write() as tx:
+            said = Entry(SMS, Purpose.CARE, Verdict.REVOKED, CHECK, Source.PAGE)
+            add_entries(tx, [(any_house.patient(appointment).id, said)], by="patient")
+    taken = answer(any_house, "2", REPLIED)
+    assert (taken.alert, taken.planned) == ("reply", ())
+    for days in range(1, 5):
+        any_house.dispatch(after(CHECK, days=days))
+    assert alerts_of(any_house) == ["A reply tells of a concern."]
+
+
+def test_who_stopped_texts_and_has_an_email_is_asked_again_there(house: House) -> None:
+    asked(house)
+    answer(house, "STOP", after(CHECK, minutes=30))
+    assert answer(house, "2", REPLIED).alert is None
+    house.dispatch(RECHECK)
+    assert alerts_of(house) == []
+
+
+def test_a_concern_whose_recheck_did_not_go_out_reaches_a_person_once(any_house: House) -> None:
+    any_house.register(treatment="needling", email="")
+    any_house.dispatch(CHECK)
+    answer(any_house, "2", REPLIED)
+    answer(any_house, "STOP", after(REPLIED, hours=1))
+    any_house.dispatch(after(RECHECK, minutes=-1))
+    assert alerts_of(any_house) == []
+    any_house.dispatch(RECHECK)
+    (said,) = alerts_of(any_house)
+    assert said == "A reply tells of a concern; the patient was to be asked again (recheck), and that did not go out."
+    with any_house.store.write() as tx:
+        close_alert(tx, next(it.id for it in all_alerts(tx) if it.reply_id), by="Ada", now=RECHECK)
+    any_house.dispatch(after(RECHECK, hours=1))
+    assert alerts_of(any_house) == [said]
+
+
+def test_a_recheck_that_the_provider_refuses_reaches_a_person(live: House, twilio: TwilioServer) -> None:
+    live.register(treatment="needling", email="")
+    live.dispatch(CHECK)
+    answer(live, "2", REPLIED)
+    live.dispatch(REPLIED)
+    twilio.default = refuse(400, 21211)
+    live.dispatch(RECHECK)
+    live.dispatch(after(RECHECK, minutes=20))
+    assert [it[:2] for it in of_step(live, 1)] == [(1, "failed")]
+    assert len(alerts_of(live)) == 1
+
+
+def test_who_was_asked_by_another_step_since_or_is_better_needs_no_person(house: House) -> None:
+    house.register(treatment="needling", email="")
+    house.dispatch(CHECK)
+    answer(house, "2", REPLIED)
+    answer(house, "1", after(REPLIED, hours=20))
+    answer(house, "STOP", after(REPLIED, hours=21))
+    house.dispatch(RECHECK)
+    assert alerts_of(house) == []

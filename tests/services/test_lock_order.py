@@ -19,22 +19,28 @@ from scheduler.domain.outgoing import Accepted
 from scheduler.domain.states import Status
 from scheduler.errors import ChannelError, ErrorKind, Scope
 from scheduler.runtime.passes import one_pass
+from scheduler.services.alerts import close_alert
 from scheduler.services.appointments import call_off, reschedule
+from scheduler.services.bounces import Bounces, Taken
 from scheduler.services.circuits import open_up
 from scheduler.services.hearing import Hearing, Word
 from scheduler.services.reacting import react
+from scheduler.services.replies import deal_with
 from scheduler.settings import Settings
+from scheduler.store.alerts import alerts_of_reply
 from scheduler.store.appointments import get_appointment
 from scheduler.store.circuits import Fault
 from scheduler.store.database import Store, open_store
 from scheduler.store.messages import messages_of
 from scheduler.store.tables import circuits
 from tests.servers.behaviours import refuse
+from tests.servers.bounces import Report
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import TwilioServer
 from tests.services.conftest import live_settings
-from tests.services.house import CHECK, SMS, House, after
+from tests.services.house import CHECK, MAIL, PREPARE, SMS, House, after, configuration
 from tests.services.test_dispatch_engines import DUE
+from tests.services.texting import Text
 
 pytestmark = pytest.mark.postgres
 ROUNDS = 25
@@ -168,7 +174,34 @@ def test_senders_are_told_to_rest_in_one_order(house: House) -> None:
     assert len(set(orders[0])) == 2
 
 
-TABLES = ("senders", "circuits", "alerts", "patients", "appointments", "messages")
+def test_a_mail_that_came_back_holds_no_patient_after_its_message(house: House, smtp: SmtpServer) -> None:
+    """A visit that is moved holds the patient first and its messages then."""
+    house.register(phone="")
+    house.dispatch(PREPARE)
+    (mail,) = smtp.delivered_to(MAIL)
+    with locks(house.store) as taken:
+        taken_in = Bounces(house.store, house.configuration, house.clock, "bounces").take_in(Report(mail).to())
+    assert taken_in is Taken.DEAD
+    assert firsts(taken) == ["messages", "alerts"]
+
+
+def test_whoever_is_done_with_an_alert_or_its_reply_holds_the_alert_first(house: House) -> None:
+    house.configuration = configuration()
+    house.clock.move_to(CHECK)
+    phones = ["+14165553001", "+14165553002"]
+    for phone in phones:
+        house.register(treatment="needling", name=f"Patient {phone}", phone=phone, email="")
+    replies = [Text("I have a fever and pus", sender=phone).send(house).id for phone in phones]
+    with house.store.read() as tx:
+        (alert,) = alerts_of_reply(tx, replies[0])
+    with locks(house.store) as at_page, house.store.write() as tx:
+        close_alert(tx, alert.id, by="web", now=CHECK)
+    with locks(house.store) as at_desk, house.store.write() as tx:
+        deal_with(tx, replies[1], by="desk", now=CHECK)
+    assert firsts(at_page) == firsts(at_desk) == ["alerts", "replies"]
+
+
+TABLES = ("senders", "circuits", "alerts", "patients", "appointments", "messages", "replies")
 
 
 @contextmanager

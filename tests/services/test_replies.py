@@ -145,6 +145,14 @@ def test_free_words_stop_too_after_one_confirmation(any_live: House, twilio: Twi
     assert len(texts_to(twilio)) == 2
 
 
+def test_who_has_stopped_is_not_told_so_again(any_live: House) -> None:
+    asked(any_live)
+    for n, body in enumerate(("please stop texting me", "I said stop sending me messages", "take me off your list")):
+        any_live.clock.move_to(after(REPLIED, minutes=n))
+        assert Text(body).send(any_live).stops
+    assert (answered(any_live), stopped(any_live)) == (["answer_stopped"], True)
+
+
 def test_who_stops_and_tells_of_something_bad_is_told_whom_to_call_and_stopped(
     live: House, twilio: TwilioServer
 ) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from scheduler.domain.clinic import OnCall
 from scheduler.domain.consequences import MOST_ALERTS, MOST_ANSWERS
 from scheduler.domain.reasons import load_reasons
 from scheduler.domain.states import Status
@@ -15,6 +16,7 @@ from scheduler.store.database import open_store
 from scheduler.store.replies import reasons_of_replies
 from tests.servers.twilio import TwilioServer
 from tests.services.house import CHECK, House, after, configuration
+from tests.services.on_call import with_on_call
 from tests.services.test_replies import REPLIED, asked
 from tests.services.texting import NORTH, Text, alerted, answered, answers, replies
 
@@ -45,7 +47,35 @@ def test_what_sounds_bad_reaches_a_person_however_much_was_answered(live: House)
     for n in range(MOST_ANSWERS):
         Text(f"What time do you open on day {n}?").send(live)
     assert Text("I have a fever and pus").send(live).triage is Triage.URGENT
-    assert (len(answers(live)), alerted(live)[-1]) == (MOST_ANSWERS, "urgent")
+    assert (answered(live)[MOST_ANSWERS:], alerted(live)[-1]) == (["answer_urgent"], "urgent")
+    Text("the fever is worse").send(live)
+    assert (len(answers(live)), alerted(live)[-1]) == (MOST_ANSWERS + 1, "urgent")
+    assert silence(live) == "not_answered_often"
+
+
+def test_who_is_driving_and_tells_of_something_bad_is_told_whom_to_call(live: House) -> None:
+    asked(live)
+    Text("I am driving, I have fever and pus").send(live)
+    assert (answered(live), alerted(live)) == (["answer_urgent"], ["urgent"])
+
+
+def test_of_a_number_that_several_share_the_same_words_come_from_each(live: House) -> None:
+    asked(live)
+    live.register(treatment="needling", name="Mia Lachance")
+    Text("2").send(live)
+    Text("2").send(live)
+    assert (answered(live), alerted(live)) == (["answer_concern"] * 2, ["reply"])
+    assert len(replies(live)) == 2
+
+
+def test_a_ring_that_comes_back_to_a_number_of_ours_rings_no_more(live: House, twilio: TwilioServer) -> None:
+    live.configuration = with_on_call(OnCall("Desk", sms=NORTH))
+    asked(live)
+    Text("3, I have a fever and pus").send(live)
+    live.dispatch(REPLIED)
+    (ring,) = (it.body for it in twilio.taken if it.to == NORTH)
+    assert Text(ring, sender=NORTH).send(live).triage is Triage.URGENT
+    assert alerted(live) == ["urgent"]
 
 
 def test_the_same_text_is_answered_once_a_day_however_it_is_spelled(live: House) -> None:
@@ -80,7 +110,7 @@ def test_what_a_machine_wrote_is_kept_and_neither_answered_nor_told_of(live: Hou
 def test_what_only_looks_like_a_machines_and_asks_something_reaches_a_person(live: House) -> None:
     asked(live)
     Text("I am driving over, where can I park?").send(live)
-    assert (answered(live), alerted(live)) == ([], ["reply"])
+    assert (answered(live), alerted(live)) == (["answer_question"], ["reply"])
 
 
 def test_our_own_text_that_comes_back_is_not_answered(live: House, twilio: TwilioServer) -> None:

@@ -74,6 +74,8 @@ HEARD = st.builds(
     alerts=st.integers(0, 12),
     waits=st.booleans(),
     told_wrong=st.booleans(),
+    told_urgent=st.booleans(),
+    stopped=st.booleans(),
     on_page=st.booleans(),
 )
 
@@ -83,10 +85,11 @@ HEARD = st.builds(
 def test_what_follows_keeps_the_rules_whatever_comes_together(heard: Heard) -> None:
     follows = consequences(heard)
     assert (follows.answer is None) == (follows.silent is not None)
-    if heard.triage is Triage.URGENT and heard.who is not Who.STAFF:
+    ours_again = heard.who is Who.OURS and heard.automatic
+    if heard.triage is Triage.URGENT and heard.who is not Who.STAFF and not ours_again:
         assert follows.alert == "urgent"
     if follows.answer:
-        assert heard.answers < MOST_ANSWERS
+        assert heard.answers < MOST_ANSWERS or (follows.answer == "answer_urgent" and not heard.told_urgent)
         assert not heard.automatic
         assert not heard.same
         assert heard.keyword is None

@@ -75,6 +75,17 @@ def test_that_it_was_asked_is_kept_from_the_first_time(store: Store) -> None:
     assert message(store, doubtful.message.id).look_at == DUE + timedelta(minutes=2) + AGAIN
 
 
+def test_that_it_was_asked_is_noted_at_the_message_itself_not_searched_for(store: Store) -> None:
+    lost(store, 1)
+    (doubtful,) = taken(store)
+    said: list[str] = []
+    with store.write() as tx:
+        sa.event.listen(tx.connection, "before_cursor_execute", lambda _c, _k, it, *_rest: said.append(it))
+        note_asked(tx, doubtful, now=DUE, look_at=DUE + AGAIN)
+    (update,) = [it for it in said if it.startswith("UPDATE messages")]
+    assert "messages.id = " in update
+
+
 def test_what_was_asked_about_a_message_that_moved_meanwhile_is_forgotten(store: Store) -> None:
     (one,) = lost(store, 1)
     (doubtful,) = taken(store)

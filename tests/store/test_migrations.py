@@ -80,6 +80,18 @@ def test_what_is_due_is_found_by_its_partial_index(store: Store, query: str) -> 
         assert "ix_messages_due" in str(plan.all())
 
 
+def test_what_was_raised_lately_is_found_by_kind_and_time(store: Store) -> None:
+    with store.write() as tx:
+        instant = "'2026'"
+        if tx.dialect == "postgresql":
+            tx.connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
+            instant = "now()"
+        explain = "EXPLAIN QUERY PLAN" if tx.dialect == "sqlite" else "EXPLAIN"
+        lately = f"kind = 'no_answer' AND opened_at >= {instant} ORDER BY opened_at, id"
+        plan = tx.connection.execute(sa.text(f"{explain} SELECT id FROM alerts WHERE {lately}"))
+        assert "ix_alerts_kind_opened_at" in str(plan.all())
+
+
 def test_every_revision_is_in_the_package() -> None:
     assert sorted(path.name for path in MIGRATIONS.glob("versions/*.py")) == [
         "0001_first.py",

@@ -96,6 +96,65 @@ def test_good_news_beside_a_grave_sign_is_never_fine(*, good: str, grave: str, b
     assert classed(text).triage is Triage.URGENT
 
 
+THEN = {
+    "en": ["yesterday", "before", "earlier", "last night", "at first", "initially", "until today", "in the past"],
+    "fr": ["hier", "avant", "auparavant", "au début", "la semaine dernière", "la veille", "jusqu'à ce soir"],
+    "es": ["ayer", "antes", "anoche", "al principio", "la semana pasada", "el primer día", "hasta hoy"],
+}
+SIGNS = {
+    "en": ["fever", "pus", "swelling", "redness", "pain", "blisters", "bleeding", "rash", "itching", "bruising"],
+    "fr": ["fièvre", "pus", "gonflement", "rougeur", "douleur", "cloques", "saignement", "chaleur", "boutons"],
+    "es": ["fiebre", "pus", "hinchazón", "rojez", "dolor", "ampollas", "sangrado", "ardor", "granos"],
+}
+DENIED = {
+    "en": ("no {sign} {then}", "I had no {sign} {then}", "{then} no {sign}"),
+    "fr": ("pas de {sign} {then}", "je n'avais pas de {sign} {then}", "{then} pas de {sign}"),
+    "es": ("sin {sign} {then}", "no tenía {sign} {then}", "{then} sin {sign}"),
+}
+SINCE = {
+    "en": (", now yes", ". Today yes!", " now yes", ", a lot now", ""),
+    "fr": (", maintenant oui", ". Aujourd'hui oui !", " maintenant si", ", ce matin oui", ""),
+    "es": (", ahora sí", ". ¡Hoy sí!", " ahora sí", ", pero hoy sí", ""),
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "then", "sign"),
+    [(language, then, sign) for language in THEN for then in THEN[language] for sign in SIGNS[language]],
+)
+def test_what_was_not_there_at_another_time_is_urgent(language: str, then: str, sign: str) -> None:
+    texts = [denied.format(sign=sign, then=then) + since for denied in DENIED[language] for since in SINCE[language]]
+    assert {text: classed(text).triage for text in texts} == dict.fromkeys(texts, Triage.URGENT)
+
+
+@pytest.mark.parametrize("good", ["better", "all good", "mieux", "tout va bien", "mejor", "todo bien"])
+@pytest.mark.parametrize("then", [then for those in THEN.values() for then in those])
+def test_what_was_good_at_another_time_is_not_fine(good: str, then: str) -> None:
+    assert classed(f"{good} {then}").triage is not Triage.FINE
+    assert classed(f"{then} {good}").triage is not Triage.FINE
+
+
+@pytest.mark.parametrize("sign", SIGNS["fr"])
+def test_more_of_a_sign_in_french_is_never_taken_for_no_more(sign: str) -> None:
+    for more in ("plus de", "j'ai plus de", "toujours plus de", "plus de ... qu'hier"):
+        assert classed(more.replace("...", sign) if "..." in more else f"{more} {sign}").triage is not Triage.FINE
+    for more in ("beaucoup plus de {}", "un peu plus de {}", "il y a plus de {}", "plus de {} qu'avant"):
+        assert classed(more.format(sign)).triage is Triage.URGENT
+    assert classed(f"je n'ai plus de {sign}").triage is Triage.FINE
+
+
+@pytest.mark.parametrize(
+    ("digits", "expected"),
+    [
+        ("1¹①\uff11\u0661१➀❶", Triage.FINE),
+        ("2²②\uff12٢२➁❷", Triage.CONCERN),
+        ("3³③\uff13٣३➂❸", Triage.URGENT),
+    ],
+)
+def test_a_digit_of_any_script_is_an_answer(digits: str, expected: Triage) -> None:
+    assert {classed(digit).triage for digit in digits} == {expected}
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

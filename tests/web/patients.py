@@ -61,6 +61,10 @@ class Visitor:
         """Open the page, fill its form in and send it."""
         return self.post(f"{link}/answer", form=form_id(self.get(link).text), **form)
 
+    def choose(self, link: str, *, shown: str = "", **form: str | list[str]) -> httpx.Response:
+        """Save wishes on the page as it is now, or as it was when it was `shown`."""
+        return self.post(f"{link}/preferences", **boxes(shown or self.get(link).text), **form)
+
     def ask(self, method: str, path: str, **more: object) -> httpx.Response:
         async def call() -> httpx.Response:
             transport = httpx.ASGITransport(self.app, client=("203.0.113.9", 1))
@@ -75,6 +79,11 @@ def form_id(html: str) -> str:
     found = re.search(r'name="form" value="([^"]+)"', html)
     assert found
     return found[1]
+
+
+def boxes(html: str) -> dict[str, list[str]]:
+    """Return what a page's form says of the boxes that it shows: which are ticked, and which are not."""
+    return {name: re.findall(rf'name="{name}" value="([^"]+)"', html) for name in ("ticked", "unticked")}
 
 
 def text_of(answer: httpx.Response) -> str:

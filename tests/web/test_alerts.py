@@ -13,15 +13,21 @@ import pytest
 from structlog.testing import capture_logs
 
 from scheduler.domain.alert import LISTED, AlertKind
+from scheduler.domain.consent import Source
+from scheduler.domain.notice import AlertCause
+from scheduler.domain.protocol import Channel
+from scheduler.domain.reasons import because
 from scheduler.services.alert_page import AlertPages
+from scheduler.services.consent import stop_address
 from scheduler.services.links import Links
+from scheduler.store.alert_events import record_alert
 from scheduler.store.alerts import Alert, open_alerts
 from scheduler.store.database import open_store
 from scheduler.store.replies import get_reply
 from scheduler.web.alerts import alert_pages
 from scheduler.web.app import create_app
 from scheduler.web.pages import Pages
-from tests.services.house import CHECK, House, after
+from tests.services.house import CHECK, PHONE, House, after
 from tests.services.on_call import ALICE, BOB, history, now, raise_, ring, with_on_call
 from tests.services.replying import answer
 
@@ -286,3 +292,44 @@ def test_while_the_database_is_away_the_page_says_so(desk: House, urgent: Alert)
         other.execute("ROLLBACK")
     assert away.status_code == 503
     assert "Please try again" in text_of(away)
+
+
+def test_it_shows_all_that_was_written_and_that_the_patient_was_answered(desk: House, urgent: Alert) -> None:
+    answer(desk, "and now there is pus", after(HEARD, minutes=2))
+    desk.dispatch(after(HEARD, minutes=2))
+    said = text_of(call(desk, path_of(desk, urgent)))
+    assert "1 but I have a fever" in said
+    assert "What came in after that" in said
+    assert "and now there is pus" in said
+    assert said.count("The patient was answered by text") == 2
+    assert "tells patients who feel very ill to call 911" in said
+
+
+def test_where_the_patient_got_no_answer_it_says_so_and_why(desk: House) -> None:
+    for minutes, text in enumerate(["Can I swim?", "Can I run?", "Can I drink?", "Can I fly?"]):
+        answer(desk, text, after(HEARD, minutes=minutes))
+    with desk.store.read() as tx:
+        (alert,) = open_alerts(tx)
+    said = text_of(call(desk, path_of(desk, alert)))
+    assert said.count("An answer to the patient is on its way") == 3
+    assert "The patient got NO answer" in said.partition("Can I fly?")[2]
+    assert "Not answered, since 3 answers went to that number" in said
+
+
+def test_an_answer_that_did_not_go_out_is_none(desk: House) -> None:
+    answer(desk, "Can I swim?", HEARD)
+    with desk.store.write() as tx:
+        stop_address(tx, "north", Channel.SMS, PHONE, source=Source.STAFF, by="Desk", now=HEARD)
+    desk.dispatch(HEARD)
+    with desk.store.read() as tx:
+        (alert,) = open_alerts(tx)
+    assert "The patient got NO answer" in text_of(call(desk, path_of(desk, alert)))
+
+
+def test_it_says_who_could_not_be_reached(desk: House, urgent: Alert) -> None:
+    missed = (because("not_reached", by="Alice", what="sms, email"),)
+    with desk.store.write() as tx:
+        record_alert(tx, urgent.id, AlertCause.MISSED, at=HEARD, by="engine", reasons=missed)
+    said = text_of(call(desk, path_of(desk, urgent)))
+    assert "Who could not be reached" in said
+    assert "Alice (sms, email), Mar 20, 2026" in said

@@ -12,7 +12,7 @@ from scheduler.store.replies import Reply, latest_replies
 from scheduler.store.tables import alerts, messages
 from scheduler.web.checkin import CONCERN, MOST, URGENT, CheckIn
 from scheduler.web.pages import LANGUAGES, words
-from tests.services.house import CHECK, PHONE, SMS, House, after, configuration
+from tests.services.house import CHECK, EMAIL, MAIL, PHONE, SMS, House, after, configuration
 from tests.web.patients import Visitor, form_id, heading_of, text_of
 
 
@@ -129,10 +129,29 @@ def test_the_clinics_team_reads_what_was_chosen_in_words(house: House) -> None:
 def test_a_form_that_is_sent_twice_is_one_reply_and_shows_the_same_page(any_house: House) -> None:
     visitor, link = Visitor(any_house), asked(any_house)
     form = form_id(visitor.get(link).text)
-    answers = [visitor.post(f"{link}/answer", form=form, direction="worse") for _ in range(3)]
-    answers.append(visitor.post(f"{link}/answer", form=form, direction="better"))
+    answers = [visitor.post(f"{link}/answer", form=form, direction="worse", sign="pus") for _ in range(3)]
     assert {heading_of(it) for it in answers} == {"Please call us now"}
     assert (len(replies(any_house)), raised(any_house)) == (1, ["urgent"])
+
+
+@pytest.mark.parametrize("worse", [{"direction": "worse"}, {"sign": "pus"}, {"words": "I have a fever"}])
+def test_a_form_that_is_filled_in_anew_and_sent_again_is_another_reply(
+    any_house: House, worse: dict[str, str]
+) -> None:
+    visitor, link = Visitor(any_house), asked(any_house)
+    form = form_id(visitor.get(link).text)
+    answers = [visitor.post(f"{link}/answer", form=form, **it) for it in ({"direction": "better"}, worse)]
+    assert [heading_of(it) for it in answers] == ["Thank you for telling us", "Please call us now"]
+    assert [it.triage for it in replies(any_house)] == [Triage.URGENT, Triage.FINE]
+    assert raised(any_house) == ["urgent"]
+
+
+def test_what_is_written_is_not_what_is_ticked_though_the_words_are_the_same(house: House) -> None:
+    visitor, link = Visitor(house), asked(house)
+    form = form_id(visitor.get(link).text)
+    visitor.post(f"{link}/answer", form=form, words="The same.")
+    visitor.post(f"{link}/answer", form=form, direction="same")
+    assert len(replies(house)) == 2
 
 
 def test_a_form_that_is_sent_by_many_fingers_at_once_is_one_reply(any_house: House) -> None:
@@ -215,26 +234,46 @@ def test_any_words_are_kept_as_they_are(any_house: House, words: str) -> None:
     assert replies(any_house)[0].body == words
 
 
-def test_an_answer_to_a_question_that_is_closed_is_said_not_to_be_sent(house: House) -> None:
-    visitor, link = Visitor(house), asked(house)
+@pytest.mark.parametrize(
+    ("way", "heading", "alert"),
+    [("worse", "Please call us now", "urgent"), ("better", "Thank you for telling us", "reply")],
+)
+def test_an_answer_to_a_question_that_closed_meanwhile_is_taken_and_reaches_a_person(
+    any_house: House, way: str, heading: str, alert: str
+) -> None:
+    visitor, link = Visitor(any_house), asked(any_house)
     form = form_id(visitor.get(link).text)
-    house.clock.move_to(after(CHECK, days=8))
-    answer = visitor.post(f"{link}/answer", form=form, direction="worse")
-    assert (answer.status_code, replies(house)) == (409, ())
-    assert "your answer was not sent" in text_of(answer)
-    assert "+1 416-555-0100" in text_of(answer)
+    any_house.clock.move_to(after(CHECK, days=8))
+    answer = visitor.post(f"{link}/answer", form=form, direction=way)
+    assert (answer.status_code, heading_of(answer)) == (200, heading)
+    (reply,) = replies(any_house)
+    assert (reply.patient_id, reply.question, raised(any_house)) == (any_house.patient(1).id, None, [alert])
 
 
-def test_who_writes_stop_on_the_page_gets_no_more_texts_and_is_told_so(house: House) -> None:
-    answer = Visitor(house).answer(asked(house), words="please stop texting me")
-    assert "no more text messages" in text_of(answer)
-    with house.store.read() as tx:
-        assert is_stopped(tx, "north", SMS, PHONE)
+@pytest.mark.parametrize("lacks", ["", "phone", "email"])
+def test_who_writes_stop_on_the_page_gets_no_more_messages_at_all_and_is_told_so(
+    any_house: House, lacks: str
+) -> None:
+    link = asked(any_house, **({lacks: ""} if lacks else {}))
+    answer = Visitor(any_house).answer(link, words="please stop sending me messages")
+    assert "sends you no more messages" in text_of(answer)
+    has = {SMS: PHONE, EMAIL: MAIL}
+    with any_house.store.read() as tx:
+        stopped = {channel for channel, address in has.items() if is_stopped(tx, "north", channel, address)}
+    assert stopped == {channel for channel in has if channel.value != {"phone": "sms"}.get(lacks, lacks)}
+    said = any_house.ledger(1)
+    assert len(said) == 6
+    assert {lines[-1] for lines in said.values()} == {"revoked"}
 
 
 def test_who_has_no_phone_answers_on_the_page_like_anybody(house: House) -> None:
     link = asked(house, phone="")
     answer = Visitor(house).answer(link, direction="worse", words="stop")
     assert heading_of(answer) == "Please call us now"
-    assert "the button is at its end" in text_of(answer)
+    assert "sends you no more messages" in text_of(answer)
     assert raised(house) == ["urgent"]
+
+
+def test_who_has_no_phone_and_wants_messages_again_reaches_a_person(house: House) -> None:
+    Visitor(house).answer(asked(house, phone=""), words="start")
+    assert raised(house) == ["reply"]

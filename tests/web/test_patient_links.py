@@ -13,6 +13,7 @@ from scheduler.services.page_links import page_link, revoke_links
 from scheduler.store.database import open_store
 from scheduler.store.tables import consents, replies, stops
 from tests.services.house import CHECK, MAIL, PHONE, VISIT, House, after
+from tests.services.texting import Text
 from tests.web.patients import PUBLIC, Visitor, heading_of, text_of
 
 CLINICS_PHONE = "+1 416-555-0100"
@@ -28,7 +29,7 @@ def link(house: House) -> str:
 
 def revoke(house: House, appointment: int = 1) -> None:
     with house.store.write() as tx:
-        revoke_links(tx, appointment, now=house.clock.now())
+        revoke_links(tx, appointment, by="test", now=house.clock.now())
 
 
 def written(house: House) -> int:
@@ -159,6 +160,25 @@ def test_who_guesses_links_is_stopped_soon(house: House) -> None:
     found = [visitor.get(f"/p/guess{number}").status_code for number in range(260)]
     assert found[:240] == [404] * 240
     assert found[-1] == 429
+
+
+def test_the_link_that_went_to_a_wrong_number_opens_nothing_any_more(any_live: House) -> None:
+    appointment = any_live.register()
+    visitor = Visitor(any_live)
+    link = visitor.link(appointment)
+    Text("You have the wrong number").send(any_live)
+    assert visitor.get(link).status_code == 410
+    mended = visitor.link(appointment)
+    Text("I said: you have the wrong number").send(any_live)
+    assert visitor.get(mended).status_code == 200, "the stranger never had this one"
+
+
+def test_what_is_too_long_for_a_link_is_none_and_is_not_kept_to_be_counted(house: House, link: str) -> None:
+    visitor = Visitor(house)
+    longest, longer = "/p/" + "x" * 100, "/p/" + "x" * 60_000
+    assert len(link) < len(longest)
+    assert [visitor.get(longest).status_code for _ in range(41)] == [404] * 40 + [429]
+    assert [visitor.get(longer).status_code for _ in range(41)] == [404] * 41
 
 
 def test_while_the_database_is_away_the_page_says_what_to_do(house: House, link: str) -> None:

@@ -41,14 +41,14 @@ def test_the_form_shows_what_holds(any_house: House, link: str) -> None:
 
 def test_saving_what_is_shown_adds_nothing_to_the_ledger(any_house: House, link: str) -> None:
     before = ledger(any_house)
-    answer = Visitor(any_house).post(f"{link}/preferences", wish=BOTH, language="en")
+    answer = Visitor(any_house).choose(link, wish=BOTH, language="en")
     assert (answer.status_code, heading_of(answer)) == (200, "Saved")
     assert ledger(any_house) == before
 
 
 def test_what_is_changed_is_on_record_with_the_words_that_were_read(any_house: House, link: str) -> None:
     visitor = Visitor(any_house)
-    visitor.post(f"{link}/preferences", wish=["sms.care", "email.care", "email.recall", "email.marketing"])
+    visitor.choose(link, wish=["sms.care", "email.care", "email.recall", "email.marketing"])
     assert ticked(visitor.get(link).text) == {"sms.care", "email.care", "email.recall", "email.marketing"}
     with any_house.store.read() as tx:
         lines = [it for it in ledger_lines(tx) if it.source == Source.PAGE]
@@ -60,14 +60,14 @@ def test_what_is_changed_is_on_record_with_the_words_that_were_read(any_house: H
 
 def test_what_a_patient_does_not_want_is_not_sent(house: House) -> None:
     link = Visitor(house).link(house.register())
-    Visitor(house).post(f"{link}/preferences", wish=["email.care"])
+    Visitor(house).choose(link, wish=["email.care"])
     house.dispatch(FIRST_HOURS)
     assert house.statuses(1)["first_hours sms"] == "suppressed"
 
 
 def test_the_language_is_that_of_the_page_and_of_the_messages_from_then_on(any_house: House, link: str) -> None:
     visitor = Visitor(any_house)
-    answer = visitor.post(f"{link}/preferences", wish=BOTH, language="fr")
+    answer = visitor.choose(link, wish=BOTH, language="fr")
     assert heading_of(answer) == "Enregistré"
     assert any_house.patient(1).language == "fr"
     assert '<html lang="fr">' in visitor.get(link).text
@@ -77,20 +77,56 @@ def test_the_language_is_that_of_the_page_and_of_the_messages_from_then_on(any_h
 def test_a_language_that_the_clinic_does_not_speak_changes_nothing(
     any_house: House, link: str, language: str
 ) -> None:
-    assert Visitor(any_house).post(f"{link}/preferences", wish=BOTH, language=language).status_code == 200
+    assert Visitor(any_house).choose(link, wish=BOTH, language=language).status_code == 200
     assert any_house.patient(1).language is None
 
 
 def test_a_regional_language_stays_when_it_is_not_changed(house: House) -> None:
     link = Visitor(house).link(house.register(language="fr-CA"))
-    Visitor(house).post(f"{link}/preferences", wish=BOTH, language="fr")
+    Visitor(house).choose(link, wish=BOTH, language="fr")
     assert house.patient(1).language == "fr-CA"
 
 
 def test_wishes_that_do_not_exist_are_none(any_house: House, link: str) -> None:
     visitor = Visitor(any_house)
-    visitor.post(f"{link}/preferences", wish=[*BOTH, "webhook.care", "sms", "sms.other", "x.y.z"])
+    visitor.choose(link, wish=[*BOTH, "webhook.care", "sms", "sms.other", "x.y.z"])
     assert ticked(visitor.get(link).text) == set(BOTH)
+
+
+def test_a_page_that_was_opened_before_a_stop_lifts_it_not_when_it_is_saved(any_house: House, link: str) -> None:
+    visitor = Visitor(any_house)
+    old = visitor.get(link).text
+    visitor.post(f"{link}/stop")
+    answer = visitor.choose(link, shown=old, wish=BOTH, language="fr")
+    assert stopped(any_house) == [True, True]
+    assert ticked(visitor.get(link).text) == set()
+    assert "veuillez nous appeler" in text_of(answer)
+
+
+def test_of_an_old_page_only_what_the_patient_changed_counts(any_house: House, link: str) -> None:
+    visitor = Visitor(any_house)
+    old = visitor.get(link).text
+    visitor.choose(link, wish=["sms.care", "email.care"])
+    visitor.choose(link, shown=old, wish=[*BOTH, "email.marketing"])
+    assert ticked(visitor.get(link).text) == {"sms.care", "email.care", "email.marketing"}
+
+
+def test_what_an_old_page_takes_back_stays_back_after_a_start(any_house: House, link: str) -> None:
+    visitor = Visitor(any_house)
+    visitor.post(f"{link}/stop")
+    old = visitor.get(link).text
+    visitor.choose(link, wish=["email.care"])
+    visitor.choose(link, shown=old, wish=["sms.care"])
+    assert ticked(visitor.get(link).text) == {"sms.care", "email.care"}
+
+
+def test_a_form_that_does_not_say_what_it_showed_changes_nothing(any_house: House, link: str) -> None:
+    visitor = Visitor(any_house)
+    visitor.post(f"{link}/stop")
+    before = ledger(any_house)
+    answer = visitor.post(f"{link}/preferences", wish=BOTH, language="fr")
+    assert (answer.status_code, heading_of(answer)) == (200, "Your aftercare")
+    assert (stopped(any_house), ledger(any_house), any_house.patient(1).language) == ([True, True], before, None)
 
 
 def test_stop_all_stops_both_addresses_and_says_so(any_house: House, link: str) -> None:
@@ -107,14 +143,14 @@ def test_stop_all_stops_both_addresses_and_says_so(any_house: House, link: str) 
 def test_after_a_stop_saving_the_language_alone_lets_nothing_go_again(any_house: House, link: str) -> None:
     visitor = Visitor(any_house)
     visitor.post(f"{link}/stop")
-    visitor.post(f"{link}/preferences", language="fr")
+    visitor.choose(link, language="fr")
     assert stopped(any_house) == [True, True]
 
 
 def test_what_is_ticked_after_a_stop_comes_again(any_house: House, link: str) -> None:
     visitor = Visitor(any_house)
     visitor.post(f"{link}/stop")
-    visitor.post(f"{link}/preferences", wish=["email.care"], language="en")
+    visitor.choose(link, wish=["email.care"], language="en")
     assert stopped(any_house) == [True, False]
     assert ticked(visitor.get(link).text) == {"email.care"}
 
@@ -126,7 +162,7 @@ def test_texts_to_a_number_that_is_somebody_elses_stay_stopped_and_the_page_says
         now = any_house.clock.now()
         stop_address(tx, "north", SMS, PHONE, source=Source.WRONG_NUMBER, by="test", now=now)
     visitor = Visitor(any_house)
-    answer = visitor.post(f"{link}/preferences", wish=BOTH, language="en")
+    answer = visitor.choose(link, wish=BOTH, language="en")
     assert "please call us" in text_of(answer)
     assert stopped(any_house) == [True, False]
 

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -16,6 +16,7 @@ from scheduler.channels.twilio.webhook import Secrets
 from scheduler.domain.states import Status
 from scheduler.services.callbacks import STATUS_PATH, TwilioCallbacks
 from scheduler.store.database import open_store
+from scheduler.store.refused_calls import refused_since_taken
 from scheduler.store.tables import provider_events
 from scheduler.web.app import create_app
 from scheduler.web.webhooks import MOST_BYTES
@@ -128,6 +129,27 @@ def test_what_twilio_did_not_sign_is_refused_and_leaves_nothing(live: House, rep
     (line,) = lines
     assert (line["event"], line["expected"]) == ("webhook.refused", f"{URL}?{report.query}")
     assert PHONE not in str(lines)
+
+
+def test_a_wrong_signature_is_kept_for_the_doctor_once_a_minute_and_what_has_none_is_not(
+    live: House, report: Report
+) -> None:
+    twilio = callbacks(live)
+
+    def refused_at() -> datetime | None:
+        with live.store.read() as tx:
+            found = refused_since_taken(tx, "twilio")
+        assert found is None or found.expected == URL
+        return found.at if found else None
+
+    post(twilio, report.query, {}, encoded(report.form))
+    assert refused_at() is None
+    wrong = by_token(f"https://wrong.example{STATUS_PATH}", report.form, AUTH_TOKEN)
+    began = live.clock.now()
+    for minutes, kept_minutes in ((0, 0), (0.5, 0), (1, 1)):
+        live.clock.move_to(after(began, minutes=minutes))
+        post(twilio, report.query, wrong, encoded(report.form))
+        assert refused_at() == after(began, minutes=kept_minutes)
 
 
 def test_a_report_is_checked_against_the_public_address_with_its_port_and_path(live: House, report: Report) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.errors import MessageError
 from email.message import Message
-from email.utils import getaddresses
+from email.policy import Compat32
 from enum import StrEnum
 
 from scheduler.channels.smtp.errors import Meaning, Stage, meaning_of
@@ -17,7 +17,9 @@ from scheduler.channels.smtp.verp import attempt_of
 from scheduler.errors import ErrorKind
 
 _RECIPIENT_HEADERS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
-_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]]+\+[A-Za-z2-7]{36}@[A-Za-z0-9.-]+")
+# Begins with the +, of which there are few: whatever a mail says, it is read in one go.
+_ADDRESS = re.compile(r"\+[A-Za-z2-7]{36}@")
+_NESTS = re.compile(rb"boundary|message/", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"^Message-ID:\s*(<[\x21-\x7e]{3,900}>)", re.IGNORECASE | re.MULTILINE)
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<!\d)(42[01]|45[0-2]|52[13]|55[0-46])[ -]")
@@ -27,6 +29,12 @@ _NOT_THE_ADDRESS = ("5.3.", "5.4.")
 _ADDRESS_AFTER_ALL = ("5.4.1", "5.4.4", "5.3.4")
 _FAILED, _DELAYED = "failed", "delayed"
 MOST_TEXT = 65_536
+MOST_READ = 262_144
+"""A report, and the beginning of the mail that it returns: what comes after it is not looked at."""
+MOST_HEADER = 4096
+"""Of a header this much is read: the standard library takes the square of its length to find its parameters."""
+MOST_NESTS = 64
+"""A report has two or three parts, and the mail in it no more: one of more is made to keep its reader busy."""
 
 
 class Verdict(StrEnum):
@@ -56,9 +64,23 @@ class Bounce:
     meaning: Meaning | None = None
 
 
+class _Short(Compat32):
+    """Reads headers as the standard library does, but none to its end that is too long to be one of a report."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:MOST_HEADER]
+
+
+_NOT_READ = Bounce(None, None, Verdict.NOTHING, "")
+
+
 def read_bounce(raw: bytes) -> Bounce:
-    """Read a mail. One that is no report of non-delivery is `NOTHING`; no input raises."""
-    mail = message_from_bytes(raw)
+    """Read the first `MOST_READ` bytes of a mail. One that is no report of non-delivery is `NOTHING`; none raises."""
+    raw = raw[:MOST_READ]
+    if len(_NESTS.findall(raw)) > MOST_NESTS:
+        return _NOT_READ
+    mail = message_from_bytes(raw, policy=_Short())
     text = raw[:MOST_TEXT].decode("latin-1")
     reports = list(_reports(mail))
     action, code = _worst(reports) if reports else _from_text(mail, text)
@@ -141,9 +163,8 @@ def _of_permanent(code: str) -> tuple[Verdict, Meaning]:
 
 def _attempt(mail: Message, text: str) -> str | None:
     """Find the token: in where the mail went, else anywhere in it, as far as it is read."""
-    headers = [value for name in _RECIPIENT_HEADERS for value in mail.get_all(name, [])]
-    addresses = [address for _, address in getaddresses([str(value) for value in headers])]
-    found = (attempt_of(address) for address in [*addresses, *_ADDRESS.findall(text)])
+    headers = [str(value) for name in _RECIPIENT_HEADERS for value in mail.get_all(name, [])]
+    found = (attempt_of(address) for place in [*headers, text] for address in _ADDRESS.findall(place))
     return next((token for token in found if token), None)
 
 

@@ -16,9 +16,9 @@ TRIAGES = (
 CAUSES = (
     "claim", "release", "begin", "accept", "retry", "refuse", "lose", "settle", "receipt", "decide",
     "replan", "cancel", "resume",
-    "registered", "rescheduled", "booked", "completed", "cancelled", "no_show", "heard",
+    "registered", "rescheduled", "booked", "completed", "cancelled", "no_show", "heard", "links_revoked",
     "received", "handled",
-    "raised", "rung", "taken", "closed",
+    "raised", "rung", "missed", "joined", "taken", "closed",
 )  # fmt: skip
 WITH_CHANNEL = ("messages", "consents", "stops", "outbox", "pauses", "circuits")
 SUBJECT = (
@@ -77,6 +77,7 @@ def _replies() -> None:
         sa.Column("stops", sa.Boolean, nullable=False),
         sa.Column("handled_at", INSTANT),
         sa.Column("handled_by", sa.String(128)),
+        sa.Column("alert_id", NUMBER),
         sa.UniqueConstraint("unique_id"),
         sqlite_autoincrement=True,
     )
@@ -171,11 +172,13 @@ def _indexes() -> None:
         ("ix_events_alert_id", "events", "alert_id", "alert_id IS NOT NULL"),
         ("ix_alerts_ring", "alerts", "ring_at", "closed_at IS NULL AND taken_at IS NULL AND ring_at IS NOT NULL"),
         ("ix_alerts_reply_id", "alerts", "reply_id", "reply_id IS NOT NULL"),
+        ("ix_replies_alert_id", "replies", "alert_id", "alert_id IS NOT NULL"),
         ("ix_replies_open", "replies", "received_at", "handled_at IS NULL"),
     )
     for name, table, column, condition in partial:
         where = sa.text(condition)
         op.create_index(name, table, [column], sqlite_where=where, postgresql_where=where)
+    op.create_index("ix_alerts_kind_opened_at", "alerts", ["kind", "opened_at"])
     op.create_index("ix_replies_sender_hash_received_at", "replies", ["sender_hash", "received_at"])
     op.create_index("ix_replies_patient_id", "replies", ["patient_id"])
     op.create_index("ix_replies_message_id", "replies", ["message_id"])
