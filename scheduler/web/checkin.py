@@ -43,7 +43,7 @@ class CheckIn:
         """Return the answer as the clinic's team reads it, in the language of the page."""
         parts = [words["checkin"][self.direction]] if self.direction else []
         parts += [words["symptoms"][sign] for sign in self.signs]
-        return "\n".join([*(f"{part}." for part in parts), *([self.words] if self.words else [])])
+        return "\n".join([*(f"{part}." for part in parts), *([self.words[:MOST]] if self.words else [])])
 
     def ticked(self, words: Mapping[str, Any]) -> Verdict | None:
         """Return the least that the answer counts as, with the choices that make it so; None where none is bad."""
@@ -57,7 +57,7 @@ class CheckIn:
     def _problems(self, said: Mapping[str, str]) -> Iterator[Problem]:
         if not (self.direction or self.signs or self.words):
             yield Problem("better", said["nothing"])
-        if len(self.words) > MOST:
+        if len(self.words) > MOST and not (self.direction or self.signs):
             yield Problem("words", said["too_long"].format(most=MOST))
 
 

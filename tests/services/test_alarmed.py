@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.states import Brake, Status
-from scheduler.services.alerts import close_alert, take_alert
+from scheduler.services.alerts import close_alert, raise_alert, take_alert
 from scheduler.store.alerts import open_alerts
 from tests.services.house import CHECK, EMAIL, OFFER, REBOOK, TIPS, House, after
 from tests.services.replying import answer
@@ -91,7 +91,9 @@ def test_of_a_shared_number_all_who_may_have_written_are_held(asked: House) -> N
 
 def test_two_open_alerts_hold_until_both_are_closed(asked: House) -> None:
     answer(asked, FEVER, HEARD)
-    answer(asked, "Now there is pus as well", after(HEARD, minutes=5))
+    with asked.store.write() as tx:
+        (first,) = open_alerts(tx)
+        raise_alert(tx, AlertKind.URGENT, "reply/0", reasons=(), now=HEARD, clinic="north", reply_id=first.reply_id)
     asked.dispatch(REBOOK)
     with asked.store.write() as tx:
         first, _ = open_alerts(tx)
