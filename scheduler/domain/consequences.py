@@ -10,7 +10,7 @@ from scheduler.domain.triage import Triage
 MOST_ANSWERS = 3
 """How many answers a number gets in 24 hours, at most: two machines that answer each other end there."""
 MOST_ALERTS = 10
-"""How many alerts a number's replies raise in 24 hours; those that sound bad count, and are never kept back."""
+"""How many texts of a number are told of in 24 hours that say nothing, while an alert about it is open."""
 
 
 class Who(StrEnum):
@@ -52,7 +52,8 @@ class Heard:
     that patient is open. `automatic`, `same`: it looks like a machine's, or like what came from that number within a
     day. `answers`, `alerts`: what that number's replies led to within a day. `waits`: an alert about that number is
     open. `told_wrong`: the number was told once that it gets nothing more. `told_urgent`: it was told within a day
-    whom to call. `stopped`: what it would stop is stopped already. `on_page`: given on the patient's page.
+    whom to call. `stopped`: what it would stop is stopped already. `on_page`: given on the patient's page. `asks`: it
+    also asks something. `reachable`: a text can go to where it came from.
     """
 
     triage: Triage
@@ -71,6 +72,8 @@ class Heard:
     told_urgent: bool = False
     stopped: bool = False
     on_page: bool = False
+    asks: bool = False
+    reachable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ class Consequences:
 
     `answer` is a template, None where `silent` says why. `confirms`: the answer goes out although the number is
     stopped together with it. `alert`: a person is told. `follows`: it answers what was asked, and what the protocol
-    has for such an answer is planned; where it has nothing for a concern, a person is told.
+    has for such an answer is planned; where it has nothing for a concern, a person is told. `joins`: nobody is told
+    anew, but whoever looks at the open alert about that number sees it there.
     """
 
     answer: str | None
@@ -88,6 +92,7 @@ class Consequences:
     alert: AlertKind | None
     change: Change | None
     follows: bool
+    joins: bool = False
 
 
 def consequences(heard: Heard) -> Consequences:
@@ -104,13 +109,15 @@ def consequences(heard: Heard) -> Consequences:
     answer = None if silent else _answer(heard, change)
     if answer is None:
         silent = silent or because("not_answered_stranger")
+    alert = _alert(heard)
     return Consequences(
         answer=answer,
         silent=silent,
         confirms=answer is not None and change in (Change.STOP, Change.WRONG_NUMBER),
-        alert=_alert(heard),
+        alert=alert,
         change=change,
         follows=_follows(heard),
+        joins=alert is None and _is_flood(heard),
     )
 
 
@@ -135,6 +142,7 @@ def _silence(heard: Heard, change: Change | None) -> Reason | None:
         (heard.keyword is not None, "not_answered_provider"),
         (heard.who is Who.OURS, "not_answered_own"),
         (heard.who is Who.STAFF, "not_answered_staff"),
+        (not heard.reachable, "not_answered_unreachable"),
         (not heard.clinic, "not_answered_clinic"),
         (heard.automatic, "not_answered_automatic"),
         (heard.same, "not_answered_same"),
@@ -179,11 +187,17 @@ def _alert(heard: Heard) -> AlertKind | None:
         return None
     if heard.triage is Triage.URGENT:
         return AlertKind.URGENT
-    if heard.who is Who.OURS or (heard.same and heard.waits) or heard.alerts >= MOST_ALERTS:
+    if heard.who is Who.OURS or (heard.same and heard.waits) or _is_flood(heard):
         return None
     if heard.triage is Triage.WRONG_NUMBER and heard.who is not Who.UNKNOWN:
         return AlertKind.WRONG_NUMBER
     return AlertKind.REPLY if _needs_a_person(heard) else None
+
+
+def _is_flood(heard: Heard) -> bool:
+    """Whether it says nothing new to whoever is told of that number: what asks for a person is never kept back."""
+    says_nothing = heard.triage in (Triage.UNKNOWN, Triage.FINE) and not heard.media and not heard.stops
+    return says_nothing and heard.waits and heard.alerts >= MOST_ALERTS
 
 
 def _needs_a_person(heard: Heard) -> bool:
@@ -196,7 +210,7 @@ def _needs_a_person(heard: Heard) -> bool:
     if heard.stops or heard.who is not Who.KNOWN:
         return True
     if heard.triage is Triage.CONCERN:
-        return not heard.asked
+        return heard.asks or not heard.asked
     closed = heard.on_page and not heard.asked  # the page did ask: it closed before the answer came
     return closed or heard.triage is not Triage.FINE
 

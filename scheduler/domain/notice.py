@@ -63,7 +63,14 @@ class NewNotice:
 
 
 URGENT_ANSWER = "answer_urgent"
-"""The text that says whom to call at once. Whoever just wrote for help gets it whatever was stopped or paused."""
+"""The text that says whom to call at once."""
+HELP_ANSWER = "answer_help"
+"""The text that says who writes, and how to stop it."""
+PASS_STOPS = frozenset({URGENT_ANSWER, HELP_ANSWER})
+"""What whoever asked for it gets although messages were stopped: help is answered always
+(https://www.twilio.com/docs/messaging/features/advanced-opt-out)."""
+PASS_PAUSES = frozenset({URGENT_ANSWER})
+"""What whoever just wrote for help gets whatever is paused."""
 
 
 def is_stop_confirmation(origin: str) -> bool:

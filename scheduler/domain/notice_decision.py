@@ -7,7 +7,7 @@ from datetime import datetime
 from scheduler.domain.brakes import Pause
 from scheduler.domain.circuit import look_again
 from scheduler.domain.consent import address_of
-from scheduler.domain.notice import URGENT_ANSWER, MessageKind, is_stop_confirmation
+from scheduler.domain.notice import PASS_PAUSES, PASS_STOPS, MessageKind, is_stop_confirmation
 from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import because
 from scheduler.domain.refusal import until_mended
@@ -36,16 +36,23 @@ class NoticeSituation:
     refusing: Mapping[Channel, str] | None = None
 
     @property
-    def may_be_kept(self) -> bool:
-        """Whether stops and pauses keep it: staff are told whatever holds, and so is who wrote for help."""
-        return self.kind is MessageKind.ANSWER and self.template != URGENT_ANSWER
+    def keeps_stops(self) -> bool:
+        """Whether a stop keeps it back: staff are told whatever holds, and so is who wrote for help."""
+        may_pass = self.template in PASS_STOPS or is_stop_confirmation(self.origin)
+        return self.kind is MessageKind.ANSWER and not may_pass
+
+    @property
+    def keeps_pauses(self) -> bool:
+        """Whether a pause keeps it back."""
+        return self.kind is MessageKind.ANSWER and self.template not in PASS_PAUSES
 
 
 def decide_notice(notice: NoticeSituation, *, now: datetime) -> Decision:
     """Decide whether a notice goes out at `now`; the first that keeps it back counts.
 
     A patient who just wrote gets the answer in quiet hours too, and however many other messages there were. Stops
-    and pauses keep answers back, but not the one that says whom to call at once; staff are told whatever is paused.
+    and pauses keep answers back, but not the one that says whom to call at once; a stop does not keep back the one to
+    a call for help either. Staff are told whatever is paused.
     """
     return _is_needless(notice, now) or _waits(notice, now) or Decision(Kind.SEND, at=now)
 
@@ -55,7 +62,7 @@ def _is_needless(notice: NoticeSituation, now: datetime) -> Decision | None:
         return Decision(Kind.EXPIRE, (because("not_useful", until_at=notice.useful_until),))
     if notice.over:
         return Decision(Kind.SUPPRESS, (because("alert_over"),))
-    if notice.may_be_kept and notice.stopped and not is_stop_confirmation(notice.origin):
+    if notice.stopped and notice.keeps_stops:
         return Decision(Kind.SUPPRESS, (because("stopped", address=address_of(notice.channel)),))
     return None
 
@@ -67,7 +74,7 @@ def _waits(notice: NoticeSituation, now: datetime) -> Decision | None:
     if notice.template_error is not None:
         reason = because("no_template", error=notice.template_error)
         return until_mended(reason, now=now, useful_until=notice.useful_until)
-    pause = (notice.paused or {}).get(notice.channel) if notice.may_be_kept else None
+    pause = (notice.paused or {}).get(notice.channel) if notice.keeps_pauses else None
     if pause:
         return Decision(Kind.WAIT, (pause.reason,), notice.useful_until, brake=Brake.PAUSE)
     if error := (notice.refusing or {}).get(notice.channel):

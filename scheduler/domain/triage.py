@@ -31,12 +31,13 @@ class Triage(StrEnum):
 class Verdict:
     """The gravest class of a reply and the patient's words for it: personal data, never to be logged.
 
-    `stops`: the patient also wants no more messages, whatever the class.
+    Whatever the class, the patient also wants no more messages (`stops`), also asks something or for a call (`asks`).
     """
 
     triage: Triage
     because: tuple[str, ...]
     stops: bool = False
+    asks: bool = False
 
 
 _SAID = {Kind.FINE: Triage.FINE, Kind.CONCERN: Triage.CONCERN, Kind.URGENT: Triage.URGENT}
@@ -97,7 +98,7 @@ class _Classing:
         if unheard := self._unheard_of(gravest, hits):
             gravest, because = Triage.URGENT, unheard
         stops = bool(found & {Triage.STOP, Triage.WRONG_NUMBER})
-        return Verdict(gravest, self._words(because), stops=stops)
+        return Verdict(gravest, self._words(because), stops=stops, asks=Triage.QUESTION in found)
 
     def _words(self, spans: Iterable[Span]) -> tuple[str, ...]:
         said = (self._reading.words(span) for span in sorted(spans))

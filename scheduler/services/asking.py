@@ -1,5 +1,6 @@
 """Finds out who wrote: which clinic a text was meant for, which patient wrote it, and which question it answers."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,10 +9,12 @@ from scheduler.domain.clinic import Clinic
 from scheduler.domain.consequences import Who
 from scheduler.protocols.configuration import Configuration
 from scheduler.store.database import Tx
-from scheduler.store.writers import Owner, last_writer_to, open_question, owners_of
+from scheduler.store.writers import Owner, last_writer_to, open_question, owners_of, writers_to
 
 OPEN_FOR = timedelta(days=7)
 """How long after it was handed over a question may still be answered."""
+_PHONE = re.compile(r"\+[1-9]\d{6,14}")
+"""What a text can be answered at: no short code, no name, no address of another service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,8 @@ class Writer:
     """Who wrote. `clinic` is None where it is not known; `clinics` are those that it may have been meant for.
 
     `owners` are the patients of the clinic, or of the clinics, who have that number. `question` is the message that
-    it answers, None where no question is open, or nobody knows to whom.
+    it answers, None where no question is open, or nobody knows to whom. `sharing`: the clinics that have a patient
+    with that number each, and wrote to it lately, the last one first: each is told, and the first one answers.
     """
 
     who: Who
@@ -27,6 +31,12 @@ class Writer:
     clinics: tuple[Clinic, ...]
     owners: tuple[Owner, ...]
     question: int | None = None
+    sharing: tuple[Clinic, ...] = ()
+
+    @property
+    def answers_for(self) -> Clinic | None:
+        """The clinic whose texts answer, None where there is none."""
+        return self.clinic or next(iter(self.sharing), None)
 
     @property
     def patient_id(self) -> int | None:
@@ -48,15 +58,35 @@ def who_wrote(
     1. The clinics whose sender that is; all, where it is no clinic's any more.
     2. Of several the one that last sent that number something, of those that have a patient with it before others.
     3. Its patients with that number, as they are registered now: one is known, several are never guessed.
+    4. Where several clinics have such a patient and wrote to that number while a question stays open, it is shared.
     """
     clinics = _receiving(configuration, receiver, service)
     owners = owners_of(tx, number, [clinic.id for clinic in clinics])
+    sharing = _sharing(tx, configuration, number, owners, since=now - OPEN_FOR)
+    if sharing:
+        names = {clinic.id for clinic in sharing}
+        owners = tuple(owner for owner in owners if owner.clinic in names)
+        return Writer(_who(configuration, number, None, owners), None, sharing, owners, sharing=sharing)
     clinic = _meant(tx, configuration, number, clinics, owners)
     if clinic:
         owners = tuple(owner for owner in owners if owner.clinic == clinic.id)
     who = _who(configuration, number, clinic, owners)
     question = open_question(tx, owners[0].id, since=now - OPEN_FOR) if who is Who.KNOWN else None
     return Writer(who, clinic, (clinic,) if clinic else clinics, owners, question)
+
+
+def can_be_answered(number: str) -> bool:
+    """Whether a text can go to what a text came from."""
+    return _PHONE.fullmatch(number) is not None
+
+
+def _sharing(
+    tx: Tx, configuration: Configuration, number: str, owners: Sequence[Owner], *, since: datetime
+) -> tuple[Clinic, ...]:
+    """Return the clinics among which nobody can tell for which one it was meant; none where it can be told."""
+    theirs = {owner.clinic for owner in owners}
+    wrote = writers_to(tx, number, theirs, since=since) if len(theirs) > 1 else ()
+    return tuple(configuration.clinics[it] for it in wrote) if len(wrote) > 1 else ()
 
 
 def _receiving(configuration: Configuration, receiver: str, service: str) -> tuple[Clinic, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.domain.brakes import Pause
-from scheduler.domain.notice import URGENT_ANSWER, MessageKind
+from scheduler.domain.notice import PASS_PAUSES, MessageKind
 from scheduler.domain.protocol import Channel, Purpose
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.braking import BrakeReader, Brakes
@@ -78,7 +78,7 @@ def _going_notices(tx: Tx, notices: Sequence[DueNotice]) -> set[int]:
 
 
 def _may_be_paused(message: Message) -> bool:
-    return message.kind is MessageKind.ANSWER and message.step != URGENT_ANSWER
+    return message.kind is MessageKind.ANSWER and message.step not in PASS_PAUSES
 
 
 def _paused(brakes: Brakes, notice: DueNotice) -> Mapping[Channel, Pause] | None:

@@ -6,18 +6,21 @@ from datetime import datetime, timedelta
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.consent import Source
 from scheduler.domain.consequences import Change, Consequences, Keyword, Who
-from scheduler.domain.notice import MessageKind, NewNotice
+from scheduler.domain.notice import AlertCause, MessageKind, NewNotice
 from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import Reason, because
 from scheduler.domain.triage import Triage, Verdict
 from scheduler.errors import KeysError
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.alerts import ENGINE, raise_alert
 from scheduler.services.asking import Writer
 from scheduler.services.consent import start_address, stop_address, stop_patient, wrong_number
 from scheduler.services.followups import able_to_go, plan_after_reply
-from scheduler.services.ringing import raise_and_ring
+from scheduler.services.ringing import Bell, raise_and_ring
+from scheduler.store.alert_events import record_alert
 from scheduler.store.database import Tx
+from scheduler.store.joins import alert_to_join, join_alert
 from scheduler.store.messages import get_message
 from scheduler.store.notices import add_notices
 from scheduler.store.replies import PAGE, NewReply, add_reply
@@ -57,6 +60,8 @@ class Incoming:
 class Case:
     """One reply that is being taken in, in the transaction of whoever commits. `by` names this process in events.
 
+    `language` is what an answer is to be in where the clinic speaks it.
+
     `carry out` in this order: `keep`, `plan`, `answer`, `tell`, `change`. Whoever records hand-overs takes messages
     before stops, so that consent comes last.
     """
@@ -67,6 +72,7 @@ class Case:
     incoming: Incoming
     writer: Writer
     verdict: Verdict
+    language: str | None = None
 
     def keep(self, tx: Tx, follows: Consequences) -> int | None:
         """Keep the reply and return its id; None when it is there already."""
@@ -107,7 +113,7 @@ class Case:
 
     def answer(self, tx: Tx, reply_id: int, follows: Consequences) -> None:
         """Put the answer into the outbox, if there is to be one."""
-        clinic = self.writer.clinic
+        clinic = self.writer.answers_for
         if follows.answer is None or clinic is None:
             return
         notice = NewNotice(
@@ -117,14 +123,18 @@ class Case:
             channel=Channel.SMS,
             to=self.incoming.sender,
             template=follows.answer,
-            language=clinic.language_for(self.writer.language),
+            language=clinic.language_for(self.language),
             useful_until=self.incoming.received_at + ANSWER_HELPS_FOR,
             reply_id=reply_id,
         )
         add_notices(tx, [notice], now=self.now)
 
     def tell(self, tx: Tx, reply_id: int, kind: AlertKind) -> None:
-        """Raise an alert of the reply, and tell whoever is on call."""
+        """Raise an alert of the reply, and tell who is on call; of each clinic that it may have been meant for."""
+        for clinic in self.writer.sharing:
+            self._tell_one_of_several(tx, reply_id, kind, clinic.id)
+        if self.writer.sharing:
+            return
         raise_and_ring(
             tx,
             self.configuration,
@@ -135,6 +145,19 @@ class Case:
             clinic=self.writer.clinic.id if self.writer.clinic else None,
             reply_id=reply_id,
         )
+
+    def _tell_one_of_several(self, tx: Tx, reply_id: int, kind: AlertKind, clinic: str) -> None:
+        """Raise an alert of its own: a reply joins one alert at most, and here each clinic has to see it."""
+        subject, reasons = f"reply/{reply_id}/{clinic}", self._reasons()
+        alert = raise_alert(tx, kind, subject, reasons=reasons, now=self.now, clinic=clinic, reply_id=reply_id)
+        if alert:
+            Bell(self.configuration).ring(tx, alert, now=self.now)
+
+    def show(self, tx: Tx, reply_id: int) -> None:
+        """Put the reply beside those of the open alert about that number; nobody is told."""
+        alert = alert_to_join(tx, reply_id)
+        if alert and join_alert(tx, alert, reply_id, kind=alert.kind, reasons=alert.reasons):
+            record_alert(tx, alert.id, AlertCause.JOINED, at=self.now, by=ENGINE, reasons=self._reasons())
 
     def change(self, tx: Tx, change: Change | None) -> bool:
         """Put on record what becomes of the number's consent; return False where only a person may do it.
@@ -169,6 +192,8 @@ class Case:
         reasons = [because(f"reply_{triage}")]
         if self.verdict.stops and triage is not Triage.STOP:
             reasons.append(because("reply_stops"))
+        if self.verdict.asks and triage is not Triage.QUESTION:
+            reasons.append(because("reply_asks"))
         if self.incoming.media:
             reasons.append(because("reply_media", count=str(self.incoming.media)))
         if self.writer.who is Who.SHARED:

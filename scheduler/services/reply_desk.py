@@ -10,9 +10,10 @@ from scheduler.domain.consequences import Consequences, Heard, Keyword, Who, con
 from scheduler.domain.lexicon import Lexicon
 from scheduler.domain.protocol import Channel
 from scheduler.domain.triage import Triage, Verdict, triage
+from scheduler.domain.understood import understood_in
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
-from scheduler.services.asking import Writer, who_wrote
+from scheduler.services.asking import Writer, can_be_answered, who_wrote
 from scheduler.services.reply_case import Case, Incoming
 from scheduler.store.consents import is_stopped
 from scheduler.store.database import Tx
@@ -57,14 +58,10 @@ class ReplyDesk:
         """
         incoming = replace(incoming, body=_storable(incoming.body))
         hold_number(tx, incoming.sender)
-        case = Case(
-            self.configuration,
-            self.by,
-            now,
-            incoming,
-            writer or self._writer(tx, incoming, now),
-            _graver(self.read(incoming.body), incoming.ticked),
-        )
+        writer = writer or self._writer(tx, incoming, now)
+        verdict = _graver(self.read(incoming.body), incoming.ticked)
+        language = self._language(incoming, writer, verdict)
+        case = Case(self.configuration, self.by, now, incoming, writer, verdict, language)
         heard = self._heard(tx, case)
         follows = consequences(heard)
         reply_id = case.keep(tx, follows)
@@ -81,12 +78,22 @@ class ReplyDesk:
             return replace(verdict, triage=Triage.UNKNOWN)
         return verdict
 
+    def _language(self, incoming: Incoming, writer: Writer, verdict: Verdict) -> str | None:
+        """Return what an answer is to be in: the patient's language, else the reply's own."""
+        clinic = writer.answers_for
+        if clinic is None or (writer.who is Who.KNOWN and writer.language):
+            return writer.language
+        spoken = understood_in(incoming.body[:LONGEST], verdict, self.words())
+        return spoken if spoken in clinic.languages else writer.language
+
     def _carry_out(self, tx: Tx, case: Case, reply_id: int, heard: Heard, follows: Consequences) -> TakenIn:
         planned = case.plan(tx) if follows.follows else ()
         alert = follows.alert or _alert_unless(planned, heard, follows)
         case.answer(tx, reply_id, follows)
         if alert:
             case.tell(tx, reply_id, alert)
+        elif follows.joins:
+            case.show(tx, reply_id)
         if not case.change(tx, follows.change) and not alert:
             alert = AlertKind.REPLY
             case.tell(tx, reply_id, alert)
@@ -107,7 +114,7 @@ class ReplyDesk:
             who=writer.who,
             stops=verdict.stops,
             keyword=_keyword(tx, case),
-            clinic=writer.clinic is not None,
+            clinic=writer.answers_for is not None,
             asked=writer.question is not None,
             media=incoming.media > 0,
             automatic=not incoming.on_page and is_automatic(incoming.body, ours, verdict.triage),
@@ -119,6 +126,8 @@ class ReplyDesk:
             told_urgent=before.told_urgent,
             stopped=_stopped(tx, case),
             on_page=incoming.on_page,
+            asks=verdict.asks,
+            reachable=can_be_answered(incoming.sender) and incoming.sender != incoming.receiver,
         )
 
 
@@ -150,11 +159,11 @@ def _alert_unless(planned: Sequence[int], heard: Heard, follows: Consequences) -
 
 
 def _graver(read: Verdict, ticked: Verdict | None) -> Verdict:
-    """Return the graver of two verdicts; a wish to stop counts from either."""
+    """Return the graver of two verdicts; a wish to stop, or a question, counts from either."""
     kinds = list(Triage)
     if ticked is None or kinds.index(read.triage) <= kinds.index(ticked.triage):
         return read
-    return replace(ticked, stops=read.stops or ticked.stops)
+    return replace(ticked, stops=read.stops or ticked.stops, asks=read.asks or ticked.asks)
 
 
 def _storable(text: str) -> str:

@@ -19,11 +19,12 @@ from scheduler.errors import KeysError
 from scheduler.logs import get_logger
 from scheduler.store.alarmed import alarmed
 from scheduler.store.appointments import StoredAppointment
-from scheduler.store.batches import among
+from scheduler.store.batches import among, where_each
 from scheduler.store.columns import read_instant, reads_words
 from scheduler.store.database import Tx
 from scheduler.store.fetching import fetch, raw
 from scheduler.store.messages import Message
+from scheduler.store.names import address_hash
 from scheduler.store.patients import Patient, read_reachable
 from scheduler.store.reading import read_raw_message
 from scheduler.store.tables import appointments, attempts, consents, messages, patients, stops
@@ -50,7 +51,7 @@ class DueMessage:
     `ledger`: what the patient's says of the purposes in the batch. `stopped`: the channels whose address of this
     patient is stopped, each with where its stop came from. `rebooked`: the same patient has a later appointment for
     the same treatment, booked or over.
-    `first_contact`: no SMS of this clinic has gone to this number yet. `alarmed`: an urgent alert about this patient
+    `first_contact`: no SMS has gone to this patient at this number yet. `alarmed`: an urgent alert about this patient
     is open, and the message is no care. `answered`: it is a reminder, and somebody has answered since. `others`: what
     else of this patient is due, whenever it is tried next, and not in the batch; it counts where late messages are
     settled together. `sent`: what the patient was sent, or may have been, since the oldest of the batch was planned
@@ -120,7 +121,8 @@ class _Reader:
         self._alarmed = alarmed(tx, {it.of_patient for it in batch if it.purpose is not Purpose.CARE})
         reminders = {it.of_visit for it in batch if it.occurrence > 1 and is_reminder(it.reasons)}
         self._answered = last_replies(tx, reminders) if reminders else {}
-        self._greeted = _greeted(tx, {it.of_patient for it in batch if it.channel is Channel.SMS})
+        texted = {it.of_patient for it in batch if it.channel is Channel.SMS}
+        self._greeted = _greeted(tx, [it for it in self._patients.values() if it.id in texted])
 
     def can_open(self, message: Message) -> bool:
         return message.of_patient in self._patients
@@ -227,21 +229,18 @@ def _stops(tx: Tx, ids: Collection[int]) -> Mapping[int, Mapping[Channel, str]]:
     return stopped
 
 
-def _greeted(tx: Tx, ids: Collection[int]) -> frozenset[int]:
-    """Return the patients to whose number their clinic has sent an SMS before, whoever of them it was for."""
-    if not ids:
+def _greeted(tx: Tx, people: Collection[Patient]) -> frozenset[int]:
+    """Return which of these patients got an SMS before at the number that they have now."""
+    numbers = {address_hash(tx.vault, Channel.SMS, it.phone) for it in people if it.phone}
+    if not numbers:
         return frozenset()
-    before = sa.exists(
-        sa.select(attempts.c.id)
-        .join(messages, messages.c.id == attempts.c.message_id)
-        .where(
-            attempts.c.address_hash == patients.c.phone_hash,
-            attempts.c.outcome.in_([Status.ACCEPTED, Status.DELIVERED]),
-            messages.c.clinic == patients.c.clinic,
-        )
-    )
-    found = sa.select(patients.c.id).where(among(tx, patients.c.id, ids), before)
-    return frozenset(tx.connection.execute(found).scalars())
+    taken = attempts.c.outcome.in_([Status.ACCEPTED, Status.DELIVERED])
+    before = where_each(tx, attempts.c.message_id, attempts.c.address_hash, numbers, taken)
+    handed_over = list(tx.connection.execute(before).scalars())
+    if not handed_over:
+        return frozenset()
+    mine = among(tx, messages.c.id, handed_over), among(tx, messages.c.patient_id, [it.id for it in people])
+    return frozenset(tx.connection.execute(sa.select(messages.c.patient_id).where(*mine)).scalars()) - {None}
 
 
 def _sent(tx: Tx, ids: Collection[int], since: datetime) -> Mapping[int, Sequence[Sent]]:

@@ -336,8 +336,7 @@ circuits = sa.Table(
     sqlite_autoincrement=True,
 )
 
-# When each sender is free for the next segment, until when turns that were given out no longer count, and when that
-# was written.
+# When each sender is free for the next segment, until when turns given out no longer count, when that was written.
 senders = sa.Table(
     "senders",
     metadata,

@@ -35,7 +35,10 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Lately:
-    """What came from a number since an instant, and what that led to. `bodies` are personal data."""
+    """What came from a number since an instant, and what that led to. `bodies` are personal data.
+
+    `alerts` counts the replies that raised an alert, or joined one.
+    """
 
     bodies: tuple[str, ...]
     answers: int
@@ -78,6 +81,23 @@ def last_writer_to(tx: Tx, number: str, clinics: Collection[str]) -> str | None:
     return tx.connection.execute(found).scalar_one_or_none()
 
 
+def writers_to(tx: Tx, number: str, clinics: Collection[str], *, since: datetime) -> tuple[str, ...]:
+    """Return which of these clinics had a patient's text handed over to that number since then, the last first."""
+    found = (
+        sa.select(messages.c.clinic)
+        .join(attempts, attempts.c.message_id == messages.c.id)
+        .where(
+            attempts.c.address_hash == phone_hash(tx.vault, number),
+            attempts.c.started_at >= since,
+            messages.c.kind != MessageKind.ALERT,
+            messages.c.clinic.in_(clinics),
+        )
+        .group_by(messages.c.clinic)
+        .order_by(sa.func.max(attempts.c.id).desc())
+    )
+    return tuple(tx.connection.execute(found).scalars())
+
+
 def open_question(tx: Tx, patient_id: int, *, since: datetime) -> int | None:
     """Return the message that last asked that patient something and was handed over after `since`."""
     found = (
@@ -106,11 +126,13 @@ def lately(tx: Tx, number: str, *, since: datetime) -> Lately:
     answers = (messages.c.reply_id.in_(own), messages.c.kind == MessageKind.ANSWER, messages.c.created_at >= since)
     answered = sa.select(sa.func.count()).where(*answers)
     urgent = sa.exists().where(*answers, messages.c.step == URGENT_ANSWER)
-    alerted = sa.select(sa.func.count()).where(alerts.c.reply_id.in_(own), alerts.c.opened_at >= since)
+    raised = sa.select(sa.func.count()).where(alerts.c.reply_id.in_(own), alerts.c.opened_at >= since)
+    joined = sa.select(sa.func.count()).where(replies.c.id.in_(recent), replies.c.alert_id.is_not(None))
+    alerted = raised.scalar_subquery() + joined.scalar_subquery()
     waits = sa.exists().where(alerts.c.reply_id.in_(own), alerts.c.closed_at.is_(None))
     told = sa.exists().where(messages.c.reply_id.in_(own), messages.c.step == WRONG_NUMBER_ANSWER)
-    counts = (answered.scalar_subquery(), alerted.scalar_subquery())
-    row = tx.connection.execute(sa.select(*counts, waits, told, urgent)).one()
+    found = sa.select(answered.scalar_subquery(), alerted, waits, told, urgent)
+    row = tx.connection.execute(found).one()
     bodies = sa.select(replies.c.body_sealed).where(replies.c.id.in_(recent)).order_by(replies.c.id.desc())
     return Lately(tuple(_opened(tx, bodies, "replies.body")), row[0], row[1], *map(bool, row[2:]))
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scheduler.domain.brakes import Pause, Scope
-from scheduler.domain.notice import MessageKind, is_stop_confirmation
+from scheduler.domain.notice import HELP_ANSWER, MessageKind, is_stop_confirmation
 from scheduler.domain.notice_decision import NoticeSituation, decide_notice
 from scheduler.domain.protocol import Channel
 from scheduler.domain.situation import Kind
@@ -36,6 +36,11 @@ def test_an_answer_keeps_a_stop_but_for_the_one_that_confirms_it() -> None:
     stopped = decide_notice(notice(MessageKind.ANSWER, stopped=True), now=NOW)
     assert (stopped.kind, stopped.reasons[0].code) == (Kind.SUPPRESS, "stopped")
     assert decide_notice(notice(MessageKind.ANSWER, "reply/1/stopped", stopped=True), now=NOW).kind is Kind.SEND
+
+
+def test_who_asks_for_help_is_answered_after_a_stop_but_not_in_a_pause() -> None:
+    assert decide_notice(notice(MessageKind.ANSWER, template=HELP_ANSWER, stopped=True), now=NOW).kind is Kind.SEND
+    assert decide_notice(notice(MessageKind.ANSWER, template=HELP_ANSWER, paused=PAUSED), now=NOW).kind is Kind.WAIT
 
 
 @pytest.mark.parametrize(

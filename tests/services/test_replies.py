@@ -214,6 +214,38 @@ def test_help_is_left_to_twilio_where_it_answers_and_else_to_a_person(live: Hous
     assert (answered(live), alerted(live)) == (["answer_help"], ["reply"])
 
 
+def test_help_is_answered_after_a_stop_too(any_live: House, twilio: TwilioServer) -> None:
+    asked(any_live, language="fr")
+    Text("please stop texting me").send(any_live)
+    any_live.dispatch(REPLIED)
+    Text("AIDE").send(any_live)
+    any_live.dispatch(after(REPLIED, minutes=1))
+    assert [(it.step, it.status) for it in answers(any_live)] == [
+        ("answer_stopped", Status.ACCEPTED),
+        ("answer_help", Status.ACCEPTED),
+    ]
+    assert len(texts_to(twilio)) == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["2, can someone call me please?", "2 please call me", "2, appelez-moi svp", "a bit red. could you call me"],
+)
+def test_a_concern_that_also_wishes_a_call_is_told_of_and_asked_about_again(any_live: House, body: str) -> None:
+    appointment = asked(any_live)
+    assert Text(body).send(any_live).triage is Triage.CONCERN
+    (alert,) = alerts(any_live)
+    assert [it.code for it in alert.reasons] == ["reply_concern", "reply_asks"]
+    assert answered(any_live) == ["answer_concern"]
+    assert any_live.message(appointment, "recheck").status is Status.SCHEDULED
+
+
+def test_well_with_a_question_is_a_question(live: House) -> None:
+    asked(live)
+    assert Text("1 but can you call me").send(live).triage is Triage.QUESTION
+    assert alerted(live) == ["reply"]
+
+
 def test_a_shared_number_is_never_guessed_and_the_alert_names_who_it_may_be(any_live: House) -> None:
     zoe, max_ = asked(any_live), any_live.register(treatment="needling", name="Max Lachance")
     reply = Text("2").send(any_live)

@@ -11,16 +11,21 @@ from scheduler.domain.consequences import MOST_ALERTS, MOST_ANSWERS
 from scheduler.domain.reasons import load_reasons
 from scheduler.domain.states import Status
 from scheduler.domain.triage import Triage
+from scheduler.services.alerts import close_alert, take_alert
 from scheduler.settings import Settings
 from scheduler.store.database import open_store
+from scheduler.store.joins import replies_joined
 from scheduler.store.replies import reasons_of_replies
 from tests.servers.twilio import TwilioServer
 from tests.services.house import CHECK, House, after, configuration
 from tests.services.on_call import with_on_call
 from tests.services.test_replies import REPLIED, asked
-from tests.services.texting import NORTH, Text, alerted, answered, answers, replies
+from tests.services.texting import NORTH, Text, alerted, alerts, answered, answers, replies
 
 BESIDE = "+14165550177"
+DESK = "+14165550111"
+NORTH_SERVICE = "+14165550199"
+"""A number of a messaging service of ours, which no clinic's file names."""
 
 
 def silence(house: House) -> str:
@@ -135,13 +140,78 @@ def test_whoever_is_on_call_is_not_told_of_what_they_wrote_themselves(live: Hous
     assert silence(live) == "not_answered_staff"
 
 
-def test_a_flood_of_one_number_rings_no_more_than_ten_times_a_day_unless_it_sounds_bad(live: House) -> None:
+def rings(twilio: TwilioServer) -> int:
+    return sum(it.to == DESK for it in twilio.taken)
+
+
+def test_a_flood_of_nonsense_rings_few_times_and_what_sounds_bad_among_it_at_once(
+    live: House, twilio: TwilioServer
+) -> None:
+    live.configuration = configuration()
+    live.clock.move_to(CHECK)
     for n in range(MOST_ALERTS + 5):
-        Text(f"flood {n}", sender=BESIDE).send(live)
-    assert len(alerted(live)) == MOST_ALERTS
+        Text("zebra " * (n + 2), sender=BESIDE).send(live)
+        live.dispatch(CHECK)
+    assert (alerted(live), rings(twilio)) == (["reply"], 1)
     Text("I have a fever and pus", sender=BESIDE).send(live)
-    assert alerted(live)[-1] == "urgent"
+    live.dispatch(CHECK)
+    assert (alerted(live), rings(twilio)) == (["urgent"], 2)
     assert len(replies(live)) == MOST_ALERTS + 6
+
+
+def test_who_took_the_alert_of_a_flood_is_rung_no_more_than_ten_times(live: House, twilio: TwilioServer) -> None:
+    live.configuration = with_on_call(OnCall("Desk", sms=DESK))
+    live.clock.move_to(CHECK)
+    for n in range(MOST_ALERTS + 5):
+        live.clock.move_to(after(CHECK, minutes=n))
+        reply = Text("zebra " * (n + 2), sender=BESIDE).send(live)
+        live.dispatch(after(CHECK, minutes=n))
+        assert n == 0 or joined(live, reply.id)
+        with live.store.write() as tx:
+            take_alert(tx, alerts(live)[0].id, by="Desk", now=live.clock.now())
+    assert rings(twilio) == MOST_ALERTS
+
+
+def test_whoever_asks_for_a_person_after_a_flood_is_told_of(live: House) -> None:
+    asked(live)
+    for n in range(MOST_ALERTS + 5):
+        Text("zebra " * (n + 2)).send(live)
+    reply = Text("Which cream may I use?").send(live)
+    assert joined(live, reply.id)
+
+
+def test_nonsense_is_told_of_again_once_a_person_is_through_with_the_last(live: House) -> None:
+    for n in range(MOST_ALERTS):
+        Text("zebra " * (n + 2), sender=BESIDE).send(live)
+    with live.store.write() as tx:
+        close_alert(tx, alerts(live)[0].id, by="Desk", now=live.clock.now())
+    Text("my zebra is wooden", sender=BESIDE).send(live)
+    assert alerted(live) == ["reply", "reply"]
+
+
+def joined(house: House, reply_id: int) -> bool:
+    """Whether a reply joined the first alert."""
+    with house.store.read() as tx:
+        return reply_id in replies_joined(tx, alerts(house)[0].id)
+
+
+@pytest.mark.parametrize("sender", ["22345", "SHORT", "whatsapp:+14165550123", "", NORTH_SERVICE])
+def test_where_no_text_can_go_none_goes_and_a_person_is_told_of_a_stranger(live: House, sender: str) -> None:
+    asked(live)
+    reply = Text("Which cream may I use?", sender=sender, to=NORTH_SERVICE).send(live)
+    assert (reply.sender, reply.patient_id) == (sender, None)
+    assert (answered(live), alerted(live), silence(live)) == ([], ["reply"], "not_answered_unreachable")
+    Text("I have a fever and pus", sender=sender, to=NORTH_SERVICE).send(live)
+    assert (answered(live), alerted(live)[-1]) == ([], "urgent")
+
+
+def test_the_same_bad_news_again_reaches_a_person_who_sees_that_it_was_answered_before(live: House) -> None:
+    asked(live)
+    Text("3").send(live)
+    live.clock.move_to(after(REPLIED, hours=3))
+    again = Text("3").send(live)
+    assert (answered(live), silence(live)) == (["answer_urgent"], "not_answered_same")
+    assert joined(live, again.id)
 
 
 def delivered(twilio: TwilioServer, sender: str, to: str) -> Callable[[], list[Text]]:

@@ -77,6 +77,8 @@ HEARD = st.builds(
     told_urgent=st.booleans(),
     stopped=st.booleans(),
     on_page=st.booleans(),
+    asks=st.booleans(),
+    reachable=st.booleans(),
 )
 
 
@@ -93,6 +95,7 @@ def test_what_follows_keeps_the_rules_whatever_comes_together(heard: Heard) -> N
         assert not heard.automatic
         assert not heard.same
         assert heard.keyword is None
+        assert heard.reachable
         assert heard.who not in (Who.OURS, Who.STAFF)
     if follows.answer == "answer_fine":
         assert (heard.triage, heard.media) == (Triage.FINE, False)
