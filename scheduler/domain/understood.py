@@ -13,14 +13,16 @@ _EVERYWHERE = frozenset({"stop", "start", "help", "info", "ok"})
 def understood_in(text: str, verdict: Verdict, lexicons: Sequence[Lexicon]) -> str | None:
     """Return the one language whose words alone lead to that verdict on a text, for the same words.
 
-    None where several languages do, or none; a number that was ticked and a word like STOP are of no language.
+    Of several the one that knows most of the text; None for a tie. A number that was ticked and a word like STOP
+    are of no language.
     """
     words = _words(verdict)
     if verdict.triage is Triage.UNKNOWN or words <= _EVERYWHERE:
         return None
     found = [it for it in lexicons if _agrees(triage(text, [it]), verdict)]
-    if len(found) > 1:  # each takes the words of the others for misspelled ones of its own
-        found = [it for it in found if all(it.knows(token) for word in words for token in make_plain(word).tokens)]
+    if len(found) > 1:  # one takes the words of another for misspelled ones of its own: who knows the rest of it too?
+        known = [sum(map(it.knows, make_plain(text).tokens)) for it in found]
+        found = [it for it, count in zip(found, known, strict=True) if count == max(known)]
     return found[0].language if len(found) == 1 else None
 
 

@@ -11,7 +11,7 @@ from tests.services.house import WORDS
     ("text", "language"),
     [
         ("I have a fever and pus", "en"),
-        ("3, fièvre", "fr"),
+        ("3, j'ai de la fièvre", "fr"),
         ("tengo fiebre", "es"),
         ("please stop texting me", "en"),
         ("AIDE", "fr"),
