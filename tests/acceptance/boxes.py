@@ -11,6 +11,7 @@ from subprocess import Popen
 import sqlalchemy as sa
 
 from scheduler.clock import FixedClock
+from scheduler.domain.notice import MessageKind
 from scheduler.protocols.loader import load
 from scheduler.services.intake import Field, read_registration
 from scheduler.services.registration import Registrar
@@ -62,9 +63,10 @@ class Boxes:
                     registrar.register(tx, read_registration(said, clinic, "quick", dates=None))
 
     def statuses(self) -> dict[str, int]:
-        """Count the messages by where they stand."""
+        """Count the messages to patients by where they stand."""
         with self.store.read() as tx:
-            counted = sa.select(messages.c.status, sa.func.count()).group_by(messages.c.status)
+            counted = sa.select(messages.c.status, sa.func.count()).where(messages.c.kind == MessageKind.STEP)
+            counted = counted.group_by(messages.c.status)
             return {str(status.value): count for status, count in tx.connection.execute(counted)}
 
     def owners(self) -> set[str]:
