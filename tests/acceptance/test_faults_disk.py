@@ -78,4 +78,6 @@ def test_a_rehearsal_outbox_that_can_take_no_file_keeps_its_messages_until_it_ca
         ground.until(lambda: '"code": "outbox"' in ground.site.said(service))
         outbox.unlink()
         ground.settle()
-    assert len(list(outbox.iterdir())) == 10
+    kept = [file.read_bytes() for file in outbox.iterdir()]
+    to_patients = [it for it in kept if b"To: +1514555" in it or b"@patients.example" in it]
+    assert len(to_patients) == 10  # beside them, whoever is on call was told
