@@ -10,7 +10,7 @@ from scheduler.channels.twilio.webhook import read_form
 from scheduler.clock import Clock
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.reasons import Reason, because
-from scheduler.errors import ConfigError, KeysError
+from scheduler.errors import ConfigError, KeysError, StoreError
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.reply_case import Incoming
@@ -63,7 +63,8 @@ class Replies:
     def _handle_next(self) -> bool:
         """Handle the oldest; one that can't be worked on is left to a person, and keeps no other from its turn.
 
-        Such a fault is ours: it is logged in full. A database that is away fails for what tells of it too.
+        Such a fault is ours: it is logged in full. What the database refuses for now is no fault of the text: it is
+        handled by the next call.
         """
         tries: Counter[int] = Counter()
         while True:
@@ -74,8 +75,8 @@ class Replies:
                     if found is None:
                         return False
                     self._handle(tx, found, given_up=tries[found] == MOST_TRIES)
-            except Exception:
-                if found is None or tries[found] == MOST_TRIES:
+            except Exception as error:
+                if found is None or tries[found] == MOST_TRIES or _is_databases(error):
                     raise
                 tries[found] += 1
                 log.exception("reply.failed", call=found, tries=tries[found])
@@ -124,3 +125,8 @@ class Replies:
 
     def _tell(self, tx: Tx, subject: str, why: Reason, now: datetime) -> None:
         raise_and_ring(tx, self.configuration, AlertKind.REPLY, subject, reasons=(why,), now=now, clinic=None)
+
+
+def _is_databases(error: Exception) -> bool:
+    """Whether the database failed, not what stands in it."""
+    return isinstance(error, StoreError) and not isinstance(error, KeysError)

@@ -1,0 +1,47 @@
+"""A text that can not be worked on: a person is told, and those behind it have their turn."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from scheduler.domain.lexicon import Lexicon
+from scheduler.errors import StoreError
+from scheduler.services.inbound import MOST_TRIES, Replies
+from tests.services.house import WORDS, House
+from tests.services.texting import Text, alerted, replies
+
+Words = Callable[[], Sequence[Lexicon]]
+
+
+def failing(fault: Exception, times: int) -> Words:
+    """Return words that can't be used so many times, but for the look before the first text."""
+    left = [None, *[fault] * times]
+
+    def words() -> Sequence[Lexicon]:
+        if left and (it := left.pop(0)):
+            raise it
+        return WORDS()
+
+    return words
+
+
+def desk(house: House, words: Words) -> Replies:
+    return Replies(house.store, house.configuration, words, house.clock, "engine")
+
+
+def test_a_text_that_fails_again_and_again_is_told_to_a_person_and_holds_up_no_other(any_house: House) -> None:
+    Text("3").store(any_house)
+    Text("2").store(any_house)
+    assert desk(any_house, failing(RuntimeError("a fault of ours"), MOST_TRIES)).handle() == 2
+    assert [it.body for it in replies(any_house)] == ["2"]
+    assert "reply" in alerted(any_house)
+
+
+def test_a_text_is_never_given_up_because_the_database_failed(any_house: House) -> None:
+    Text("3").store(any_house)
+    for _ in range(MOST_TRIES + 2):
+        with pytest.raises(StoreError):
+            desk(any_house, failing(StoreError("away"), 1)).handle()
+    assert replies(any_house) == ()
+    assert any_house.replies().handle() == 1
+    assert [it.body for it in replies(any_house)] == ["3"]
