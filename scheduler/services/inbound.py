@@ -124,7 +124,8 @@ class Replies:
         self._tell(tx, f"event/{event}", because("reply_unreadable", event=str(event)), now)
 
     def _tell(self, tx: Tx, subject: str, why: Reason, now: datetime) -> None:
-        raise_and_ring(tx, self.configuration, AlertKind.REPLY, subject, reasons=(why,), now=now, clinic=None)
+        """Ring at once, at night too: what nobody could read may have been anything."""
+        raise_and_ring(tx, self.configuration, AlertKind.URGENT, subject, reasons=(why,), now=now, clinic=None)
 
 
 def _is_databases(error: Exception) -> bool:

@@ -339,7 +339,7 @@ def test_a_call_that_can_not_be_opened_stops_no_other_and_a_person_is_told(live:
         spoiled = sa.update(provider_events).where(provider_events.c.id == broken)
         tx.connection.execute(spoiled.values(payload_sealed=b"nothing"))
     Text("1").send(live)
-    assert (alerted(live), answered(live)) == (["reply"], ["answer_fine"])
+    assert (alerted(live), answered(live)) == (["urgent"], ["answer_fine"])
 
 
 def test_a_person_says_that_a_reply_is_dealt_with_and_its_alert_ends(live: House) -> None:

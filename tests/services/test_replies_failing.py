@@ -34,7 +34,7 @@ def test_a_text_that_fails_again_and_again_is_told_to_a_person_and_holds_up_no_o
     Text("2").store(any_house)
     assert desk(any_house, failing(RuntimeError("a fault of ours"), MOST_TRIES)).handle() == 2
     assert [it.body for it in replies(any_house)] == ["2"]
-    assert "reply" in alerted(any_house)
+    assert "urgent" in alerted(any_house)
 
 
 def test_a_text_is_never_given_up_because_the_database_failed(any_house: House) -> None:

@@ -31,7 +31,7 @@ def test_a_text_that_nothing_can_be_done_about_stops_no_other_and_a_person_is_to
     with capture_logs() as lines:
         any_live.dispatch(REPLIED)
     assert [it["tries"] for it in lines if it["event"] == "reply.failed"] == [1, 2, 3]
-    assert (alerted(any_live), answered(any_live)) == (["reply"], ["answer_fine"])
+    assert (alerted(any_live), answered(any_live)) == (["urgent"], ["answer_fine"])
     assert "could not be worked on" in sentence(alerts(any_live)[0].reasons, UTC)
 
 
@@ -48,10 +48,10 @@ def test_where_the_words_can_not_be_read_replies_wait_and_all_else_goes_out(
         patched.setattr(houses, "WORDS", Lexicons(tmp_path))
         for _ in range(2):
             any_live.dispatch(CHECK)
-    assert (replies(any_live), alerted(any_live), len(texts_to(twilio))) == ((), ["reply"], 1)
+    assert (replies(any_live), alerted(any_live), len(texts_to(twilio))) == ((), ["urgent"], 1)
     assert "en.yaml" in sentence(alerts(any_live)[0].reasons, UTC)
     any_live.dispatch(REPLIED)
-    assert (alerted(any_live), answered(any_live)) == (["reply", "urgent"], ["answer_urgent"])
+    assert (alerted(any_live), answered(any_live)) == (["urgent", "urgent"], ["answer_urgent"])
 
 
 def test_two_engines_handle_the_texts_of_a_number_in_the_order_in_which_they_came(
