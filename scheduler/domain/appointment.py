@@ -37,6 +37,10 @@ class AppointmentCause(StrEnum):
     """A person of the clinic spoke with the patient: what was asked until then needs no answer any more."""
     LINKS_REVOKED = "links_revoked"
     """Every link to the pages of its patient was closed."""
+    ADJUSTED = "adjusted"
+    """A person made an exception for one of its steps, or took one back."""
+    APPLIED = "applied"
+    """It goes by another version of its protocol from now on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""All tables. Their history is in `migrations/`; a test proves that both say the same.
+"""All tables but those of `plan_tables`. Their history is in `migrations/`; a test proves that both say the same.
 
 Columns named *_sealed hold what the vault sealed, *_hash what it hashed for look-up. A patient's name, phone,
 email and texts are in no other kind of column.
@@ -14,16 +14,7 @@ from scheduler.domain.states import Cause, Status
 from scheduler.domain.triage import Triage
 from scheduler.errors import ErrorKind
 from scheduler.store.columns import WORD_LENGTH, Instant, Number, number, one_of, reference, sealed, word
-
-metadata = sa.MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
-)
+from scheduler.store.metadata import metadata
 
 # Written out, not bound: neither database uses a partial index for a condition that it learns only at the run.
 IS_SCHEDULED = sa.text("status = 'scheduled'")
@@ -89,6 +80,8 @@ appointments = sa.Table(
     word("status", AppointmentStatus),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("protocol_digest", sa.String(64)),
+    sa.Column("pins", sa.Text),
     sa.UniqueConstraint("clinic", "external_id"),
     sa.Index(
         "uq_appointments_same",

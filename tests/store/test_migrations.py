@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from scheduler.store.database import Store
 from scheduler.store.migrating import MIGRATIONS, alembic_config
 from scheduler.store.revisions import HEAD, KNOWN
-from scheduler.store.tables import metadata
+from scheduler.store.all_tables import metadata
 
 
 def test_the_program_knows_its_revisions() -> None:
@@ -98,6 +98,7 @@ def test_every_revision_is_in_the_package() -> None:
         "0002_look_up.py",
         "0003_brakes.py",
         "0004_replies.py",
+        "0005_plans.py",
     ]
     assert Path(MIGRATIONS, "env.py").is_file()
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from scheduler.store.tables import metadata
+from scheduler.store.all_tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
