@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from scheduler.domain.brakes import Kept, Pause
 from scheduler.domain.consent import consent_for
 from scheduler.domain.hours import SendingHours, sending_hours
-from scheduler.domain.protocol import PATIENT_CHANNELS, Channel, Step
-from scheduler.domain.reasons import OF_BRAKES
+from scheduler.domain.protocol import PATIENT_CHANNELS, Channel, Protocol, Step
+from scheduler.domain.reasons import KEPT_SAID, Reason
 from scheduler.domain.situation import Pending, Situation
 from scheduler.protocols.configuration import Configuration
 from scheduler.store.due import DueMessage
@@ -31,7 +31,7 @@ def pending_of(message: Message) -> Pending:
         ask=message.ask,
         fallback=message.fallback,
         released=message.released_at is not None,
-        kept_by=tuple([reason for reason in message.reasons if reason.code in OF_BRAKES]),
+        kept_by=tuple([reason for reason in message.reasons if reason.code in KEPT_SAID]),
     )
 
 
@@ -40,6 +40,7 @@ def situation_of(
     configuration: Configuration,
     *,
     template_error: str | None = None,
+    unapproved: Reason | None = None,
     paused: Mapping[Channel, Pause] | None = None,
     kept: Kept | None = None,
     refusing: Mapping[Channel, str] | None = None,
@@ -69,6 +70,7 @@ def situation_of(
         },
         rebooked=due.rebooked,
         template_error=template_error,
+        unapproved=unapproved,
         paused=paused,
         kept=kept,
         refusing=refusing,
@@ -78,8 +80,19 @@ def situation_of(
 
 
 def step_of(due: DueMessage, configuration: Configuration) -> Step | None:
-    """Return the message's step as the clinic has it today; None where it is gone, or no longer on this channel."""
+    """Return the message's step by the version that it was planned by; None where that has none on this channel."""
+    protocol = protocol_of(due, configuration)
+    step = protocol.step(due.message.step) if protocol else None
+    return step if step and due.message.channel in step.channels else None
+
+
+def protocol_of(due: DueMessage, configuration: Configuration) -> Protocol | None:
+    """Return the version of its protocol that a message was planned by: an edit of the file reaches it by `apply`.
+
+    Without a version that is kept, the file's; None where that is gone too. The clinic is in the configuration.
+    """
+    if due.protocol is not None:
+        return due.protocol
     if due.appointment.treatment not in configuration.protocols:
         return None
-    step = configuration.protocol_for(due.message.clinic, due.appointment.treatment).step(due.message.step)
-    return step if step and due.message.channel in step.channels else None
+    return configuration.protocol_for(due.message.clinic, due.appointment.treatment)

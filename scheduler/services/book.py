@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scheduler.domain.consent import Entry
+from scheduler.domain.protocol import Protocol
 from scheduler.services.intake import Registration
 from scheduler.store.appointments import StoredAppointment, add_appointments, get_appointment
 from scheduler.store.bulk import reserve
@@ -13,6 +14,7 @@ from scheduler.store.database import Tx
 from scheduler.store.known import Known, Wanted, look_up
 from scheduler.store.patients import Patient, Person, Traits, add_patients, described, traits_of, update_patient
 from scheduler.store.plans import Plan, add_first_plans
+from scheduler.store.versions import remember
 
 _Who = tuple[str | None, str, str | None, str | None]
 
@@ -35,6 +37,7 @@ class Book:
     _new_visits: dict[int, StoredAppointment] = field(default_factory=dict)
     _entries: list[tuple[int, Entry]] = field(default_factory=list)
     _plans: list[Plan] = field(default_factory=list)
+    _protocols: dict[str, Protocol] = field(default_factory=dict)
 
     def traits(self, registration: Registration) -> Traits:
         """Return what the registration's patient is found by."""
@@ -98,8 +101,9 @@ class Book:
         """Return the id of a visit that is to be added."""
         return next(self._visit_ids)
 
-    def add_visit(self, plan: Plan) -> None:
-        """Add a visit with its plan."""
+    def add_visit(self, plan: Plan, protocol: Protocol) -> None:
+        """Add a visit with its plan, made by that version of its protocol."""
+        self._protocols[protocol.digest] = protocol
         visit = plan.appointment
         self._new_visits[visit.id] = visit
         self._plans.append(plan)
@@ -119,8 +123,9 @@ class Book:
         add_patients(self.tx, self._new_people.values(), now=self.now)
         add_entries(self.tx, self._entries, by=self.by)
         add_appointments(self.tx, list(self._new_visits.values()), now=self.now, by=self.by)
+        remember(self.tx, self._protocols.values(), now=self.now)
         add_first_plans(self.tx, self._plans, now=self.now)
-        for written in (self._new_people, self._entries, self._new_visits, self._plans):
+        for written in (self._new_people, self._entries, self._new_visits, self._plans, self._protocols):
             written.clear()
 
 

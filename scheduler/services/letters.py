@@ -13,6 +13,7 @@ from scheduler.domain.outgoing import Outgoing, OutgoingEmail, OutgoingSms
 from scheduler.domain.protocol import Channel
 from scheduler.errors import TemplateError
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.binding import protocol_of, step_of
 from scheduler.services.leases import LAST_WRITE
 from scheduler.services.links import Links
 from scheduler.store.due import DueMessage
@@ -78,9 +79,8 @@ class Writer:
         """
         message, patient, visit = due.message, due.patient, due.appointment
         clinic = self.configuration.clinic(message.clinic)
-        protocol = self.configuration.protocol_for(clinic.id, visit.treatment)
-        step = protocol.step(message.step)
-        if step is None:
+        protocol, step = protocol_of(due, self.configuration), step_of(due, self.configuration)
+        if protocol is None or step is None:
             raise TemplateError(f"the protocol no longer has the step {message.step}")
         language = clinic.language_for(patient.language)
         by_email = message.channel is Channel.EMAIL

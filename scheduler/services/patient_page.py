@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from scheduler.clock import Clock
+from scheduler.content.advice import advice_of
 from scheduler.content.calendar import Days, calendar_file
 from scheduler.content.formats import day_in_words, locale_of
 from scheduler.content.templates import Texts
@@ -23,6 +25,7 @@ from scheduler.services.page_choices import BY, Choices, choices_of, choose, sto
 from scheduler.services.page_sheet import Sheet, SheetWriter
 from scheduler.services.page_visitor import Closed, Visitor, admit
 from scheduler.services.replies import PageAnswer, take_page_answer
+from scheduler.services.versions import version_of
 from scheduler.store.database import Store, Tx
 from scheduler.store.messages import messages_of
 from scheduler.store.pages import is_rebooked
@@ -146,7 +149,7 @@ class PatientPages:
     def _view(self, tx: Tx, visitor: Visitor, now: datetime) -> View:
         visit, clinic = visitor.visit, visitor.clinic
         takes_place = visit.status not in CALLED_OFF
-        protocol = self._protocol(visitor) if takes_place else None
+        protocol = version_of(tx, self.configuration, visitor.visit) if takes_place else None
         return View(
             visitor=visitor,
             day=visit.starts_at.astimezone(clinic.timezone).date(),
@@ -156,12 +159,6 @@ class PatientPages:
             window=_window(tx, visitor, protocol, now) if protocol else None,
             choices=choices_of(tx, visitor),
         )
-
-    def _protocol(self, visitor: Visitor) -> Protocol | None:
-        """Return the visit's protocol, None where the treatment is no longer configured."""
-        if visitor.visit.treatment not in self.configuration.protocols:
-            return None
-        return self.configuration.protocol_for(visitor.clinic.id, visitor.visit.treatment)
 
     def _sheet(self, tx: Tx, visitor: Visitor, protocol: Protocol, now: datetime) -> Sheet:
         clinic, visit = visitor.clinic, visitor.visit
@@ -173,7 +170,8 @@ class PatientPages:
             starts_at=visit.starts_at,
         )
         planned = visit_of(visit.visit, protocol.duration, clinic.timezone, _zone(visitor))
-        writer = SheetWriter(self.texts, protocol, visitor.language, variables)
+        advice = partial(advice_of, catalogue=self.configuration.advice, clinic=clinic, language=visitor.language)
+        writer = SheetWriter(self.texts, protocol, visitor.language, variables, advice)
         return writer.write(planned, messages_of(tx, visit.id), now=now)
 
 

@@ -105,6 +105,7 @@ class Registrar:
 
     def _add(self, book: Book, registration: Registration) -> Registered:
         clinic = self.configuration.clinic(registration.clinic)
+        protocol = self.configuration.protocol_for(clinic.id, registration.treatment)
         patient = take_in(book, registration, clinic)
         added = StoredAppointment(
             id=book.next_visit_id(),
@@ -115,8 +116,9 @@ class Registrar:
             starts_at=registration.starts_at,
             ends_at=registration.ends_at,
             status=registration.status or AppointmentStatus.BOOKED,
+            protocol_digest=protocol.digest,
         )
-        book.add_visit(first_plan(self.configuration, added, patient, now=book.now))
+        book.add_visit(first_plan(self.configuration, added, patient, now=book.now), protocol)
         return Registered(Result.REGISTERED, added.id)
 
     def _follow(self, book: Book, known: StoredAppointment, registration: Registration) -> Registered:

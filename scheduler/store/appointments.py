@@ -1,7 +1,8 @@
 """The appointments: added, moved, ended; each change with its event. `visits` finds them again."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -28,12 +29,17 @@ _ADDED = (
     "status",
     "created_at",
     "updated_at",
+    "protocol_digest",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAppointment:
-    """One visit as the store has it; `external_id` is the booking system's. Instants are aware UTC."""
+    """One visit as the store has it; `external_id` is the booking system's. Instants are aware UTC.
+
+    It goes by the version of its protocol that has `protocol_digest` (None: it is older than versions are, and goes
+    by the file), but for the steps in `pins`, which go by the version of the digest beside them.
+    """
 
     id: int
     clinic: str
@@ -43,6 +49,8 @@ class StoredAppointment:
     starts_at: datetime
     ends_at: datetime | None
     status: AppointmentStatus
+    protocol_digest: str | None = None
+    pins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def visit(self) -> Appointment:
@@ -129,7 +137,14 @@ def read_appointment(row: sa.Row[Any]) -> StoredAppointment:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         status=row.status,
+        protocol_digest=row.protocol_digest,
+        pins=read_pins(row.pins),
     )
+
+
+def read_pins(text: str | None) -> Mapping[str, str]:
+    """Read which steps of a visit go by another version of the protocol: the digest of each."""
+    return json.loads(text) if text else {}
 
 
 def _new_row(visit: StoredAppointment, now: str) -> tuple[Plain, ...]:
@@ -144,6 +159,7 @@ def _new_row(visit: StoredAppointment, now: str) -> tuple[Plain, ...]:
         visit.status.value,
         now,
         now,
+        visit.protocol_digest,
     )
 
 

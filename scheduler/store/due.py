@@ -13,12 +13,12 @@ from scheduler.domain.consent import Entry, Verdict
 from scheduler.domain.followup import is_reminder, reminds_since
 from scheduler.domain.lateness import Sent, Unit
 from scheduler.domain.notice import MessageKind
-from scheduler.domain.protocol import Channel, Purpose
+from scheduler.domain.protocol import Channel, Protocol, Purpose
 from scheduler.domain.states import Status
 from scheduler.errors import KeysError
 from scheduler.logs import get_logger
 from scheduler.store.alarmed import alarmed
-from scheduler.store.appointments import StoredAppointment
+from scheduler.store.appointments import StoredAppointment, read_pins
 from scheduler.store.batches import among, where_each
 from scheduler.store.columns import read_instant, reads_words
 from scheduler.store.database import Tx
@@ -29,6 +29,7 @@ from scheduler.store.patients import Patient, read_reachable
 from scheduler.store.reading import read_raw_message
 from scheduler.store.tables import appointments, attempts, consents, messages, patients, stops
 from scheduler.store.unanswered import last_replies
+from scheduler.store.versions import versions_of
 
 log = get_logger(__name__)
 
@@ -47,6 +48,8 @@ _ENTRY = raw([consents.c[name] for name in ("patient_id", "channel", "purpose", 
 @dataclass(frozen=True, slots=True)
 class DueMessage:
     """A message with what decides about it, as it is now.
+
+    `protocol`: the version of the protocol that the message was planned by, None where that is not kept.
 
     `ledger`: what the patient's says of the purposes in the batch. `stopped`: the channels whose address of this
     patient is stopped, each with where its stop came from. `rebooked`: the same patient has a later appointment for
@@ -69,6 +72,7 @@ class DueMessage:
     answered: bool = False
     sent: tuple[Sent, ...] = ()
     others: tuple["DueMessage", ...] = ()
+    protocol: Protocol | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ class _Reader:
     def __init__(self, tx: Tx, batch: Sequence[Message], *, since: datetime) -> None:
         people = {message.of_patient for message in batch}
         self._patients = _patients(tx, people)
+        self._versions = versions_of(tx, {it.protocol_digest for it in batch if it.protocol_digest})
         self._visits = _visits(tx, {message.of_visit for message in batch})
         self._ledgers = _ledgers(tx, people, {message.purpose for message in batch})
         self._stops = _stops(tx, people)
@@ -141,6 +146,7 @@ class _Reader:
             answered=self._is_answered(message),
             sent=tuple(self._sent.get(message.of_patient, ())),
             others=others,
+            protocol=self._versions.get(message.protocol_digest or ""),
         )
 
     def _is_answered(self, message: Message) -> bool:
@@ -187,6 +193,8 @@ def _visit(row: Any) -> StoredAppointment:
         starts_at=read_instant(row.starts_at),
         ends_at=None if row.ends_at is None else read_instant(row.ends_at),
         status=_read_visit_status(row.status),
+        protocol_digest=row.protocol_digest,
+        pins=read_pins(row.pins),
     )
 
 

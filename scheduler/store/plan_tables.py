@@ -1,24 +1,12 @@
 """The tables of schedules as code: versions of protocols, exceptions, what was applied, what spoke for what."""
 
-from enum import StrEnum
-
 import sqlalchemy as sa
 
+from scheduler.domain.adjustment import AdjustmentKind
 from scheduler.store.columns import Instant, Number, number, reference, sealed, word
 from scheduler.store.metadata import metadata
 
 _IN_FORCE = sa.text("lifted_at IS NULL")
-
-
-class AdjustmentKind(StrEnum):
-    """What a person decided otherwise about one step of one visit."""
-
-    SKIP = "skip"
-    """It is not sent."""
-    MOVE = "move"
-    """It goes out at another instant."""
-    NOTE = "note"
-    """It stays as it is, and something is to be known about it."""
 
 
 # What a protocol meant when an appointment was planned by it: content is the file's form as JSON. Never changed.

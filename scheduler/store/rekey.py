@@ -6,9 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from scheduler.errors import StoreError
+from scheduler.store.all_tables import metadata
 from scheduler.store.database import Store, Tx
 from scheduler.store.keycheck import forget_old_checks
-from scheduler.store.all_tables import metadata
 from scheduler.store.vault import PREFIX_BYTES
 
 BATCH = 500

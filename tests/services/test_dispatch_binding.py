@@ -159,8 +159,29 @@ def test_what_is_never_mended_expires_and_does_not_keep_an_engine_busy(house: Ho
     assert house.message(north, "first_day").reasons[-2] == because("clinic_gone")
 
 
-def test_a_treatment_that_is_gone_from_the_configuration_keeps_back_its_own_messages_only(house: House) -> None:
+def test_a_treatment_that_is_gone_from_the_files_goes_on_for_those_who_are_in_it(house: House) -> None:
+    peel = house.register()
+    whole = house.configuration
+    house.configuration = replace(whole, protocols={"laser": whole.protocols["laser"]})
+    house.dispatch(NEXT_DAY)
+    assert house.statuses(peel)["next_day email"] == "accepted"
+
+
+def test_an_edit_of_the_file_changes_nothing_for_those_who_are_in_it(house: House) -> None:
+    appointment = house.register()
+    whole = house.configuration
+    peel = whole.protocols["peel"]
+    steps = tuple(replace(it, template="no_such_text") for it in peel.steps if it.id == "first_hours")
+    house.configuration = replace(whole, protocols={**whole.protocols, "peel": replace(peel, steps=steps)})
+    house.dispatch(FIRST_HOURS)
+    house.dispatch(NEXT_DAY)
+    assert house.statuses(appointment)["next_day email"] == "accepted"
+    assert house.message(appointment, "first_hours").status is Status.ACCEPTED
+
+
+def test_a_visit_without_a_version_goes_by_the_file_and_what_is_gone_from_it_is_kept_back(house: House) -> None:
     peel, laser = house.register(), house.register(treatment="laser")
+    house.forget_versions()
     whole = house.configuration
     house.configuration = replace(whole, protocols={"laser": whole.protocols["laser"]})
     assert house.dispatch(after(VISIT, days=1, hours=1))["sent"] == 1
@@ -169,8 +190,9 @@ def test_a_treatment_that_is_gone_from_the_configuration_keeps_back_its_own_mess
     assert "the protocol in force has no such step" in house.why(peel, "next_day")
 
 
-def test_a_step_taken_off_a_channel_is_kept_back_on_it(house: House) -> None:
+def test_without_a_version_a_step_taken_off_a_channel_is_kept_back_on_it(house: House) -> None:
     appointment = house.register()
+    house.forget_versions()
     whole = house.configuration
     peel = whole.protocols["peel"]
     steps = tuple(replace(it, channels=(SMS,)) if it.id == "next_day" else it for it in peel.steps)

@@ -172,8 +172,9 @@ def test_a_patient_who_cant_be_opened_is_kept_back_and_keeps_no_other_waiting(
     assert any_live.message(first, "first_hours").status is Status.SCHEDULED
 
 
-def test_a_service_that_read_older_files_throws_nothing_away(house: House) -> None:
+def test_without_a_version_a_service_that_read_older_files_throws_nothing_away(house: House) -> None:
     appointment = house.register(email="")
+    house.forget_versions()
     newer, peel = house.configuration, house.configuration.protocols["peel"]
     older = replace(peel, steps=tuple(it for it in peel.steps if it.id != "first_hours"))
     house.configuration = replace(newer, protocols={**newer.protocols, "peel": older})

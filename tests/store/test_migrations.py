@@ -8,10 +8,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from scheduler.store.all_tables import metadata
 from scheduler.store.database import Store
 from scheduler.store.migrating import MIGRATIONS, alembic_config
 from scheduler.store.revisions import HEAD, KNOWN
-from scheduler.store.all_tables import metadata
 
 
 def test_the_program_knows_its_revisions() -> None:

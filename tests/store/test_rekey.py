@@ -8,6 +8,7 @@ from scheduler.domain.protocol import Channel, Purpose
 from scheduler.errors import KeysError
 from scheduler.settings import Settings
 from scheduler.store import rekey
+from scheduler.store.all_tables import metadata
 from scheduler.store.attempts import attempts_of
 from scheduler.store.consents import add_entries
 from scheduler.store.database import Store, open_store
@@ -15,7 +16,6 @@ from scheduler.store.outbox import keep, rehearsed
 from scheduler.store.patients import get_patient
 from scheduler.store.provider_events import add_provider_event, unhandled_events
 from scheduler.store.rekey import rekey_all
-from scheduler.store.all_tables import metadata
 from tests.postgres import TEST_KEYS
 from tests.store.samples import NOW, Person, begun, claimed, find, message, planned, registered
 from tests.store.test_kept import SMS
