@@ -9,13 +9,14 @@ from scheduler.domain.protocol import Step
 from scheduler.domain.timing import USEFUL_FOR
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
-from scheduler.services.binding import step_of
 from scheduler.services.schedule import reach_of
+from scheduler.services.versions import version_of
 from scheduler.store.appointments import hold_appointments
 from scheduler.store.database import Store, Tx
 from scheduler.store.due import DueMessage, load_due
 from scheduler.store.plans import add_planned
 from scheduler.store.unanswered import Unanswered, unanswered
+from scheduler.store.versions import kept_versions
 
 log = get_logger(__name__)
 
@@ -41,11 +42,9 @@ class Reminders:
         once. Who answers before it goes out takes it back.
         """
         self._looked_at = now
-        steps = _reminded(configuration)
-        if not steps:
-            return 0
         with store.read() as tx:
-            found = _to_remind(tx, steps, now)
+            steps = _reminded(tx, configuration)
+            found = _to_remind(tx, steps, now) if steps else []
         count = 0
         for start in range(0, len(found), AT_ONCE):
             with store.write() as tx:
@@ -69,12 +68,13 @@ def _plan(
 def _remind(tx: Tx, configuration: Configuration, due: DueMessage, asked: Unanswered, now: datetime) -> int:
     if asked.clinic not in configuration.clinics:
         return 0
-    step = step_of(due, configuration)
-    if step is None:
+    protocol = version_of(tx, configuration, due.appointment)
+    step = protocol.step(asked.step) if protocol else None
+    if protocol is None or step is None:
         return 0
     again = Again(step, configuration.clinic(asked.clinic), reach_of(due.patient), asked.occurrence + 1)
     planned = again.reminder(asked.asked_at, now=now)
-    digest = due.message.protocol_digest or ""
+    digest = due.appointment.pins.get(step.id, protocol.digest)
     return bool(add_planned(tx, due.appointment, planned, protocol_digest=digest, now=now))
 
 
@@ -94,6 +94,7 @@ def _life(step: Step) -> timedelta:
     return step.remind.after.elapsed + 2 * useful + timedelta(days=1)
 
 
-def _reminded(configuration: Configuration) -> list[Step]:
-    protocols = (*configuration.protocols.values(), *configuration.overridden.values())
+def _reminded(tx: Tx, configuration: Configuration) -> list[Step]:
+    """Return every step that reminds, by the files or by what visits go by since before they were edited."""
+    protocols = (*configuration.protocols.values(), *configuration.overridden.values(), *kept_versions(tx))
     return [step for protocol in protocols for step in protocol.steps if step.remind]

@@ -41,6 +41,12 @@ def versions_of(tx: Tx, digests: Collection[str]) -> Mapping[str, Protocol]:
     return {digest: _read(content, digest) for digest, content in tx.connection.execute(found)}
 
 
+def kept_versions(tx: Tx) -> tuple[Protocol, ...]:
+    """Return all of them, of every treatment, the oldest first."""
+    found = sa.select(versions.c.digest, versions.c.content).order_by(versions.c.first_at, versions.c.digest)
+    return tuple(_read(content, digest) for digest, content in tx.connection.execute(found))
+
+
 # A version never changes, and thousands of messages are of the same one.
 @lru_cache(maxsize=256)
 def _read(content: str, digest: str) -> Protocol:
