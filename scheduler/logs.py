@@ -2,12 +2,18 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TextIO
 
 import structlog
 
 # These print request parameters (phone numbers, bodies) or statements with values at INFO or DEBUG.
 TALKATIVE = ("twilio", "aiohttp", "aiosmtplib", "mail.log", "sqlalchemy", "apscheduler", "asyncio", "alembic")
+
+
+_unreal: ContextVar[bool] = ContextVar("unreal", default=False)
 
 
 def configure(*, verbose: bool = False, stream: TextIO | None = None) -> None:
@@ -18,6 +24,7 @@ def configure(*, verbose: bool = False, stream: TextIO | None = None) -> None:
     )
     structlog.configure(
         processors=[
+            _drop_unreal,
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -36,3 +43,19 @@ def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """Return the logger of a module."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
     return logger
+
+
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """Log nothing of what the block does, in this thread: it happens in a simulation, to nobody."""
+    token = _unreal.set(True)
+    try:
+        yield
+    finally:
+        _unreal.reset(token)
+
+
+def _drop_unreal(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    if _unreal.get():
+        raise structlog.DropEvent
+    return event

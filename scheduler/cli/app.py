@@ -9,8 +9,10 @@ import typer
 
 from scheduler import logs
 from scheduler.cli import (
+    adjust,
     alerts,
     appointments,
+    approve,
     bounces,
     check,
     consent,
@@ -23,6 +25,7 @@ from scheduler.cli import (
     init,
     page,
     pause,
+    plan,
     preview,
     register,
     replies,
@@ -50,6 +53,7 @@ for module in (
     imports,
     dispatch,
     appointments,
+    adjust,
     page,
     pause,
     held,
@@ -59,6 +63,8 @@ for module in (
     replies,
     unanswered,
     check,
+    approve,
+    plan,
     preview,
     triage,
     doctor,

@@ -91,5 +91,6 @@ def _call_off(appointment: int, status: AppointmentStatus, *, as_json: bool) -> 
 
 def _print(product: Product, appointment: int, *, as_json: bool, bodies: bool = False) -> None:
     with product.store.read() as tx:
-        told = timeline(tx, product.configuration, appointment, now=product.clock.now())
+        now, approver = product.clock.now(), product.approver
+        told = timeline(tx, product.configuration, appointment, now=now, approver=approver)
     print_timeline(told, as_json, bodies=bodies)

@@ -30,6 +30,7 @@ class Holds(StrEnum):
     VOLUME = Brake.VOLUME.value
     BACKLOG = Brake.BACKLOG.value
     LATE = Brake.LATE.value
+    CLASH = Brake.CLASH.value
     DOUBT = Brake.DOUBT.value
 
 

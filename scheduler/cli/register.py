@@ -64,4 +64,6 @@ def register(
             done = Registrar(product.configuration, product.clock, by="cli").register(tx, registration)
         assert done.appointment is not None
         with product.store.read() as tx:
-            print_timeline(timeline(tx, product.configuration, done.appointment, now=product.clock.now()), as_json)
+            now, approver = product.clock.now(), product.approver
+            told = timeline(tx, product.configuration, done.appointment, now=now, approver=approver)
+            print_timeline(told, as_json)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from scheduler.cli.approve import say_unapproved
 from scheduler.cli.output import errors
 from scheduler.cli.wiring import open_product
 from scheduler.errors import ConflictError
@@ -43,6 +44,7 @@ def serve(
         listener = held.enter_context(_listen(host, port))
         taken = listener.getsockname()[1]
         errors.print(f"Aftercare on http://{host}:{taken}, delivery: {product.settings.delivery}. Ctrl-C stops it.")
+        say_unapproved(product.configuration, product.settings)
         asyncio.run(run_service(product, listener))
 
 

@@ -4,48 +4,57 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING
 
+from scheduler.cli.edits import Edits
 from scheduler.cli.stopping import stop_on_signals
 from scheduler.cli.wiring import Product
 from scheduler.runtime.engine import Engine
 
 if TYPE_CHECKING:
-    import uvicorn
-
+    from scheduler.cli.web_server import WebServer
     from scheduler.runtime.queue import Queue
 
 
 async def run_service(product: Product, listener: socket.socket) -> None:
     """Run until a signal comes or one of the two ends; then let the other one finish.
 
-    Raises what ended the engine or the server. Raises SettingsError before anything is started when live
-    delivery lacks a setting.
+    Edited files are taken while it runs. Raises what ended the engine or the server. Raises SettingsError before
+    anything is started when live delivery lacks a setting.
     """
     stop = asyncio.Event()
-    engine_of = Engine(product.store, product.dispatcher(), product.clock, stop, _queue(product))
+    dispatcher = product.dispatcher()
+    engine_of = Engine(product.store, dispatcher, product.clock, stop, _queue(product))
     stop_on_signals(stop)
     engine = asyncio.create_task(engine_of.run(), name="engine")
     try:
         # Loading the web server takes as long as sending some hundred messages: what is due goes out beside it.
-        server = await asyncio.to_thread(_server, product, engine, engine_of)
+        web = await asyncio.to_thread(_server, product, engine, engine_of)
     except BaseException:
         stop.set()
         await engine
         raise
-    web = asyncio.create_task(server.serve(sockets=[listener]), name="web")
+
+    async def take(edited: Product) -> None:
+        """Let both work by edited files, from the same moment on."""
+        app = await asyncio.to_thread(web.app_of, edited)
+        engine_of.take(dispatcher.by(edited.configuration, edited.texts, edited.replies))
+        web.take(app)
+
+    serving = asyncio.create_task(web.server.serve(sockets=[listener]), name="web")
+    following = asyncio.create_task(Edits(product, take, stop).follow(), name="edits")
     told = asyncio.create_task(stop.wait(), name="signal")
-    await asyncio.wait({engine, web, told}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({engine, serving, following, told}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
-    server.should_exit = True
-    await asyncio.gather(engine, web, told)
+    web.server.should_exit = True
+    await asyncio.gather(engine, serving, following, told)
 
 
-def _server(product: Product, engine: asyncio.Task[None], engine_of: Engine) -> "uvicorn.Server":
-    from scheduler.cli.web_server import web_server  # noqa: PLC0415
+def _server(product: Product, engine: asyncio.Task[None], engine_of: Engine) -> "WebServer":
+    from scheduler.cli.web_server import WebServer  # noqa: PLC0415
 
     def wake() -> None:
         engine.get_loop().call_soon_threadsafe(engine_of.wake)
 
-    return web_server(product, is_working=lambda: not engine.done(), wake=wake)
+    return WebServer(product, is_working=lambda: not engine.done(), wake=wake)
 
 
 def _queue(product: Product) -> "Queue | None":

@@ -10,10 +10,12 @@ from rich.text import Text
 from scheduler.cli.output import console, one_line, print_json
 from scheduler.domain.appointment import AppointmentCause
 from scheduler.domain.notice import AlertCause
+from scheduler.domain.reasons import sentence
 from scheduler.domain.states import Status
 from scheduler.domain.triage import Triage
 from scheduler.services.correspondence import TimelineAlert, TimelineReply
-from scheduler.services.timeline import Timeline, TimelineMessage
+from scheduler.services.timeline import Timeline, TimelineAdjustment, TimelineMessage
+from scheduler.store.events import Event
 
 COLOURS = {
     Status.SCHEDULED: "cyan",
@@ -36,6 +38,8 @@ HAPPENED = {
 DONE = {
     AppointmentCause.HEARD: "· {by} spoke with the patient",
     AppointmentCause.LINKS_REVOKED: "· every link to the patient's pages closed by {by}",
+    AppointmentCause.ADJUSTED: "· {what}, by {by}",
+    AppointmentCause.APPLIED: "· {what}, by {by}",
 }
 """What people did that no other line tells of."""
 
@@ -72,7 +76,18 @@ def _lines(timeline: Timeline, *, bodies: bool) -> Iterator[Line]:
         yield from _alert(alert)
     for event in timeline.history:
         if isinstance(event.cause, AppointmentCause) and event.cause in DONE:
-            yield event.at, DONE[event.cause].format(by=_escape(event.by)), ""
+            what = _escape(sentence(event.reasons, timeline.timezone).rstrip("."))
+            yield event.at, DONE[event.cause].format(by=_escape(event.by), what=what), _note(timeline, event)
+
+
+def _note(timeline: Timeline, event: Event) -> str:
+    """Return the note that an exception was made with, where the event is of one."""
+    if all(reason.code != "exception_note" for reason in event.reasons):
+        return ""
+    step = dict(event.reasons[0].params)["step"]
+    made = (it for it in timeline.adjustments if (it.adjustment.step, it.made_at) == (step, event.at))
+    note = next((it.note for it in made), None)
+    return "What it says can't be opened with the keys at hand." if note is None else f"“{one_line(note)}”"
 
 
 def _message(message: TimelineMessage, widest: int) -> Line:
@@ -147,7 +162,30 @@ def _data(timeline: Timeline, *, bodies: bool) -> dict[str, object]:
         ],
         "replies": [_reply_data(reply, bodies=bodies) for reply in timeline.replies],
         "alerts": [_alert_data(alert) for alert in timeline.alerts],
-        "history": [{"at": event.at, "cause": event.cause, "by": event.by} for event in timeline.history],
+        "history": [
+            {
+                "at": event.at,
+                "cause": event.cause,
+                "by": event.by,
+                "reason": sentence(event.reasons, timeline.timezone),
+            }
+            for event in timeline.history
+        ],
+        "adjustments": [_adjustment_data(it) for it in timeline.adjustments],
+    }
+
+
+def _adjustment_data(exception: TimelineAdjustment) -> dict[str, object]:
+    adjustment = exception.adjustment
+    return {
+        "step": adjustment.step,
+        "kind": adjustment.kind,
+        "at": adjustment.at,
+        "note": exception.note,
+        "by": adjustment.by,
+        "made_at": exception.made_at,
+        "lifted_at": exception.lifted_at,
+        "lifted_by": exception.lifted_by,
     }
 
 

@@ -2,9 +2,11 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import uvicorn
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
+from starlette.types import Receive, Scope, Send
 
 from scheduler.channels.twilio.webhook import Secrets
 from scheduler.cli.wiring import Product
@@ -34,22 +36,44 @@ class _Server(uvicorn.Server):
         yield
 
 
-def web_server(
-    product: Product, *, is_working: Callable[[], bool], wake: Callable[[], None] = lambda: None
-) -> uvicorn.Server:
-    """Make the server; it is well while `is_working` says so and the database answers.
+@dataclass(slots=True)
+class WebServer:
+    """The server, and the application that answers by the files of now.
 
-    `wake` tells the engine, from any thread, that something may be due.
+    It is well while `is_working` says so and the database answers. `wake` tells the engine, from any thread, that
+    something may be due.
     """
-    app = create_app(
-        well=lambda: is_working() and product.store.answers(),
-        twilio=_twilio(product, wake),
-        pages=_pages(product, wake),
-    )
-    # Without its log of requests: the address of a page is a key to it.
-    return _Server(
-        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN, server_header=False)
-    )
+
+    product: Product
+    is_working: Callable[[], bool]
+    wake: Callable[[], None]
+    server: uvicorn.Server = field(init=False)
+    _app: FastAPI = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make both."""
+        self._app = self.app_of(self.product)
+        # Without its log of requests: the address of a page is a key to it.
+        self.server = _Server(
+            uvicorn.Config(
+                self._answer, log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN, server_header=False
+            )
+        )
+
+    def app_of(self, product: Product) -> FastAPI:
+        """Make the application that answers by the files of that product, for any thread."""
+        return create_app(
+            well=lambda: self.is_working() and product.store.answers(),
+            twilio=_twilio(product, self.wake),
+            pages=_pages(product, self.wake),
+        )
+
+    def take(self, app: FastAPI) -> None:
+        """Answer by that application from the next request on. One that goes on ends by the one it came to."""
+        self._app = app
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
 
 
 def _pages(product: Product, wake: Callable[[], None]) -> list[APIRouter]:

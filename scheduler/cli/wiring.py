@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scheduler.channels.registry import open_transports
 from scheduler.clock import Clock, SystemClock
@@ -17,12 +17,14 @@ from scheduler.domain.protocol import Channel
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.lexicons import Lexicons
 from scheduler.protocols.loader import load
+from scheduler.services.approver import Approver
 from scheduler.services.dispatch import Dispatcher
+from scheduler.services.editions import Edition
 from scheduler.services.happening import Watch, ignore
 from scheduler.services.inbound import Replies
 from scheduler.services.links import Links
 from scheduler.services.on_call import refuse_unsigned
-from scheduler.settings import Settings, read_settings
+from scheduler.settings import Delivery, Settings, read_settings
 from scheduler.store.database import Store, open_store
 from scheduler.store.outbox import keep
 
@@ -38,14 +40,14 @@ class Product:
     configuration: Configuration
     store: Store
     texts: Texts
+    words: Lexicons = field(repr=False)
     clock: Clock
     # Containers that are made alike have the same name and number: a claim must tell them apart.
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
-    words: Lexicons = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        """Make what reads the words of replies: once for the process."""
-        object.__setattr__(self, "words", Lexicons(self.settings.config_dir))
+    def by(self, edition: Edition) -> "Product":
+        """Return this product by edited files: whatever is made of it works by these, and by nothing older."""
+        return replace(self, configuration=edition.configuration, texts=edition.texts, words=edition.words)
 
     @property
     def replies(self) -> Replies:
@@ -56,6 +58,11 @@ class Product:
     def links(self) -> Links:
         """What makes and reads links to this installation."""
         return Links(self.settings.public_url, self.store.vault)
+
+    @property
+    def approver(self) -> Approver:
+        """What tells whether messages may go out as far as approval goes."""
+        return Approver(self.configuration, self.texts, live=self.settings.delivery is Delivery.LIVE)
 
     def dispatcher(self, watch: Watch = ignore) -> Dispatcher:
         """Make the dispatcher of this process. Raises SettingsError when live delivery lacks a setting."""
@@ -99,7 +106,8 @@ def open_product(
     configuration = load(chosen.config_dir)
     store = open_store(chosen, create=create)
     try:
-        yield Product(chosen, configuration, store, Texts(chosen.templates_dir), clock or SystemClock())
+        texts, words = Texts(chosen.templates_dir), Lexicons(chosen.config_dir)
+        yield Product(chosen, configuration, store, texts, words, clock or SystemClock())
     finally:
         store.close()
 

@@ -4,6 +4,8 @@ import asyncio
 
 import typer
 
+from scheduler.cli.approve import say_unapproved
+from scheduler.cli.edits import Edits, beside
 from scheduler.cli.output import errors
 from scheduler.cli.stopping import stop_on_signals
 from scheduler.cli.wiring import Product, open_product
@@ -31,6 +33,7 @@ def worker() -> None:
             )
         refuse_unfit(product.store)
         errors.print(f"Aftercare worker, delivery: {product.settings.delivery}. Ctrl-C stops it.")
+        say_unapproved(product.configuration, product.settings)
         asyncio.run(_work(product))
 
 
@@ -39,4 +42,10 @@ async def _work(product: Product) -> None:
 
     stop = asyncio.Event()
     stop_on_signals(stop)
-    await Worker(product.store, product.dispatcher(), product.clock, stop, connect_arguments(product.settings)).run()
+    dispatcher = product.dispatcher()
+    works = Worker(product.store, dispatcher, product.clock, stop, connect_arguments(product.settings))
+
+    async def take(edited: Product) -> None:
+        works.take(dispatcher.by(edited.configuration, edited.texts, edited.replies))
+
+    await beside(works.run(), Edits(product, take, stop))

@@ -1,17 +1,21 @@
 """Finds what is wrong with the texts before a patient would: every text in use, in every language and channel."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scheduler.content.faults import TemplateFaultError
+from scheduler.content.lint import lint
+from scheduler.content.lint.vocabulary import fold
+from scheduler.content.lint.written import Words, Written, words_of
 from scheduler.content.render import render_email, render_first_contact, render_sms
-from scheduler.content.templates import FIRST_CONTACT, Texts
+from scheduler.content.source import read_source
+from scheduler.content.templates import FIRST_CONTACT, FOOTER, Texts
 from scheduler.content.uses import Rule, Use, uses
 from scheduler.content.variables import Variables
 from scheduler.domain.protocol import Channel
 from scheduler.errors import TemplateError
 from scheduler.protocols.configuration import Configuration
-from scheduler.protocols.problems import Problem, in_order
+from scheduler.protocols.problems import LINT_CODES, Problem, in_order
 
 COPY = "copy it from a new folder: `aftercare init DIR`"
 
@@ -23,10 +27,21 @@ def check_templates(templates_dir: Path, configuration: Configuration) -> tuple[
     what passes here can be sent.
     """
     texts = Texts(templates_dir)
-    return in_order([problem for use in uses(configuration) for problem in _problems(texts, use)])
+    found = (problem for use in uses(configuration) for problem in _problems(texts, use, configuration))
+    return in_order(_each_once(found))
 
 
-def _problems(texts: Texts, use: Use) -> Iterator[Problem]:
+def _each_once(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield what the rules say of a place once, not for each clinic and treatment that uses the text."""
+    said: set[tuple[object, ...]] = set()
+    for problem in problems:
+        what = (problem.file, problem.line, problem.column, problem.code, problem.message)
+        if problem.code not in LINT_CODES or what not in said:
+            said.add(what)
+            yield problem
+
+
+def _problems(texts: Texts, use: Use, configuration: Configuration) -> Iterator[Problem]:
     try:
         file = _file(texts, use)
     except TemplateFaultError as error:
@@ -40,9 +55,11 @@ def _problems(texts: Texts, use: Use) -> Iterator[Problem]:
         message = str(error).removeprefix(f"{file}: ")
         yield Problem(file=file, code="unwritable-text", key=use.key, message=message)
     else:
+        written = Written(use, _sources(file, use), bodies)
         for rule in use.rules:
             if any(_broken(rule, body, use) for body in bodies):
-                yield Problem(file=file, code=rule.code, key=use.key, message=rule.message, hint=rule.hint)
+                yield _of_rule(rule, written)
+        yield from lint(written, configuration)
 
 
 def _faults(error: TemplateFaultError, use: Use) -> Iterator[Problem]:
@@ -50,6 +67,18 @@ def _faults(error: TemplateFaultError, use: Use) -> Iterator[Problem]:
         missing = fault.code == "missing-template"
         key, hint = use.name if missing else "", COPY if missing and use.always else fault.hint
         yield Problem(file=fault.file, line=fault.line, code=fault.code, key=key, message=fault.what, hint=hint)
+
+
+def _of_rule(rule: Rule, written: Written) -> Problem:
+    """Return what is said of a broken rule: at the words that should not be there, else at the file's beginning."""
+    source = written.sources[0]
+    at = -1 if rule.wanted else fold(source.text).find(fold(rule.words))
+    return written.problem(source, max(at, 0), code=rule.code, message=rule.message, hint=rule.hint, severity="error")
+
+
+def _sources(file: Path, use: Use) -> list[Words]:
+    files = [file] if use.channel is Channel.SMS else [file, file.parent.parent / FOOTER]
+    return [words_of(one, read_source(one).text) for one in files]
 
 
 def _file(texts: Texts, use: Use) -> Path:

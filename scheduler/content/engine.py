@@ -12,7 +12,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
 from scheduler.content.faults import Fault, TemplateFaultError
-from scheduler.content.formats import Link
+from scheduler.content.formats import Lines, Link
 from scheduler.content.grammar import parse_checked
 from scheduler.content.marks import holds_mark, mark
 from scheduler.content.variables import Absent
@@ -20,7 +20,7 @@ from scheduler.errors import TemplateError
 
 VALUES = "values of this text"  # no template can name it: it has spaces
 
-Value = str | Absent
+Value = str | Lines | Absent
 
 
 def _default(value: object, text: str) -> object:
@@ -28,20 +28,27 @@ def _default(value: object, text: str) -> object:
 
 
 def _text_filter(change: Callable[[str], str]) -> Callable[[object], object]:
-    return lambda value: value if isinstance(value, Absent) else change(str(value))
+    return lambda value: value if isinstance(value, Absent | Lines) else change(str(value))
 
 
 def _written(value: object) -> str:
     if isinstance(value, Absent):
         hint = f"write {{% if {value.name} %}}…{{% endif %}} around it"
         raise TemplateError(f"{value.name} has no value here: {hint}")
+    if isinstance(value, Lines):
+        raise TemplateError("advice is a list of lines, and only the body of an email can have it: leave it out here")
     return value if isinstance(value, str) else str(value)
 
 
 @pass_context
 def _marked(context: Context, value: object) -> str:
-    text = _written(value)
     values: list[str] = context[VALUES]
+    if isinstance(value, Lines):  # a list of its own, whatever stands around it
+        values += value
+        first = len(values) - len(value)
+        items = [f"- {mark(first + place, line)}" for place, line in enumerate(value)]
+        return "\n".join(["", "", *items, "", ""])
+    text = _written(value)
     if isinstance(text, Link) and text in values:
         return mark(values.index(text), text)
     values.append(text)

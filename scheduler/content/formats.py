@@ -1,13 +1,14 @@
 """How values are written into texts: clean of anything but text, dates and times as is usual, numbers to dial."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
 
 import phonenumbers
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
+from babel.lists import format_list
 
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029], " ")
 _INVISIBLE = dict.fromkeys(
@@ -20,6 +21,12 @@ _WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>`\\]+", re.IGNORECASE)
 
 class Link(str):
     """An address that may stand in a link: https, http or tel. Any other value in a link is refused."""
+
+    __slots__ = ()
+
+
+class Lines(tuple[str, ...]):
+    """Several lines, which only the Markdown of an email can hold: it shows them as a list."""
 
     __slots__ = ()
 
@@ -63,6 +70,11 @@ def time_of_day(at: time, locale: Locale) -> str:
 def moment(at: datetime, locale: Locale) -> str:
     """Return a day and a time of day, short: 3/2/26 would be read in two ways, so the month is a word."""
     return f"{clean(format_date(at.date(), 'medium', locale=locale))}, {time_of_day(at.time(), locale)}"
+
+
+def in_a_row(words: Sequence[str], language: str, country: str) -> str:
+    """Return several names as a sentence has them: one, two and three."""
+    return clean(format_list(list(words), locale=locale_of(language, country)))
 
 
 @lru_cache(maxsize=1024)

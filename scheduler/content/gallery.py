@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scheduler.content.gallery_notices import NOTICES, cost, fenced, notice_parts
 from scheduler.content.render import render_email, render_sms
-from scheduler.content.samples import sample_variables
+from scheduler.content.samples import sample_advice, sample_variables
 from scheduler.content.source import read_source
 from scheduler.content.templates import Texts
 from scheduler.content.variables import KNOWN, Variables
@@ -125,7 +125,9 @@ def _templates(
     for treatment in configuration.protocols:
         protocol = configuration.protocol_for(clinic.id, treatment)
         for step in protocol.steps:
-            found.setdefault(step.template, (step.channels, sample_variables(clinic, protocol, language)))
+            advice = sample_advice(clinic, protocol, step, configuration.advice, language)
+            variables = sample_variables(clinic, protocol, language).with_advice(advice)
+            found.setdefault(step.template, (step.channels, variables))
     return found
 
 

@@ -51,7 +51,7 @@ def frame(language: str, heads: tuple[str, str, str], body: str, footer: str) ->
 
 def _laid_out(language: str, heads: tuple[str, str, str], body: str, footer: str) -> Frame:
     subject, preheader, clinic_name = heads
-    body_tokens, footer_tokens = read_markdown(body), read_markdown(footer)
+    body_tokens, footer_tokens = read_markdown(body), _footer(footer)
     direction = _direction(language)
     page = _LAYOUT.render(
         language=language,
@@ -64,6 +64,12 @@ def _laid_out(language: str, heads: tuple[str, str, str], body: str, footer: str
         footer=Markup(to_html(footer_tokens)),  # noqa: S704
     )
     return Frame(find_marks(_INLINER.inline(page)), find_marks(_plain(body_tokens, footer_tokens)))
+
+
+@lru_cache(maxsize=64)
+def _footer(text: str) -> list[Token]:
+    """Read a footer once for all emails of a language; nobody changes its tokens."""
+    return read_markdown(text)
 
 
 def _plain(body: Sequence[Token], footer: Sequence[Token]) -> str:

@@ -2,10 +2,15 @@
 
 from datetime import UTC, datetime
 
+from scheduler.content.advice import advice_of
+from scheduler.content.formats import Lines
 from scheduler.content.variables import Variables, notice_variables, variables_for
+from scheduler.domain.advice import Catalogue
 from scheduler.domain.alert import AlertKind
+from scheduler.domain.appointment import Appointment
 from scheduler.domain.clinic import Clinic
-from scheduler.domain.protocol import Protocol
+from scheduler.domain.protocol import Protocol, Step
+from scheduler.domain.timing import visit_of
 
 SAMPLE_NAMES = {"en": "Sample Patient", "es": "Paciente de Muestra", "fr": "Exemple Patient"}
 SAMPLE_VISIT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -18,7 +23,10 @@ SAMPLE_ALERT = "https://aftercare.example/a/" + "sample" * 8
 def sample_variables(
     clinic: Clinic, protocol: Protocol, language: str, *, links: bool = True, first_contact: bool = False
 ) -> Variables:
-    """Return the values of a message to nobody, for a visit on 2 March 2026, with or without a patient's links."""
+    """Return the values of a message to nobody, for a visit on 2 March 2026, with or without a patient's links.
+
+    The advice of a step comes with `sample_advice`.
+    """
     return variables_for(
         clinic,
         protocol,
@@ -29,6 +37,12 @@ def sample_variables(
         unsubscribe_url=SAMPLE_UNSUBSCRIBE if links else None,
         first_contact=first_contact,
     )
+
+
+def sample_advice(clinic: Clinic, protocol: Protocol, step: Step, catalogue: Catalogue, language: str) -> Lines:
+    """Return the lines of a step's advice for that visit. Raises TemplateError, see `advice_lines`."""
+    visit = visit_of(Appointment(SAMPLE_VISIT), protocol.duration, clinic.timezone, None)
+    return advice_of(step, visit, catalogue, clinic, language)
 
 
 def sample_answer(clinic: Clinic, language: str, *, links: bool = True) -> Variables:

@@ -4,12 +4,13 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
 from scheduler.content.engine import CompiledText
 from scheduler.content.faults import Fault, TemplateFaultError
-from scheduler.content.source import read_source, split_email
+from scheduler.content.source import Source, read_source, split_email
 from scheduler.domain.protocol import Channel
 
 FILES = {Channel.SMS: "sms.txt", Channel.EMAIL: "email.md"}
@@ -46,12 +47,15 @@ _Text = TypeVar("_Text", SmsText, EmailText)
 class Texts:
     """The texts below a templates folder. Each is read once, at its first use: make a new one to see edits.
 
+    `read` gives a file's source otherwise: `content.kept` reads all files at one moment.
+
     Every method raises TemplateFaultError with file, line and what to do. A fault is not kept: the file is read
     again at the next use, so a mended text works at once.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, read: Callable[[Path], Source] = read_source) -> None:
         self._folder = folder
+        self._read = read
         self._sms: dict[tuple[str, str], SmsText] = {}
         self._emails: dict[tuple[str, str], EmailText] = {}
         self._firsts: dict[tuple[str, str], SmsText] = {}
@@ -66,15 +70,23 @@ class Texts:
 
     def sms(self, template: str, language: str) -> SmsText:
         """Return the SMS of a step's template in a language."""
-        return _kept(self._sms, (template, language), lambda: _sms(self.file(template, language, Channel.SMS)))
+        return _kept(
+            self._sms, (template, language), lambda: _sms(self._read, self.file(template, language, Channel.SMS))
+        )
 
     def email(self, template: str, language: str) -> EmailText:
         """Return the email of a step's template in a language."""
-        return _kept(self._emails, (template, language), lambda: _email(self.file(template, language, Channel.EMAIL)))
+        return _kept(
+            self._emails,
+            (template, language),
+            lambda: _email(self._read, self.file(template, language, Channel.EMAIL)),
+        )
 
     def first_contact(self, language: str) -> SmsText:
         """Return the line that stands under the first text to a number: how to stop, and how to get help."""
-        return _kept(self._firsts, (FIRST_CONTACT, language), lambda: _sms(self.first_contact_file(language)))
+        return _kept(
+            self._firsts, (FIRST_CONTACT, language), lambda: _sms(self._read, self.first_contact_file(language))
+        )
 
     def _of_language(self, language: str, template: str = "any") -> Path:
         if not _STEP.fullmatch(template) or not _LANGUAGE.fullmatch(language):
@@ -89,22 +101,28 @@ def _kept(known: dict[tuple[str, str], _Text], key: tuple[str, str], make: Calla
     return known[key]
 
 
-def _sms(file: Path) -> SmsText:
-    source = read_source(file)
+def _sms(read: Callable[[Path], Source], file: Path) -> SmsText:
+    source = read(file)
     return SmsText(file, CompiledText(source.text, file), digest_of(source.digest))
 
 
-def _email(file: Path) -> EmailText:
-    source, footer = read_source(file), read_source(file.parent.parent / FOOTER)
+def _email(read: Callable[[Path], Source], file: Path) -> EmailText:
+    source, footer = read(file), read(file.parent.parent / FOOTER)
     fields, body = split_email(source)
     return EmailText(
         file=file,
         subject=CompiledText(fields["subject"].text, file, line=fields["subject"].line),
         preheader=CompiledText(fields["preheader"].text, file, line=fields["preheader"].line),
         body=CompiledText(body.text, file, line=body.line, markdown=True),
-        footer=CompiledText(footer.text, footer.file, markdown=True),
+        footer=_footer(footer.text, footer.file),
         digest=digest_of(source.digest, footer.digest),
     )
+
+
+@lru_cache(maxsize=64)
+def _footer(text: str, file: Path) -> CompiledText:
+    """Compile a language's footer once for all its emails."""
+    return CompiledText(text, file, markdown=True)
 
 
 def digest_of(*digests: str) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scheduler.content.notices import ALERTS, CHANNELS, reasons_of
-from scheduler.content.samples import sample_alert, sample_answer, sample_variables
+from scheduler.content.samples import sample_advice, sample_alert, sample_answer, sample_variables
 from scheduler.content.templates import FIRST_CONTACT
 from scheduler.content.variables import Variables
+from scheduler.domain.advice import Catalogue
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.protocol import Channel, Protocol, Step
 from scheduler.protocols.configuration import Configuration
@@ -28,7 +29,8 @@ class Use:
     """One text as one clinic sends it.
 
     `name` is what asks for it, `key` the same with the clinic. It has to come out with each of `variables`: a page's
-    link may be there or not, an alert may be of several kinds. `always`: no protocol can do without it.
+    link may be there or not, an alert may be of several kinds. `always`: no protocol can do without it. `step` is
+    that of a step's text.
     """
 
     clinic: Clinic
@@ -40,6 +42,7 @@ class Use:
     variables: tuple[Variables, ...]
     rules: tuple[Rule, ...]
     always: bool = True
+    step: Step | None = None
 
 
 def uses(configuration: Configuration) -> Iterator[Use]:
@@ -51,7 +54,9 @@ def uses(configuration: Configuration) -> Iterator[Use]:
             for protocol in protocols:
                 for step in protocol.steps:
                     for channel in step.channels:
-                        yield _of_step(clinic, protocol, step, channel, language)
+                        yield _of_step(
+                            clinic, protocol, step, channel, language=language, catalogue=configuration.advice
+                        )
             if Channel.SMS in channels:
                 yield _of_first_contact(clinic, language)
             titles = {title for protocol in protocols for title in protocol.title.values()}
@@ -60,8 +65,13 @@ def uses(configuration: Configuration) -> Iterator[Use]:
                     yield _of_notice(clinic, template, channel, language, titles)
 
 
-def _of_step(clinic: Clinic, protocol: Protocol, step: Step, channel: Channel, language: str) -> Use:
-    variables = tuple(sample_variables(clinic, protocol, language, links=links) for links in (True, False))
+def _of_step(
+    clinic: Clinic, protocol: Protocol, step: Step, channel: Channel, *, language: str, catalogue: Catalogue
+) -> Use:
+    advice = sample_advice(clinic, protocol, step, catalogue, language)
+    variables = tuple(
+        sample_variables(clinic, protocol, language, links=links).with_advice(advice) for links in (True, False)
+    )
     rules: list[Rule] = []
     if step.ask:
         rules += [_reachable("check", name, variables[0]) for name in ("clinic.phone", "clinic.emergency_number")]
@@ -71,7 +81,7 @@ def _of_step(clinic: Clinic, protocol: Protocol, step: Step, channel: Channel, l
         hint = "leave it out, or set sms_may_name_treatment: true in the clinic's file"
         rules.append(Rule(title, wanted=False, code="named-treatment", message=message, hint=hint))
     key = f"{clinic.id}.{protocol.treatment}.{step.id}"
-    return Use(clinic, step.template, channel, language, step.id, key, variables, tuple(rules), always=False)
+    return Use(clinic, step.template, channel, language, step.id, key, variables, tuple(rules), False, step)
 
 
 def _of_first_contact(clinic: Clinic, language: str) -> Use:

@@ -1,10 +1,11 @@
 """The values that a message template may use: plain texts, made once per message, clean of anything but text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from scheduler.content.formats import (
+    Lines,
     Link,
     clean,
     day_in_words,
@@ -35,6 +36,7 @@ KNOWN: Mapping[str, str] = {
     "appointment.time": "its time of day, with 12 or 24 hours as is usual there",
     "window.from": "the first day on which the next session fits; may be missing: ask with {% if window.from %}",
     "window.to": "the last day on which it fits; may be missing",
+    "advice": "the step's advice from advice.yaml, a line each with until when; only in an email's body, as a list",
     "language": "the message's language, such as fr",
     "page_url": "the patient's own page; may be missing: ask with {% if page_url %}",
     "unsubscribe_url": "where one click stops the clinic's emails; may be missing: ask with {% if unsubscribe_url %}",
@@ -62,7 +64,7 @@ class Variables:
     `first_contact`: this clinic never texted this number before, so an SMS also says how to stop and to get help.
     """
 
-    values: Mapping[str, str | Absent] = field(repr=False)
+    values: Mapping[str, str | Lines | Absent] = field(repr=False)
     sms_may_name_treatment: bool
     first_contact: bool = False
 
@@ -71,7 +73,15 @@ class Variables:
         """The message's language."""
         return str(self.values["language"])
 
-    def given_to(self, channel: Channel) -> dict[str, str | Absent]:
+    def with_advice(self, lines: Lines) -> "Variables":
+        """Return the values with the advice of one step, or of several; without lines it is missing."""
+        return replace(self, values={**self.values, "advice": lines or Absent("advice")})
+
+    def with_treatments(self, words: str) -> "Variables":
+        """Return the values with several treatments in words in the place of one."""
+        return replace(self, values={**self.values, "treatment": own(words)})
+
+    def given_to(self, channel: Channel) -> dict[str, str | Lines | Absent]:
         """Return the values for a template of that channel, under their flat names."""
         given = {_FLAT[name]: value for name, value in self.values.items()}
         if channel is Channel.SMS and not self.sms_may_name_treatment:
@@ -111,7 +121,7 @@ def variables_for(
     texts: dict[str, str | None] = {
         "patient.first_name": first_name(name),
         "patient.name": name,
-        "treatment": own(protocol.title.get(language) or next(iter(protocol.title.values()), protocol.treatment)),
+        "treatment": own(title_of(protocol, language)),
         "appointment.date": day_in_words(starts.date(), locale),
         "appointment.time": time_of_day(starts.time(), locale),
         "window.from": day_in_words(window[0], locale) if window else None,
@@ -151,7 +161,9 @@ def _variables(
 ) -> Variables:
     """Join a message's own values with its clinic's; what neither has is absent."""
     given = {**_of_clinic(clinic), **texts, "language": language}
-    values = {name: Absent(name) if (text := given.get(name)) is None else text for name in KNOWN}
+    values: dict[str, str | Lines | Absent] = {
+        name: Absent(name) if (text := given.get(name)) is None else text for name in KNOWN
+    }
     return Variables(values, clinic.sms_may_name_treatment, first_contact)
 
 
@@ -166,6 +178,11 @@ def _of_clinic(clinic: Clinic) -> dict[str, str | None]:
         "clinic.booking_url": web_link(clinic.booking_url),
         "clinic.takes_replies": "yes" if clinic.sms and not clinic.sms.one_way else None,
     }
+
+
+def title_of(protocol: Protocol, language: str) -> str:
+    """Return the treatment's name in a language, else in any."""
+    return protocol.title.get(language) or next(iter(protocol.title.values()), protocol.treatment)
 
 
 def next_session_window(protocol: Protocol, day: date) -> tuple[date, date] | None:

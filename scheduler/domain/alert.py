@@ -26,10 +26,16 @@ class AlertKind(StrEnum):
     """Patients got as much in a day as one may get: the rest waits for a person."""
     LATE = "late"
     """Messages are late whose step asks a person then: they wait for a person."""
+    CLASH = "clash"
+    """The advice of two treatments of a patient contradicts: their messages wait for a person."""
     DOUBT = "doubt"
     """Nobody can find out whether a provider took a message."""
+    UNAPPROVED = "unapproved"
+    """Messages of a clinic are due soon, or due, that say what nobody approved: they are kept back."""
     PAST_DUE = "past_due"
     """Messages are due, and nobody works on them."""
+    CONFIG = "config"
+    """Edited files have errors: the last good ones stay in use."""
 
 
 AT_ONCE = frozenset({AlertKind.URGENT})

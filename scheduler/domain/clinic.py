@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
+from scheduler.domain.price import Price
 from scheduler.domain.protocol import Channel, Purpose
 
 
@@ -28,13 +29,15 @@ class Closure:
 class SmsSender:
     """One of: a Twilio messaging service, a number (E.164, or a short code), or a name that nobody can answer.
 
-    `rate` is how many segments a second it may send, None where the clinic's file does not say.
+    `rate` is how many segments a second it may send, `price` what a segment costs; None where the clinic's file does
+    not say.
     """
 
     messaging_service: str | None = None
     number: str | None = None
     name: str | None = None
     rate: int | None = None
+    price: Price | None = None
 
     @property
     def key(self) -> str:
@@ -90,7 +93,9 @@ class ImportMapping:
 class Clinic:
     """A tenant. `languages` has at least one, the first is the default; `country` is ISO 3166-1 alpha-2.
 
+    `merge_window` is how far apart messages of one kind may be due to become one; zero: never.
     `consent_when_unknown` says per purpose whether an unknown consent allows a message.
+    `link_domains` are the hosts, beside that of `booking_url`, that its texts may link to, with all below them.
     """
 
     id: str
@@ -106,7 +111,9 @@ class Clinic:
     quiet_hours: QuietHours | None = None
     closures: tuple[Closure, ...] = ()
     undo_grace: timedelta = timedelta(0)
+    merge_window: timedelta = timedelta(hours=4)
     sms_may_name_treatment: bool = False
+    link_domains: tuple[str, ...] = ()
     consent_when_unknown: Mapping[Purpose, bool] = field(
         default_factory=lambda: {Purpose.CARE: True, Purpose.RECALL: True, Purpose.MARKETING: False}
     )

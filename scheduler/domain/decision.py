@@ -4,9 +4,11 @@ from collections.abc import Container, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from scheduler.domain.advice import Catalogue
 from scheduler.domain.brakes import over_cap
 from scheduler.domain.hours import SendingHours
 from scheduler.domain.lateness import Fresh, Late, Sent, Settled, Unit, is_late, send_from, settle_late
+from scheduler.domain.merging import join, spoken_for
 from scheduler.domain.protocol import IfLate
 from scheduler.domain.reasons import Reason, because
 from scheduler.domain.refusal import refusal
@@ -27,17 +29,24 @@ def decide_together(
     late_spacing: timedelta,
     sent: Sequence[Sent] = (),
     most_a_day: int | None = None,
+    soon: Sequence[tuple[Pending, Situation]] = (),
+    catalogue: Catalogue | None = None,
 ) -> tuple[Decision, ...]:
     """Decide messages of one patient whose due instants have passed, one decision for each, in their order.
 
-    `sent` is what the patient got lately, or may have got: at least since the day began.
+    `sent` is what the patient got lately, or may have got: at least since the day began. `soon` is what is due
+    within the window in which messages of several visits become one; `catalogue` says which advice contradicts.
 
     1. What keeps a message from being sent at all, see `refusal`; such a message collapses no other. Of `first_of`
        nothing goes out on a second channel while the first has it, or may have it.
     2. Late ones are settled together by `if_late`; the others wait for allowed hours or are sent.
-    3. Of more than `most_a_day` a person decides; so all are decided again with that known.
+    3. What goes out of several visits is merged, or held where it contradicts; see `merging.join`.
+    4. Of more than `most_a_day` a person decides; so all are decided again with that known.
     """
     decisions = _decide_together(cases, now=now, late_after=late_after, late_spacing=late_spacing, sent=sent)
+    joined = [(*case, decision) for case, decision in zip(cases, decisions, strict=True)]
+    later = [(*case, decide(*case, now=max(now, case[0].due_at), late_after=late_after)) for case in soon]
+    decisions = join(joined, later, now=now, catalogue=catalogue or Catalogue())
     if most_a_day is None:
         return decisions
     sends = [case for case, it in zip(cases, decisions, strict=True) if it.kind is Kind.SEND]
@@ -53,7 +62,14 @@ def decide_together(
         (message, replace(situation, kept=kept.get(message.key, situation.kept))) for message, situation in cases
     ]
     return decide_together(
-        known, now=now, late_after=late_after, late_spacing=late_spacing, sent=sent, most_a_day=most_a_day
+        known,
+        now=now,
+        late_after=late_after,
+        late_spacing=late_spacing,
+        sent=sent,
+        most_a_day=most_a_day,
+        soon=soon,
+        catalogue=catalogue,
     )
 
 
@@ -67,7 +83,9 @@ def _decide_together(
 ) -> tuple[Decision, ...]:
     said = {it.unit for it in sent}
     refused = {
-        message.key: _said_already(message, situation, said) or refusal(message, situation, now)
+        message.key: _said_already(message, situation, said)
+        or spoken_for(message, situation, now)
+        or refusal(message, situation, now)
         for message, situation in cases
     }
     # By id: two engines that each hold one of two due at once must not both collapse theirs into the other's.
@@ -103,7 +121,7 @@ def foresee(
     """
     decision = decide(message, situation, now=max(planned_for, now), late_after=late_after)
     if decision.kind is Kind.MEND and decision.at:
-        return (*decision.reasons, because("will_look_again", at=decision.at))
+        return (*decision.reasons, because("will_look_again", at=planned_for if planned_for > now else decision.at))
     if decision.kind is Kind.WAIT and decision.brake:
         return (*decision.reasons, because("will_wait"))
     if decision.at:

@@ -136,6 +136,15 @@ def reminds_since(reasons: Sequence[Reason]) -> datetime | None:
     return None
 
 
+def reply_of(reasons: Sequence[Reason]) -> Reply | None:
+    """Return the reply that brought a message about, None for one that no reply did."""
+    for reason in reasons:
+        if reason.code == "after_reply":
+            said = dict(reason.params)
+            return Reply(said["step"], Triage(said["triage"]), datetime.fromisoformat(said["reply_at"]))
+    return None
+
+
 def is_beside_plan(reasons: Sequence[Reason]) -> bool:
     """Whether no plan of a visit has such a message: a reply brought it about, or the lack of one."""
     return any(reason.code in ("after_reply", "reminder") for reason in reasons)

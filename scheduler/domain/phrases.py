@@ -8,6 +8,7 @@ three words between.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from scheduler.domain.wording import plain_word
 
@@ -19,7 +20,7 @@ NAME = "@"
 """Stands in a reply's line for what is perhaps a name."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Phrase:
     """One phrase as written, and what finds it in a reply's plain tokens joined by single spaces.
 
@@ -28,12 +29,17 @@ class Phrase:
     """
 
     written: str
-    pattern: re.Pattern[str]
+    regex: str
     words: frozenset[str]
     stems: frozenset[str]
     first_words: frozenset[str]
     first_stems: frozenset[str]
     exact: bool
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What finds it. Made when it is asked for first: of a thousand phrases few begin like a reply's words."""
+        return re.compile(self.regex)
 
 
 def phrase(written: str, groups: Mapping[str, Sequence[str]] | None = None) -> Phrase:
@@ -48,7 +54,7 @@ def phrase(written: str, groups: Mapping[str, Sequence[str]] | None = None) -> P
     first = {option.split()[0] for option in _first_options(parts)}
     return Phrase(
         written,
-        re.compile("".join(_piece(part) for part in parts)),
+        "".join(_piece(part) for part in parts),
         words=_whole(words),
         stems=_stems(words),
         first_words=_whole(first),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import time
 from enum import IntEnum, StrEnum
 
+from scheduler.domain.advice import Advice
 from scheduler.domain.spans import Span
 
 
@@ -113,6 +114,7 @@ class Step:
     24 hours, until the appointment for `Before`, until the range's end for `Between`.
     `template` names the folder under templates/<language>/; it is the step's id unless the file says otherwise.
     `defer_on_closures` is True for recall and marketing, False for care, unless the file says otherwise.
+    `advice` is in the order of tags. `kind` is None where the file does not say: ask `merges_as`.
     """
 
     id: str
@@ -127,6 +129,13 @@ class Step:
     unless: frozenset[str] = frozenset()
     defer_on_closures: bool = False
     remind: Remind | None = None
+    kind: str | None = None
+    advice: tuple[Advice, ...] = ()
+
+    @property
+    def merges_as(self) -> str:
+        """What messages of other treatments must be called too, to become one with this step's."""
+        return self.kind or self.id
 
     def __hash__(self) -> int:
         """Return what is quick to compute: plans are remembered by step."""

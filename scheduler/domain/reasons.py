@@ -44,12 +44,17 @@ CLAUSES: Mapping[str, str] = {
     "said_already": "it reached the patient on another channel after all",
     "not_attended": "the appointment begins at {until_at}",
     "rescheduled": "the appointment was moved",
+    "put": "moved from {from_at} to {to_at} by {by}, for this visit only",
+    "edited": "planned anew because the protocol was edited ({what})",
+    "as_protocol": "the exception for this visit was taken back, so it is as the protocol says",
     # why it is not sent
     "registered_late": "its time ({due_at}) had passed when this was planned",
     "not_useful": "it stopped being useful at {until_at}",
     "collapsed": "late, and a later message ({step}) says what counts now",
     "late_dropped": "late, and this step is not sent late",
     "late_held": "late, and a person decides about this step",
+    "skipped": "skipped by {by}, for this visit only",
+    "step_dropped": "the protocol was edited ({what})",
     "appointment_cancelled": "the appointment was cancelled",
     "no_show": "the patient did not come",
     "no_address": "there is no {address} for this patient",
@@ -59,6 +64,7 @@ CLAUSES: Mapping[str, str] = {
     "not_theirs": "somebody else has this {address}, and nothing is sent to it until staff correct it",
     "address_gone": "this {address} does not exist any more, and nothing is sent to it",
     "next_appointment": "the next appointment is already booked",
+    "merged": "merged into message {message} of appointment {appointment}",
     "answered": "the patient has answered already",
     "better_since": "the patient has answered since that it is better",
     "clinic_gone": "the clinic's file is no longer there",
@@ -68,12 +74,16 @@ CLAUSES: Mapping[str, str] = {
     "alert_over": "somebody took the alert before this went out",
     "no_template": "the text can't be rendered: {error}",
     "fallback": "instead of {channel}, which did not work",
+    "unapproved": "{what} is not approved, and only what is approved goes out: once a clinician has read it, "
+    "`aftercare approve {treatment}`",
     # what keeps it back
     "paused": "paused by {by} since {since_at} ({what})",
     "circuit": "it waits while the provider refuses what goes this way ({error})",
     "alarm": "it waits while a reply of the patient that sounds bad is open",
     "rate": "its sender's turn for it comes at {turn_at}, and it is handed over up to five minutes before",
     "rate_too_slow": "its sender's turn would have come too late, at {turn_at}",
+    "merging": "it waits while message {message} of appointment {appointment} is on its way, which speaks for both",
+    "clash": "its advice ({tag}) contradicts that of appointment {appointment} ({other}); a person decides",
     "cap": "the patient got {count} messages today, and that is the most for one day; a person decides",
     "volume": "the clinic sends far more than usual ({limit} an hour are let through); a person decides",
     "backlog": "{count} messages of the clinic are late at once; a person decides",
@@ -81,9 +91,16 @@ CLAUSES: Mapping[str, str] = {
     # what will happen, seen from now
     "will_send": "will be sent at {at}",
     "will_not_send": "will not be sent",
+    "will_merge": "together with message {message} of appointment {appointment}",
     "will_look_again": "it is looked at again at {at}, and sent if that is mended",
     "will_hold": "will wait for a person",
     "will_wait": "it goes out when that is over, if it still helps then",
+    # what a person decided otherwise for one visit
+    "exception_skip": "the step {step} is skipped",
+    "exception_move": "the step {step} goes out at {to_at}",
+    "exception_note": "a note was made on the step {step}",
+    "exception_lifted": "the step {step} is as the protocol says again",
+    "exception_lapsed": "the step {step} is as the protocol says again, since the appointment was moved",
     # what happened
     "sent": "sent at {at}",
     "refused": "the provider refused it ({error})",
@@ -144,14 +161,20 @@ CLAUSES: Mapping[str, str] = {
     "rung_anew": "a later ring of the same alert takes its place",
     "no_answer": "unanswered of what was asked the day before: {count}",
     "address_dead": "the {address} of patient {patient} does not work, and there is no other that may be used",
+    "waits_unapproved": "{count} messages due by {until_at} are kept back, because what they say is not approved: "
+    "{what}",
+    "files_refused": "edited files are not taken, and those before stay in use: {error}",
     "nobody_sends": "{count} messages should have been tried by {before_at}, and nobody works on them",
 }
 
 TO_BE_MENDED = frozenset({"no_template", "no_sender", "step_gone", "clinic_gone", "unreadable"})
 """The clauses of what keeps a message back until somebody mends it."""
 
-OF_BRAKES = frozenset({"paused", "circuit", "alarm", "rate"})
+OF_BRAKES = frozenset({"paused", "circuit", "alarm", "rate", "merging"})
 """The clauses of what keeps a message back and ends by itself, or when somebody ends it."""
+
+KEPT_SAID = OF_BRAKES | {"unapproved"}
+"""The clauses of what kept a message back that are told of it still when its time has passed."""
 
 _NAMES = {
     code: frozenset(name for _, name, _, _ in Formatter().parse(clause) if name) for code, clause in CLAUSES.items()
@@ -160,8 +183,12 @@ _NAMES = {
 OF_THE_PLAN = frozenset(
     {"same_day", "before", "after", "between", "after_reply", "reminder", "fallback"}
     | {"quiet_hours", "closure", "weekday", "visit_end", "undo_grace", "spaced", "registered_late"}
+    | {"put", "edited"}
 )
 """The clauses that say why a message was due when it was."""
+
+COUNTED = frozenset({"same_day", "before", "after", "between", "after_reply", "reminder"})
+"""Of these, the clauses that say what it counts from."""
 
 
 def because(code: str, **params: str | datetime) -> Reason:
@@ -204,6 +231,11 @@ def _shown(name: str, value: str, zone: tzinfo) -> str:
 def planned_part(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """Return the clauses that say why it was due when it was, without what became of it since."""
     return tuple(reason for reason in reasons if reason.code in OF_THE_PLAN)
+
+
+def counted_part(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Return the clauses that say what it counts from, without what moved it."""
+    return tuple(reason for reason in reasons if reason.code in COUNTED)
 
 
 def dump_reasons(reasons: Iterable[Reason]) -> str:

@@ -17,13 +17,14 @@ def refusal(message: Pending, situation: Situation, now: datetime) -> Decision |
     """Return what keeps a message from going out at all; the first that applies, gravest first.
 
     Cancelled, no-show, past its usefulness or (for `before`) past the start, the step unknown here, not attended yet,
-    answered, rebooked, no address or no consent, no text. Then the brakes, for what would go out otherwise.
+    answered, rebooked, no address or no consent, not approved, no text. Then the brakes, for what would go out else.
     """
     return (
         _visit_refuses(situation.appointment)
         or _time_refuses(message, situation, now)
         or _step_refuses(message, situation, now)
         or _channel_refuses(message, situation)
+        or _approval_refuses(message, situation, now)
         or _text_refuses(message, situation, now)
         or _alarm_keeps(message, situation, now)
         or _pause_keeps(message, situation, now)
@@ -82,6 +83,12 @@ def _channel_refuses(message: Pending, situation: Situation) -> Decision | None:
     if barred is None:
         return None
     return Decision(Kind.SUPPRESS, (barred,), fallback=situation.open_channel(message.fallback))
+
+
+def _approval_refuses(message: Pending, situation: Situation, now: datetime) -> Decision | None:
+    if situation.unapproved is None:
+        return None
+    return until_mended(situation.unapproved, now=now, useful_until=_useful_until(message, situation))
 
 
 def _text_refuses(message: Pending, situation: Situation, now: datetime) -> Decision | None:

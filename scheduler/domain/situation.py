@@ -2,9 +2,10 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from scheduler.domain.advised import Held
 from scheduler.domain.appointment import Appointment
 from scheduler.domain.brakes import Kept, Pause
 from scheduler.domain.consent import Consent, address_of
@@ -45,7 +46,8 @@ class Pending:
     """A message that is still to go out, as the store has it; `key` is its id, instants are aware UTC.
 
     `try_at`: it waits until then, when it was tried before or put off. `released`: a person let it go on, so that
-    what asks a person does not ask again. `kept_by` says which brakes kept it back until now.
+    what asks a person does not ask again. `tried`: a provider was called for it before. `held`: it waits for a person
+    now, and is here only because another may have to as well. `kept_by` says which brakes kept it back until now.
     """
 
     key: int
@@ -62,6 +64,8 @@ class Pending:
     ask: str | None = None
     fallback: tuple[Channel, ...] = ()
     released: bool = False
+    tried: bool = False
+    held: bool = False
     kept_by: tuple[Reason, ...] = ()
 
     @property
@@ -76,15 +80,27 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """Another visit's message spoke for this one. `arrived`: the provider took it; else that is not known yet."""
+
+    message: int
+    appointment: int
+    arrived: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """What is bound late: looked up at the moment of deciding, never at registration.
 
     `step` is the message's step, None when the protocol that this process read does not have it. `consents` are for
     the message's purpose, for every channel of `addresses`, stops included. `rebooked`: the same patient has a later
     appointment for the same treatment, booked or over. `template_error` is why the text can't be rendered.
+    `unapproved` is what nobody approved of what it would say.
     `paused` has the pause of each channel on which nothing goes to this patient; `kept` says why a person decides.
     `refusing` says of each channel that the provider refuses, from this clinic's sender, what it said. `alarmed`: an
     urgent alert about this patient is open. `answered`: it only reminds of a question that somebody has answered.
+    `merge_window` is how far apart messages of one kind may go out to become one, zero where this one stays alone.
+    `advised` is what its step advises; `heard` is what the patient was advised for other visits, with the visit.
     """
 
     appointment: Appointment
@@ -94,11 +110,16 @@ class Situation:
     consents: Mapping[Channel, Consent]
     rebooked: bool = False
     template_error: str | None = None
+    unapproved: Reason | None = None
     paused: Mapping[Channel, Pause] | None = None
     kept: Kept | None = None
     refusing: Mapping[Channel, str] | None = None
     alarmed: bool = False
     answered: bool = False
+    spoken: Spoken | None = None
+    merge_window: timedelta = timedelta(0)
+    advised: tuple[Held, ...] = ()
+    heard: tuple[tuple[int, Held], ...] = ()
 
     def bars(self, channel: Channel) -> Reason | None:
         """Return why that channel can't be used for this patient, None where it can."""
@@ -118,6 +139,7 @@ class Decision:
     `at` is when it goes out: now for SEND, later for WAIT; for MEND when it is looked at again; else None.
     `fallback`, on SUPPRESS only, is the channel that takes its place: whoever carries the decision out adds it.
     `brake` is what keeps it back, on WAIT and HOLD: what waits for one is due as before, and late when it goes on.
+    `carries`, on SEND only, are the keys of the messages that it speaks for.
     """
 
     kind: Kind
@@ -125,3 +147,4 @@ class Decision:
     at: datetime | None = None
     fallback: Channel | None = None
     brake: Brake | None = None
+    carries: tuple[int, ...] = ()

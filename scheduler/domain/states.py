@@ -65,7 +65,7 @@ class Cause(StrEnum):
 
 
 class Brake(StrEnum):
-    """What keeps a due message back that would go out otherwise. The first four end by themselves."""
+    """What keeps a due message back that would go out otherwise. The first five end by themselves."""
 
     PAUSE = "pause"
     """Somebody paused its patient, its clinic, its channel or everything: it waits until that is resumed."""
@@ -75,6 +75,8 @@ class Brake(StrEnum):
     """A reply of its patient sounds bad and is open: what invites or offers waits until a person closed that."""
     RATE = "rate"
     """Its sender's turn comes later."""
+    MERGE = "merge"
+    """A message of another visit speaks for it and is on its way: it waits until it is known whether that arrived."""
     CAP = "cap"
     """The patient got as much today as one may get: a person decides."""
     VOLUME = "volume"
@@ -83,6 +85,8 @@ class Brake(StrEnum):
     """Too much of the clinic's day is late: a person decides."""
     LATE = "late"
     """Late, and its step asks a person then."""
+    CLASH = "clash"
+    """Its advice contradicts that of another treatment of the patient: a person decides."""
     DOUBT = "doubt"
     """Nobody can find out whether the provider took it: a person decides."""
 

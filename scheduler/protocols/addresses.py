@@ -20,6 +20,7 @@ _SHORT_CODE = re.compile(r"\d{5,6}", re.ASCII)
 _SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}", re.ASCII)
 _MAILBOX = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 _EMERGENCY = re.compile(r"\d{2,6}", re.ASCII)
+_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII)
 _HERE = ("127.0.0.1", "::1")
 _COUNTRY_ALIASES = {"UK": "GB", "USA": "US"}
 
@@ -124,6 +125,16 @@ def read_url(value: object) -> str:
     return text
 
 
+def read_domain(value: object) -> str:
+    """Read the name of a host, as it stands in a web address: no scheme, no path."""
+    text = text_of(value).lower()
+    if not _DOMAIN.fullmatch(text):
+        host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
+        hint = f"write {host}" if _DOMAIN.fullmatch(host) else "such as clinic.example"
+        raise refusal("bad-url", f"is not a domain: {shown(text)}", hint)
+    return text
+
+
 def read_webhook(value: object) -> str:
     """Read the address of a system that gets alerts: encrypted, or on this machine; without a login in it."""
     text = read_url(value)
@@ -168,6 +179,11 @@ EmergencyNumber = Annotated[
 Email = Annotated[str, PlainValidator(read_email), WithJsonSchema({"type": "string", "format": "email"})]
 Mailbox = Annotated[EmailSender, PlainValidator(read_mailbox), WithJsonSchema({"type": "string"})]
 Url = Annotated[str, PlainValidator(read_url), WithJsonSchema({"type": "string", "format": "uri"})]
+Domain = Annotated[
+    str,
+    PlainValidator(read_domain),
+    WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"}),
+]
 Webhook = Annotated[str, PlainValidator(read_webhook), WithJsonSchema({"type": "string", "format": "uri"})]
 Service = Annotated[
     str, PlainValidator(read_service), WithJsonSchema({"type": "string", "pattern": "^MG[0-9a-fA-F]{32}$"})

@@ -1,9 +1,10 @@
 """Turns what the files say, once it is checked, into the domain's values; fills in what depends on other keys."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
+from scheduler.domain.advice import Advice
 from scheduler.domain.clinic import Clinic, Closure, EmailSender, ImportMapping, OnCall, QuietHours, SmsSender
 from scheduler.domain.protocol import (
     After,
@@ -38,7 +39,10 @@ def build_instance(file: InstanceFile) -> Instance:
         backlog_percent=file.backlog_percent,
         backlog_floor=file.backlog_floor,
         on_call=_on_call(file.on_call),
+        sms_segments=file.sms_segments,
+        reading_grade=file.reading_grade,
         escalate_after=file.escalate_after.elapsed,
+        require_approval=file.require_approval,
     )
 
 
@@ -65,6 +69,8 @@ def _step(block: StepBlock) -> Step:
         unless=frozenset(block.unless),
         defer_on_closures=block.closures == "defer" if block.closures else block.purpose is not Purpose.CARE,
         remind=Remind(block.remind.after, block.remind.at) if block.remind else None,
+        kind=block.kind if block.kind != block.id else None,
+        advice=tuple(Advice(tag, span) for tag, span in sorted(block.advice.items())),
     )
 
 
@@ -98,9 +104,11 @@ def build_clinic(clinic_id: str, file: ClinicFile) -> Clinic:
         sms=_sms(file.sms) if file.sms else None,
         email=_email(file.email, file.name) if file.email else None,
         quiet_hours=QuietHours(quiet.from_, quiet.to) if quiet else None,
-        closures=tuple(_closure(closure) for closure in file.closures),
+        closures=build_closures(file.closures),
         undo_grace=file.undo_grace.elapsed,
+        merge_window=file.merge_window.elapsed,
         sms_may_name_treatment=file.sms_may_name_treatment,
+        link_domains=tuple(file.link_domains),
         consent_when_unknown={purpose: getattr(file.consent, purpose.value) for purpose in Purpose},
         on_call=_on_call(file.on_call),
         escalate_after=file.escalate_after.elapsed,
@@ -114,11 +122,16 @@ def _on_call(people: Sequence[OnCallBlock]) -> tuple[OnCall, ...]:
 
 def _sms(block: SmsBlock) -> SmsSender:
     sender = block.from_ or SmsSender(messaging_service=block.messaging_service)
-    return replace(sender, rate=block.rate)
+    return replace(sender, rate=block.rate, price=block.price)
 
 
 def _email(block: EmailBlock, clinic_name: str) -> EmailSender:
     return EmailSender(block.from_.address, block.from_.name or clinic_name, block.reply_to)
+
+
+def build_closures(closures: Iterable[date | ClosureBlock]) -> tuple[Closure, ...]:
+    """Return the days on which a clinic is closed."""
+    return tuple(_closure(closure) for closure in closures)
 
 
 def _closure(closure: date | ClosureBlock) -> Closure:

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema, 
 from scheduler.domain.spans import Span, Unit
 from scheduler.protocols.addresses import (
     Country,
+    Domain,
     Email,
     EmergencyNumber,
     Language,
@@ -24,6 +25,7 @@ from scheduler.protocols.fields import Id, Line, StatusField, Switch, one_of, te
 from scheduler.protocols.hints import suggest
 from scheduler.protocols.import_fields import IMPORT_FIELDS, NEEDED
 from scheduler.protocols.on_call import OnCallBlock, Patience
+from scheduler.protocols.price_field import PriceField
 from scheduler.protocols.times import ClockSpan, ClockTime, DateFormat, Day, Zone
 
 
@@ -61,6 +63,10 @@ class SmsBlock(Block):
         default=None,
         description="How many segments a second it may send, as Twilio allows it. By default a toll-free number 3, "
         "another number 1, a short code 100, a name 10; a messaging service has no rate, its senders are not known.",
+    )
+    price: PriceField | None = Field(
+        default=None,
+        description="What a segment costs, such as 0.0083 USD: a plan of an edit then says what it costs.",
     )
 
     @model_validator(mode="after")
@@ -172,8 +178,17 @@ class ClinicFile(Block):
         default=Span(0, Unit.MINUTES),
         description="Nothing is sent so soon after a registration, so that a mistake can be undone.",
     )
+    merge_window: ClockSpan = Field(
+        default=Span(4, Unit.HOURS),
+        description="Messages of one kind to one patient for several treatments become one when they are due within "
+        "so long of each other; 0m: never.",
+    )
     sms_may_name_treatment: Switch = Field(
         default=False, description="Whether a text message may name the treatment; others may read a phone's screen."
+    )
+    link_domains: list[Domain] = Field(
+        default=[],
+        description="The domains that texts may link to, beside that of `booking_url`; what lies below them too.",
     )
     consent: ConsentBlock = Field(
         default=ConsentBlock(), description="What counts where nobody said whether a patient agreed, per purpose."
@@ -191,5 +206,5 @@ class ClinicFile(Block):
 
     @model_validator(mode="after")
     def _names_nothing_twice(self) -> Self:
-        refuse_all(list(repeated(("languages",), self.languages)))
+        refuse_all([*repeated(("languages",), self.languages), *repeated(("link_domains",), self.link_domains)])
         return self

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from scheduler.domain.advice import Catalogue
 from scheduler.domain.clinic import Clinic, OnCall
 from scheduler.domain.protocol import Protocol
 from scheduler.errors import ConfigError
+from scheduler.protocols.approvals import Approvals
 from scheduler.protocols.hints import suggest
 
 
@@ -25,6 +27,9 @@ class Instance:
     backlog_floor: int = 50
     on_call: tuple[OnCall, ...] = ()
     escalate_after: timedelta = timedelta(minutes=10)
+    sms_segments: int = 2
+    reading_grade: int = 8
+    require_approval: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,15 @@ class Configuration:
     """The installation, its clinics by id and its protocols by treatment.
 
     `overridden` holds the protocols that a clinic changed, by clinic and treatment: ask `protocol_for`.
+    `advice` is empty where the folder has no advice.yaml and no step names a tag.
     """
 
     instance: Instance
     clinics: Mapping[str, Clinic]
     protocols: Mapping[str, Protocol]
     overridden: Mapping[tuple[str, str], Protocol] = field(default_factory=dict)
+    advice: Catalogue = field(default_factory=Catalogue)
+    approvals: Approvals = field(default_factory=Approvals)
 
     def clinic(self, clinic_id: str) -> Clinic:
         """Return the clinic. Raises ConfigError that names the nearest one."""
@@ -50,6 +58,16 @@ class Configuration:
     def on_call(self) -> tuple[OnCall, ...]:
         """Everybody who is on call anywhere."""
         return (*self.instance.on_call, *(one for clinic in self.clinics.values() for one in clinic.on_call))
+
+    def requires_approval(self, *, live: bool) -> bool:
+        """Whether only what is approved goes out: as the file says, else in live delivery."""
+        required = self.instance.require_approval
+        return live if required is None else required
+
+    @property
+    def longest_merge_window(self) -> timedelta:
+        """How far ahead messages may be due that become one with what is due now."""
+        return max((clinic.merge_window for clinic in self.clinics.values()), default=timedelta(0))
 
     def protocol_for(self, clinic_id: str, treatment: str) -> Protocol:
         """Return the treatment's protocol as this clinic has it. Raises ConfigError that names the nearest one."""

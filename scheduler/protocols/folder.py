@@ -7,6 +7,9 @@ from scheduler.paths import shipped
 from scheduler.protocols.problems import Problem
 
 INSTANCE = "aftercare.yaml"
+APPROVALS = "approvals"
+TESTS = "tests"
+ADVICE, SOURCES = "advice.yaml", "sources.yaml"
 FOLDERS = {"clinics": "clinic", "protocols": "protocol", "triage": "language"}
 
 
@@ -38,6 +41,30 @@ def find_triage(config_dir: Path) -> tuple[tuple[Path, ...], list[Problem]]:
     return _yaml_files(own if own.exists() else shipped("config") / "triage", problems), problems
 
 
+def find_approvals(config_dir: Path) -> tuple[tuple[Path, ...], list[Problem]]:
+    """Return the files of what was approved, none where nothing was, and a warning for each that is passed over."""
+    problems: list[Problem] = []
+    folder = config_dir / APPROVALS
+    files = _listed(folder, problems, "") if folder.exists() else ()
+    problems += [_ignored(file) for file in files if file.suffix == ".yml"]
+    return tuple(file for file in files if file.suffix == ".yaml"), problems
+
+
+def find_tests(config_dir: Path) -> tuple[tuple[Path, ...], list[Problem]]:
+    """Return the files of what protocols are tested by, none where the folder has none; likewise."""
+    problems: list[Problem] = []
+    folder = config_dir / TESTS
+    files = _listed(folder, problems, "") if folder.exists() else ()
+    problems += [_ignored(file) for file in files if file.suffix == ".yml"]
+    return tuple(file for file in files if file.suffix == ".yaml"), problems
+
+
+def own_or_shipped(config_dir: Path, name: str) -> Path:
+    """Return the folder's own file of that name (advice, sources), or the shipped one where it has none."""
+    own = config_dir / name
+    return own if own.exists() else shipped("config") / name
+
+
 def _yaml_files(folder: Path, problems: list[Problem]) -> tuple[Path, ...]:
     unread = len(problems)
     files = _listed(folder, problems, f"it holds one file per {FOLDERS[folder.name]}")
@@ -67,7 +94,7 @@ def _listed(folder: Path, problems: list[Problem], hint: str) -> tuple[Path, ...
 
 
 def _is_stray(file: Path) -> bool:
-    return file.suffix in (".yaml", ".yml") and file.name != INSTANCE
+    return file.suffix in (".yaml", ".yml") and file.name not in (INSTANCE, ADVICE, SOURCES)
 
 
 def _stray(file: Path) -> Problem:

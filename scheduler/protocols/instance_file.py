@@ -6,11 +6,12 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 
 from scheduler.domain.spans import Span, Unit
 from scheduler.protocols.blocks import Block
-from scheduler.protocols.fields import whole_number
+from scheduler.protocols.fields import Switch, whole_number
 from scheduler.protocols.on_call import OnCallBlock, Patience
 from scheduler.protocols.times import ClockSpan
 
 MOST_SMS, MOST_EMAILS = 1000, 100
+MOST_PARTS, HIGHEST_GRADE = 10, 20
 MOST_A_DAY, MOST_TIMES, MOST_PERCENT, HIGHEST_FLOOR = 1000, 1000, 1000, 100_000_000
 
 SmsCount = Annotated[
@@ -42,6 +43,17 @@ Floor = Annotated[
     int,
     PlainValidator(whole_number(0, HIGHEST_FLOOR)),
     WithJsonSchema({"type": "integer", "minimum": 0, "maximum": HIGHEST_FLOOR}),
+]
+
+Parts = Annotated[
+    int,
+    PlainValidator(whole_number(1, MOST_PARTS)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_PARTS}),
+]
+Grade = Annotated[
+    int,
+    PlainValidator(whole_number(1, HIGHEST_GRADE)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": HIGHEST_GRADE}),
 ]
 
 
@@ -87,4 +99,18 @@ class InstanceFile(Block):
     escalate_after: Patience = Field(
         default=Span(10, Unit.MINUTES),
         description="An alert of the whole installation that nobody took for so long goes to the next on call.",
+    )
+    sms_segments: Parts = Field(
+        default=2,
+        description="The most segments that the SMS of a step should take; `aftercare check` warns of longer ones.",
+    )
+    reading_grade: Grade = Field(
+        default=8,
+        description="The highest school grade that a text for patients should need; `aftercare check` warns of "
+        "harder ones.",
+    )
+    require_approval: Switch | None = Field(
+        default=None,
+        description="Whether only those steps and texts are sent that `aftercare approve` has on record; by default "
+        "true in live delivery and false in rehearsal.",
     )

@@ -5,9 +5,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from scheduler.domain.advice import Catalogue
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.protocol import Protocol
 from scheduler.errors import ConfigError
+from scheduler.protocols.advice_rules import (
+    language_faults,
+    names_advice,
+    override_tag_faults,
+    source_faults,
+    step_tag_faults,
+)
+from scheduler.protocols.approvals_folder import read_all_approvals
 from scheduler.protocols.clinic_rules import (
     contact_doubts,
     doubts,
@@ -17,11 +26,12 @@ from scheduler.protocols.clinic_rules import (
     title_faults,
 )
 from scheduler.protocols.configuration import Configuration, Instance
-from scheduler.protocols.folder import find_files
+from scheduler.protocols.folder import ADVICE, SOURCES, find_files, own_or_shipped
+from scheduler.protocols.lint.sound import Sound
 from scheduler.protocols.nodes import Node
 from scheduler.protocols.overrides import override_protocol
 from scheduler.protocols.problems import Problem, has_errors, in_order
-from scheduler.protocols.reading import Read, read_clinic, read_instance, read_protocol
+from scheduler.protocols.reading import Read, read_advice, read_clinic, read_instance, read_protocol, read_sources
 from scheduler.protocols.wording import problem_at
 
 Value = TypeVar("Value")
@@ -39,6 +49,12 @@ def load(config_dir: Path) -> Configuration:
 
 def check(config_dir: Path) -> tuple[Configuration | None, tuple[Problem, ...]]:
     """Return the configuration, None where it has errors, and all problems of all files, warnings too."""
+    sound, problems = examine(config_dir)
+    return (sound.configuration if sound else None), problems
+
+
+def examine(config_dir: Path) -> tuple[Sound | None, tuple[Problem, ...]]:
+    """Return the configuration with the trees of its files, None where it has errors, and all problems."""
     files, problems = find_files(config_dir)
     instance = read_instance(files.instance) if files.instance else Read(None, Instance(), ())
     protocols = {file.stem: read_protocol(file) for file in files.protocols}
@@ -48,10 +64,44 @@ def check(config_dir: Path) -> tuple[Configuration | None, tuple[Problem, ...]]:
     problems += [problem for clinic in clinics.values() for problem in clinic.problems]
     whole = _Whole(clinics, protocols, problems)
     configuration = whole.configuration(instance.value or Instance())
+    configuration = replace(configuration, advice=_advice(config_dir, configuration, whole))
+    approvals, doubtful = read_all_approvals(config_dir, protocols.keys())
+    configuration = replace(configuration, approvals=approvals)
+    problems += doubtful
     if instance.tree is not None:
         own = own_number_faults(configuration.instance.on_call, configuration.clinics)
         problems += [problem_at(instance.tree, fault) for fault in own]
-    return (None if has_errors(problems) else configuration), in_order(problems)
+    sound = None if has_errors(problems) else Sound(configuration, _trees(clinics), _trees(protocols))
+    return sound, in_order(problems)
+
+
+def _advice(config_dir: Path, configuration: Configuration, whole: "_Whole") -> Catalogue:
+    """Return the tags of advice; the shipped ones are read only where a step names one.
+
+    What does not fit to the other files is added to the problems.
+    """
+    clinics = [one.tree for one in whole.clinics.values() if one.tree]
+    protocols = [one.tree for one in whole.protocols.values() if one.tree]
+    file = own_or_shipped(config_dir, ADVICE)
+    if file.parent != config_dir and not names_advice([*clinics, *protocols]):
+        return Catalogue()
+    read = read_advice(file)
+    whole.problems += read.problems
+    if read.tree is None or read.value is None:
+        return Catalogue()
+    for tree in protocols:
+        whole.problems += [problem_at(tree, fault) for fault in step_tag_faults(tree, read.value)]
+    for tree in clinics:
+        whole.problems += [problem_at(tree, fault) for fault in override_tag_faults(tree, read.value)]
+    sources = read_sources(own_or_shipped(config_dir, SOURCES))
+    whole.problems += sources.problems
+    every = [*configuration.protocols.values(), *configuration.overridden.values()]
+    faults = [
+        *language_faults(read.value, every, configuration.clinics),
+        *source_faults(read.value, sources.value.rows if sources.value else None),
+    ]
+    whole.problems += [problem_at(read.tree, fault) for fault in faults]
+    return read.value
 
 
 @dataclass(slots=True)
@@ -101,3 +151,7 @@ def _sound(read: Mapping[str, Read[Value]]) -> Iterator[tuple[str, tuple[Node, V
     for name, one in read.items():
         if one.tree is not None and one.value is not None:
             yield name, (one.tree, one.value)
+
+
+def _trees(read: Mapping[str, Read[Value]]) -> dict[str, Node]:
+    return {name: one.tree for name, one in read.items() if one.tree is not None}

@@ -36,6 +36,7 @@ CODES: Mapping[str, str] = {
     "bad-span": "The value is not a length of time that can be used here.",
     "bad-time": "The value is not a time of day.",
     "bad-date": "The value is not a date.",
+    "bad-moment": "The value is not a date and a time of day.",
     "bad-zone": "The value is not an IANA time zone that names a place.",
     "bad-language": "The value is not a language code.",
     "bad-country": "The value is not a country code.",
@@ -43,6 +44,7 @@ CODES: Mapping[str, str] = {
     "bad-email": "The value is not an email address.",
     "bad-url": "The value is not a web address.",
     "bad-sender": "The value can't be what an SMS or email comes from.",
+    "bad-price": "The value is not an amount and a currency.",
     "bad-date-format": "The format can't read a date and a time of day from an export.",
     # what does not fit together
     "duplicate-step": "Two steps have the same id.",
@@ -51,6 +53,14 @@ CODES: Mapping[str, str] = {
     "unknown-treatment": "A treatment is named that has no protocol.",
     "unreachable-step": "A step could never be sent.",
     "impossible-range": "A range ends before it begins, or leaves out what it should hold.",
+    "unknown-tag": "A tag of advice is named that advice.yaml does not have.",
+    "unknown-source": "An advice rests on a row that the sources do not have.",
+    "missing-advice": "An advice in use has no text in a language that a clinic speaks.",
+    "failed-expectation": "A test of a protocol expects something else than what happens.",
+    "skipped-test": "A test is not played: its clinic or its treatment is not there (warning).",
+    "bad-record": "A record of an approval can't be read.",
+    "edited-record": "A record of an approval is not as it was written.",
+    "unapproved": "A step or a text is not approved, so that it is not sent in live delivery (warning).",
     "missing-title": "A treatment has no title in a language that a clinic speaks.",
     "missing-sender": "A step uses a channel for which the clinic has no sender.",
     "missing-contact": "A step asks patients something, and the clinic has nobody who gets the answer.",
@@ -75,12 +85,34 @@ TEXT_CODES: Mapping[str, str] = {
 }
 """The codes of message templates, which `scheduler.content` checks; likewise."""
 
+LINT_CODES: Mapping[str, str] = {
+    # steps
+    "same-moment": "Two steps of a protocol go out at the same moment on the same channel (warning).",
+    "recall-before-care": "An invitation goes out before the last aftercare of the visit (warning).",
+    "recall-to-booked": "An invitation goes out to patients who have booked again already (warning).",
+    "care-withheld": "Aftercare is kept from patients who have booked again (warning).",
+    "collapsed-check": "A step that asks has `if_late: collapse`, which does nothing for it (warning).",
+    "dropped-check": "A step that asks is left out when it is late (warning).",
+    "late-reminder": "A reminder of a question goes out when a later step has asked already (warning).",
+    "quiet-step": "A time of day lies in the clinic's quiet hours, so the step always waits (warning).",
+    "always-expires": "A step always waits longer than it is useful, so it is never sent.",
+    "may-expire": "For some visits a step waits longer than it is useful, so it is not sent then (warning).",
+    "contradicting-advice": "Two steps of a clinic give advice that can't both be followed (warning).",
+    # texts
+    "promotion": "A text for care or an invitation speaks of a price, a discount or an offer.",
+    "unknown-link": "A text links to a domain that the clinic has not named.",
+    "health-detail": "A text message names an illness or a procedure, and others may read it (warning).",
+    "long-sms": "A text message takes more segments than `sms_segments` (warning).",
+    "hard-to-read": "A text for patients needs a higher school grade than `reading_grade` (warning).",
+}
+"""The codes of what can be used as it is, but is hardly meant so: `protocols.lint` and `content.lint`; likewise."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One fault and where it is. `line` and `column` count from 1; `key` is a dotted path, empty for a whole file.
 
-    A code that is neither in `CODES` nor in `TEXT_CODES` is a programming error (KeyError).
+    A code that is in none of `CODES`, `TEXT_CODES` and `LINT_CODES` is a programming error (KeyError).
     """
 
     file: Path
@@ -93,7 +125,7 @@ class Problem:
     severity: Severity = "error"
 
     def __post_init__(self) -> None:
-        if self.code not in CODES:
+        if self.code not in CODES and self.code not in LINT_CODES:
             TEXT_CODES[self.code]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from pydantic import Discriminator, Field, PlainValidator, Tag, model_validator
 from scheduler.domain.protocol import IfLate, Purpose
 from scheduler.domain.spans import Span, Unit
 from scheduler.protocols.addresses import Language
+from scheduler.protocols.advice_file import Range
 from scheduler.protocols.blocks import Block
 from scheduler.protocols.faults import refuse_all
 from scheduler.protocols.fields import (
@@ -125,6 +126,16 @@ class StepBlock(Block):
         default=None,
         description="On days when the clinic is closed: defer waits for the next open day (the default of recall and "
         "marketing), send does not (the default of care).",
+    )
+    kind: Id | None = Field(
+        default=None,
+        description="What this step is to other treatments: messages of one kind to one patient become one within "
+        "the clinic's merge_window; the step's id by default.",
+    )
+    advice: dict[Id, Range] = Field(
+        default={},
+        description="tag: how long the advice holds, counted as `after` counts, or always. Tags are in advice.yaml; "
+        "an email says them where it has {{ advice }}.",
     )
 
     @model_validator(mode="after")

@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from scheduler.domain.advice import Catalogue
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.lexicon import Lexicon
 from scheduler.domain.protocol import Protocol
+from scheduler.protocols.advice_file import AdviceFile, build_catalogue
+from scheduler.protocols.approvals import Approval
+from scheduler.protocols.approvals_file import ApprovalsFile, build_approvals, edited
 from scheduler.protocols.blocks import Block
 from scheduler.protocols.building import build_clinic, build_instance, build_protocol
 from scheduler.protocols.clinic_file import ClinicFile
 from scheduler.protocols.clinic_rules import name_faults
 from scheduler.protocols.configuration import Instance
+from scheduler.protocols.expectations_file import TestsFile
 from scheduler.protocols.faults import Fault
 from scheduler.protocols.fields import is_id
 from scheduler.protocols.instance_file import InstanceFile
@@ -21,6 +26,7 @@ from scheduler.protocols.problems import Problem
 from scheduler.protocols.protocol_file import ProtocolFile
 from scheduler.protocols.protocol_rules import protocol_faults
 from scheduler.protocols.source import UnreadableError, read_tree
+from scheduler.protocols.sources_file import SourcesFile
 from scheduler.protocols.triage_file import TriageFile, build_lexicon
 from scheduler.protocols.wording import problem_at, read_block
 
@@ -64,6 +70,30 @@ def read_clinic(file: Path, treatments: Sequence[str]) -> Read[Clinic]:
     return Read(tree, build_clinic(file.stem, block) if block else None, problems)
 
 
+def read_advice(file: Path) -> Read[Catalogue]:
+    """Read the tags of advice."""
+    tree, problems = _tree(file)
+    block = _block(tree, AdviceFile, problems)
+    return Read(tree, build_catalogue(block) if block else None, problems)
+
+
+def read_approvals(file: Path, *, treatment: str = "") -> Read[tuple[Approval, ...]]:
+    """Read what was approved of a treatment, which the file is called like: `microneedling.2027.yaml` too."""
+    treatment = treatment or file.stem.split(".")[0]
+    tree, problems = _tree(file, may_be_empty=True)
+    block = _block(tree, ApprovalsFile, problems)
+    if tree is None or block is None:
+        return Read(tree, None if problems else (), problems)
+    problems += [problem_at(tree, fault) for fault in edited(treatment, block)]
+    return Read(tree, build_approvals(treatment, block), problems)
+
+
+def read_sources(file: Path) -> Read[SourcesFile]:
+    """Read where the texts' facts come from."""
+    tree, problems = _tree(file)
+    return Read(tree, _block(tree, SourcesFile, problems), problems)
+
+
 def read_lexicon(file: Path) -> Read[Lexicon]:
     """Read the words of triage in one language; the file is called like it."""
     tree, problems = _tree(file)
@@ -73,6 +103,12 @@ def read_lexicon(file: Path) -> Read[Lexicon]:
         problems.append(problem_at(tree, Fault(("language",), "file-name", message, "rename one of them")))
     block = _block(tree, TriageFile, problems)
     return Read(tree, build_lexicon(block) if block else None, problems)
+
+
+def read_tests(file: Path) -> Read[TestsFile]:
+    """Read tests of protocols, as they are written: whether clinics, treatments and steps are there is not looked at."""
+    tree, problems = _tree(file)
+    return Read(tree, _block(tree, TestsFile, problems), problems)
 
 
 def _tree(file: Path, *, may_be_empty: bool = False) -> tuple[Node | None, list[Problem]]:

@@ -1,7 +1,7 @@
 """The embedded engine: a loop that sends what is due and sleeps until something is, and beside it other duties."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +12,8 @@ from scheduler.errors import StoreError
 from scheduler.logs import get_logger
 from scheduler.runtime.alarm import FURTHEST, Alarm, Pulse
 from scheduler.services.dispatch import Dispatcher
+from scheduler.services.duties import Duties
+from scheduler.services.happening import Happening
 from scheduler.services.summary import Summary
 from scheduler.store.database import Store
 from scheduler.store.messages import next_wake
@@ -31,8 +33,11 @@ APART = 0.2
 WATCH = timedelta(seconds=1)
 """Between two looks at batches that wait for workers, which may die."""
 
+Duty = Callable[[], Awaitable[bool]]
+"""Does a part of what is to be done; says whether a message may be due because of it."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Engine:
     """Runs until `stop` is set; what it holds then is finished or given back before `run` returns.
 
@@ -44,8 +49,21 @@ class Engine:
     clock: Clock
     stop: asyncio.Event
     queue: "Queue | None" = None
+    _duties: Duties = field(init=False)
     _turned: Pulse = field(default_factory=Pulse)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Make what it does beside sending: it remembers what it saw."""
+        self._duties = self.dispatcher.duties()
+
+    def take(self, dispatcher: Dispatcher) -> None:
+        """Work by another dispatcher from the next batch on, one that `dispatcher.by` made: its channels are open.
+
+        A batch that goes on, and a duty, ends by the one it began with. For the engine's own event loop.
+        """
+        self.dispatcher = dispatcher
+        self._duties = self._duties.by(dispatcher.configuration, dispatcher.replies, dispatcher.approver)
 
     def wake(self) -> None:
         """Look at once for what is due: somebody added it. For the engine's own event loop."""
@@ -67,9 +85,8 @@ class Engine:
 
     async def _loops(self, alarm: Alarm) -> None:
         """Run all loops. A fault of the program in one ends them all, after what is being handed over has ended."""
-        duties = self.dispatcher.duties()
         sending = asyncio.create_task(self._send(alarm), name="sending")
-        beside = [asyncio.create_task(self._beside(alarm, duty)) for duty in (duties.keep, duties.ask)]
+        beside = [asyncio.create_task(self._beside(alarm, duty)) for duty in (self._keep, self._ask)]
         try:
             await asyncio.wait({sending, *beside}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -87,7 +104,7 @@ class Engine:
         while not self.stop.is_set():
             self._woken.clear()
             try:
-                await self.dispatcher.send_due(self.stop, Summary(), self._claim, due)
+                await self.dispatcher.send_due(self.stop, Summary(), self._claim, due, self._deliver)
                 await self._set(alarm)
             except StoreError as error:
                 log.warning("store.unavailable", reason=str(error))
@@ -105,7 +122,7 @@ class Engine:
         wake, breath = await asyncio.to_thread(self._next_look)
         alarm.set_for(wake, at_least=breath)
 
-    async def _beside(self, alarm: Alarm, duty: Callable[[], Awaitable[bool]]) -> None:
+    async def _beside(self, alarm: Alarm, duty: Duty) -> None:
         while not self.stop.is_set():
             turned = self._turned.coming
             try:
@@ -115,6 +132,15 @@ class Engine:
                 log.debug("store.unavailable", reason=str(error))  # the loop that sends says it
             await _first_of(self.stop.wait(), within=APART)
             await _first_of(turned.wait(), self.stop.wait(), within=FURTHEST)
+
+    async def _keep(self) -> bool:
+        return await self._duties.keep()
+
+    async def _ask(self) -> bool:
+        return await self._duties.ask()
+
+    def _deliver(self, ids: Sequence[int], stop: asyncio.Event) -> Awaitable[list[Happening]]:
+        return self.dispatcher.deliver(ids, stop)
 
     def _claim(self) -> list[int]:
         """Claim for ourselves, unless workers live. What waits for workers while none lives is taken back first."""

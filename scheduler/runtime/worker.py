@@ -46,6 +46,10 @@ class Worker:
     connect: Mapping[str, Any]
     _fault: Exception | None = field(default=None, init=False)
 
+    def take(self, dispatcher: Dispatcher) -> None:
+        """Work by another dispatcher from the next job on, one that `dispatcher.by` made: its channels are open."""
+        self.dispatcher = dispatcher
+
     async def run(self) -> None:
         """Deliver what is handed on. A database that is away is waited for, with a line in the log.
 

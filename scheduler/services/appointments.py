@@ -5,6 +5,7 @@ from datetime import datetime
 from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
 from scheduler.errors import ConflictError
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.adjusting import lapse_moves
 from scheduler.services.schedule import cancel_unsent, plan_anew
 from scheduler.store.appointments import StoredAppointment, get_appointment, move_appointment, set_appointment_status
 from scheduler.store.database import Tx
@@ -54,6 +55,7 @@ def reschedule(
         ends_at = starts_at + (appointment.ends_at - appointment.starts_at)
     if (starts_at, ends_at) != (appointment.starts_at, appointment.ends_at):
         move_appointment(tx, appointment.id, starts_at=starts_at, ends_at=ends_at, now=now, by=by)
+        lapse_moves(tx, appointment.id, now=now, by=by)
     set_appointment_status(tx, appointment.id, AppointmentStatus.BOOKED, now=now, by=by)
     moved = get_appointment(tx, appointment.id)
     plan_anew(tx, configuration, moved, get_patient(tx, moved.patient_id), now=now, by=by)

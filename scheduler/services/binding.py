@@ -1,17 +1,34 @@
 """Late binding: what a send depends on, looked up at the moment of deciding and given to the domain as values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from scheduler.domain.advised import Held, held
 from scheduler.domain.brakes import Kept, Pause
+from scheduler.domain.clinic import Clinic
 from scheduler.domain.consent import consent_for
 from scheduler.domain.hours import SendingHours, sending_hours
 from scheduler.domain.protocol import PATIENT_CHANNELS, Channel, Protocol, Step
 from scheduler.domain.reasons import KEPT_SAID, Reason
-from scheduler.domain.situation import Pending, Situation
+from scheduler.domain.situation import Pending, Situation, Spoken
+from scheduler.domain.states import Status
+from scheduler.domain.timing import Visit, visit_of
 from scheduler.protocols.configuration import Configuration
 from scheduler.store.due import DueMessage
 from scheduler.store.messages import Message
+
+_A_DAY = timedelta(days=1)
+"""Of a clinic that no longer merges: what was merged before still was; no window is longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An advice that a patient got for that appointment."""
+
+    appointment: int
+    held: Held
 
 
 def pending_of(message: Message) -> Pending:
@@ -31,6 +48,8 @@ def pending_of(message: Message) -> Pending:
         ask=message.ask,
         fallback=message.fallback,
         released=message.released_at is not None,
+        tried=message.tries > 0,
+        held=message.status is Status.HELD,
         kept_by=tuple([reason for reason in message.reasons if reason.code in KEPT_SAID]),
     )
 
@@ -44,10 +63,13 @@ def situation_of(
     paused: Mapping[Channel, Pause] | None = None,
     kept: Kept | None = None,
     refusing: Mapping[Channel, str] | None = None,
+    heard: Sequence[Heard] = (),
+    apart: bool = False,
 ) -> Situation:
     """Return what holds for a message now. The clinic is in the configuration: the caller has looked.
 
     Without `paused`, `kept` and `refusing` no brake is on: for whoever asks only whether a channel can be used.
+    `heard` is what its patient was advised; `apart`: it becomes one with no other.
     """
     clinic = configuration.clinic(due.message.clinic)
     zone = ZoneInfo(due.patient.timezone) if due.patient.timezone else None
@@ -76,7 +98,33 @@ def situation_of(
         refusing=refusing,
         alarmed=due.alarmed,
         answered=due.answered,
+        spoken=_spoken(due, clinic),
+        merge_window=timedelta(0) if apart else clinic.merge_window,
+        advised=advised_by(due, configuration) if step and step.advice else (),
+        heard=tuple((it.appointment, it.held) for it in heard if it.appointment != due.message.of_visit),
     )
+
+
+def advised_by(due: DueMessage, configuration: Configuration) -> tuple[Held, ...]:
+    """Return what a message's step advises, and until when. The clinic is in the configuration."""
+    protocol, step = protocol_of(due, configuration), step_of(due, configuration)
+    if protocol is None or step is None:
+        return ()
+    return held(step.advice, visit_of_due(due, protocol, configuration))
+
+
+def visit_of_due(due: DueMessage, protocol: Protocol, configuration: Configuration) -> Visit:
+    """Return a message's visit on the calendar, of its patient's zone where that is known."""
+    zone = ZoneInfo(due.patient.timezone) if due.patient.timezone else None
+    clinic = configuration.clinic(due.message.clinic)
+    return visit_of(due.appointment.visit, protocol.duration, clinic.timezone, zone)
+
+
+def _spoken(due: DueMessage, clinic: Clinic) -> Spoken | None:
+    """Return what spoke for a message, unless it was planned for a later time since: then that is over."""
+    if due.word is None:
+        return None
+    return due.word.spoken if due.message.due_at - due.word.started_at <= (clinic.merge_window or _A_DAY) else None
 
 
 def step_of(due: DueMessage, configuration: Configuration) -> Step | None:

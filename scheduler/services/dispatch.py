@@ -1,8 +1,8 @@
 """Sends what is due, a batch at a time: claim, prepare, send."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 
@@ -15,6 +15,7 @@ from scheduler.domain.reasons import Reason, planned_part
 from scheduler.domain.situation import STATUS_AFTER
 from scheduler.domain.states import Status
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.approver import Approver
 from scheduler.services.duties import Duties
 from scheduler.services.happening import Happening, Watch, ignore
 from scheduler.services.inbound import Replies
@@ -36,6 +37,9 @@ CALLS_AT_ONCE = 8
 """Calls of clinics' own systems: each alert makes one at most."""
 LANES = 3
 """Batches that are worked on side by side, by an engine or by a worker."""
+
+Deliver = Callable[[Sequence[int], asyncio.Event], Awaitable[list[Happening]]]
+"""As `Dispatcher.deliver`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,12 @@ class Dispatcher:
         slots = Slots({**at_once, Channel.WEBHOOK: CALLS_AT_ONCE})
         object.__setattr__(self, "slots", slots)
 
+    def by(self, configuration: Configuration, texts: Texts, replies: Replies | None) -> "Dispatcher":
+        """Return this dispatcher by edited files. It shares what is open, and how much goes out at once."""
+        edited = replace(self, configuration=configuration, texts=texts, replies=replies)
+        object.__setattr__(edited, "slots", self.slots)
+        return edited
+
     async def run(self, stop: asyncio.Event | None = None) -> Summary:
         """Make one pass: send all that is due now and return what became of it. The transports are open.
 
@@ -86,8 +96,11 @@ class Dispatcher:
         summary: Summary,
         claim: Callable[[], list[int]] | None = None,
         due: Callable[[], Awaitable[None]] | None = None,
+        deliver: Deliver | None = None,
     ) -> None:
         """Claim and deliver until nothing is due, and count it in `summary`; `claim` may claim otherwise, or nothing.
+
+        `deliver` is asked anew for each batch, so that one made by edited files may take its turn at any time.
 
         Several batches go side by side: while one waits for the provider or for a commit, another is prepared.
         `due` waits until something may be due: what becomes due meanwhile then waits for none that goes on.
@@ -98,17 +111,13 @@ class Dispatcher:
             while True:
                 ids = [] if stop.is_set() else await asyncio.to_thread(claim or self.claim)
                 if ids:
-                    going.add(asyncio.create_task(self._count(ids, stop, summary)))
+                    going.add(asyncio.create_task(_count((deliver or self.deliver)(ids, stop), summary)))
                 if not going:
                     return
                 if len(going) == LANES or len(ids) < BATCH:
                     going -= await _first_ended(going, due if len(going) < LANES and not stop.is_set() else None)
         finally:
             await asyncio.gather(*going, return_exceptions=True)
-
-    async def _count(self, ids: Sequence[int], stop: asyncio.Event, summary: Summary) -> None:
-        for happening in await self.deliver(ids, stop):
-            summary.add(happening)
 
     async def deliver(self, ids: Sequence[int], stop: asyncio.Event) -> list[Happening]:
         """Decide and hand over what this owner has claimed; return what became of it, once that is on record.
@@ -122,9 +131,7 @@ class Dispatcher:
 
     async def _work(self, ids: Sequence[int], stop: asyncio.Event) -> list[Happening]:
         now = self.clock.now()
-        preparer = Preparer(
-            self.store, self.configuration, self.texts, self.links, self.owner, paced=not self._rehearses()
-        )
+        preparer = Preparer(self.store, self.configuration, self.texts, self.links, self.owner, live=self._is_live())
         prepared = await asyncio.to_thread(preparer.prepare, ids, now=now)
         settled = [
             _happening(it.due, None, now, STATUS_AFTER[it.decision.kind], it.decision.reasons)
@@ -138,12 +145,19 @@ class Dispatcher:
             if it.moved
         ]
 
-    def _rehearses(self) -> bool:
-        return isinstance(self.transports.get(Channel.SMS), RehearsalTransport)
+    def _is_live(self) -> bool:
+        return not isinstance(self.transports.get(Channel.SMS), RehearsalTransport)
 
     def duties(self) -> Duties:
         """Make what does the rest for this engine."""
-        return Duties(self.store, self.configuration, self.transports, self.clock, self.owner, self.replies)
+        return Duties(
+            self.store, self.configuration, self.transports, self.clock, self.owner, self.replies, self.approver
+        )
+
+    @property
+    def approver(self) -> Approver:
+        """What tells whether messages may go out as far as approval goes."""
+        return Approver(self.configuration, self.texts, live=self._is_live())
 
     def sender(self) -> Sender:
         """Make what hands letters over for this engine, one batch of those that go side by side."""
@@ -161,6 +175,11 @@ class Dispatcher:
         """Claim a batch of what is due; return the ids. Blocks; commits. Raises StoreError."""
         with self.store.write() as tx:
             return claim_due(tx, now=self.clock.now(), limit=BATCH, lease=LEASE, owner=self.owner)
+
+
+async def _count(delivery: Awaitable[Iterable[Happening]], summary: Summary) -> None:
+    for happening in await delivery:
+        summary.add(happening)
 
 
 async def _first_ended(

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from scheduler.channels.base import ChannelTransport
 from scheduler.channels.registry import open_transports
 from scheduler.clock import Clock
+from scheduler.content.templates import Texts
 from scheduler.domain.outgoing import Outgoing
 from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import sentence
@@ -16,7 +17,10 @@ from scheduler.domain.states import Status
 from scheduler.errors import AftercareError, ChannelError, SettingsError, StoreError
 from scheduler.protocols.loader import check
 from scheduler.services.alerts import REMEDIES as REMEDIES_OF_ALERTS
+from scheduler.services.approving import Approving
+from scheduler.services.behind import behind_the_files
 from scheduler.services.checking import check_all
+from scheduler.services.files_health import other_files
 from scheduler.services.finding import Finding, Health
 from scheduler.services.on_call import MAKE_ONE, lacks_secret, link_fault, said_of
 from scheduler.services.reachable import hard_to_reach
@@ -54,6 +58,7 @@ class Doctor:
             self._delivery(),
             self._config(),
             *self._on_call(),
+            *self._approval(),
             self._links(),
             webhook_addresses(self.settings),
             *self._database(),
@@ -107,6 +112,23 @@ class Doctor:
         elif configuration:
             yield Finding("on call", Health.WELL, "; ".join(said_of(configuration)))
 
+    def _approval(self) -> Iterator[Finding]:
+        """Tell what is not approved; it is wrong where nothing is and that is required: then nothing goes out."""
+        configuration, _ = check(self.settings.config_dir)
+        if configuration is None:
+            return
+        missing, all_of_it = Approving(configuration, Texts(self.settings.templates_dir)).missing()
+        said = f"{missing:,} of {all_of_it:,} steps and texts are not approved"
+        if not configuration.requires_approval(live=self.settings.delivery is Delivery.LIVE):
+            yield Finding("approval", Health.WELL, f"not required here ({said})" if missing else "all is approved")
+        elif missing:
+            health = Health.WRONG if missing == all_of_it else Health.WARNING
+            yield Finding(
+                "approval", health, f"{said}, and wait for that", "see them with `aftercare approve --list`"
+            )
+        else:
+            yield Finding("approval", Health.WELL, "all steps and texts are approved")
+
     def _links(self) -> Finding:
         """Tell how links in messages look to those who get them: to patients, and to who takes an alert."""
         fault, live = link_fault(self.settings), self.settings.delivery is Delivery.LIVE
@@ -131,6 +153,7 @@ class Doctor:
             yield self._clock(store)
             yield self._backlog(store)
             yield from refused_webhooks(store)
+            yield from other_files(store, self.settings, now=self.clock.now())
             if not self.settings.on_sqlite:
                 yield _workers(store)
             yield from self._for_people(store)
@@ -184,6 +207,7 @@ class Doctor:
         configuration, _ = check(self.settings.config_dir)
         if configuration:
             yield from hard_to_reach(store, configuration)
+            yield from behind_the_files(store, configuration, now=self.clock.now())
 
     def _disk(self) -> Iterator[Finding]:
         if not self.settings.data_dir.is_dir():

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scheduler.channels.base import ChannelTransport
 from scheduler.clock import Clock
 from scheduler.domain.protocol import Channel
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.approval_watch import ApprovalWatch
+from scheduler.services.approver import Approver
 from scheduler.services.circuits import CircuitTender
 from scheduler.services.holding import expire_held
 from scheduler.services.inbound import KIND as INBOUND
@@ -43,9 +45,17 @@ class Duties:
     clock: Clock
     owner: str
     replies: Replies | None = None
+    approver: Approver | None = None
     _lookout: Lookout = field(default_factory=Lookout)
     _reminders: Reminders = field(default_factory=Reminders)
     _no_answers: NoAnswers = field(default_factory=NoAnswers)
+    _approvals: ApprovalWatch = field(default_factory=ApprovalWatch)
+
+    def by(self, configuration: Configuration, replies: Replies | None, approver: Approver | None) -> "Duties":
+        """Return these duties by edited files; they remember what they saw, and look at once what is approved now."""
+        return replace(
+            self, configuration=configuration, replies=replies, approver=approver, _approvals=ApprovalWatch()
+        )
 
     async def keep(self) -> bool:
         """Do what needs the database only; return whether a message may be due because of it."""
@@ -60,7 +70,7 @@ class Duties:
         Return whether a message is to be sent.
         """
         woken = await CircuitTender(self.store, self.configuration, self.transports, self.clock).tend()
-        await asyncio.to_thread(self._look_out)
+        woken |= await asyncio.to_thread(self._look_out)
         rung = await asyncio.to_thread(self._ring)  # also of what was found wrong just now
         return await self._settle() or woken or rung
 
@@ -110,7 +120,8 @@ class Duties:
             Receipts(self.store, self.configuration, self.clock, self.owner).handle()
         return waits
 
-    def _look_out(self) -> None:
+    def _look_out(self) -> bool:
+        """Look for what nobody else would notice; return whether a message may be due because of it."""
         now = self.clock.now()
         if self._lookout.is_time(now):
             self._lookout.look(self.store, now=now)
@@ -118,6 +129,9 @@ class Duties:
             self._reminders.plan(self.store, self.configuration, now=now)
         if self._no_answers.is_time(now):
             self._no_answers.look(self.store, self.configuration, now=now)
+        if self.approver and self._approvals.is_time(now):
+            return self._approvals.look(self.store, self.approver, now=now)
+        return False
 
     def _is_to_ask(self) -> bool:
         with self.store.read() as tx:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from scheduler.domain.adjustment import Adjustments, Occasion, adjusted
 from scheduler.domain.appointment import CALLED_OFF, Reach
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.followup import (
@@ -27,6 +28,8 @@ from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import situation_of
 from scheduler.services.schedule import reach_of, standing_messages
+from scheduler.services.versions import version_of
+from scheduler.store.adjustments import in_force
 from scheduler.store.appointments import StoredAppointment, get_appointment
 from scheduler.store.database import Tx
 from scheduler.store.due import load_due
@@ -65,7 +68,7 @@ def plan_after_reply(
     if triage in NO_ANSWERS:
         return []
     appointment = get_appointment(tx, question.of_visit)
-    protocol = _protocol_of(configuration, appointment)
+    protocol = _protocol_of(tx, configuration, appointment)
     stored = list(standing_messages(tx, appointment.id))
     take_reminders_back(tx, stored, now=now, by=by)
     if protocol is None or appointment.status in CALLED_OFF:
@@ -77,7 +80,8 @@ def plan_after_reply(
         return []
     reply = Reply(question.step, triage, at or now)
     clinic, reach = configuration.clinic(appointment.clinic), reach_of(get_patient(tx, appointment.patient_id))
-    planner = _Planner(tx, clinic, reach, appointment, protocol.digest, now, by)
+    exceptions = in_force(tx, [appointment.id]).get(appointment.id, {})
+    planner = _Planner(tx, clinic, reach, appointment, protocol, exceptions, now, by)
     return [message for step in steps for message in planner.plan(step, reply, stored)]
 
 
@@ -106,7 +110,8 @@ class _Planner:
     clinic: Clinic
     reach: Reach
     appointment: StoredAppointment
-    protocol_digest: str
+    protocol: Protocol
+    exceptions: Adjustments
     now: datetime
     by: str
 
@@ -120,7 +125,9 @@ class _Planner:
         if times_asked(rounds) >= MOST_TIMES:
             log.info("followup.exhausted", appointment=self.appointment.id, step=step.id)
             return []
-        planned = Again(step, self.clinic, self.reach, occurrence).after(reply, now=self.now)
+        again = Again(step, self.clinic, self.reach, occurrence).after(reply, now=self.now)
+        occasion = Occasion(self.protocol, self.clinic, self.appointment.visit, self.reach)
+        planned = adjusted(again, self.exceptions, occasion, now=self.now)
         ids = self._write(planned, mine)
         waits = any(it.status is Status.SCHEDULED for it in planned)
         log.info("followup.planned", appointment=self.appointment.id, step=step.id, messages=ids, waits=waits)
@@ -131,16 +138,15 @@ class _Planner:
         there = {(it.channel, it.occurrence): it for it in mine}
         again = [(there[it.channel, it.occurrence], it) for it in planned if (it.channel, it.occurrence) in there]
         new = [it for it in planned if (it.channel, it.occurrence) not in there]
-        ids = add_planned(self.tx, self.appointment, new, protocol_digest=self.protocol_digest, now=self.now)
+        digest = self.appointment.pins.get(planned[0].step, self.protocol.digest) if planned else self.protocol.digest
+        ids = add_planned(self.tx, self.appointment, new, protocol_digest=digest, now=self.now)
         replans = [Replan(old.id, old.status, it) for old, it in again]
-        return ids + replan(self.tx, replans, protocol_digest=self.protocol_digest, now=self.now, by=self.by)
+        return ids + replan(self.tx, replans, protocol_digest=digest, now=self.now, by=self.by)
 
 
-def _protocol_of(configuration: Configuration, appointment: StoredAppointment) -> Protocol | None:
-    """Return the protocol of a visit; None where its clinic or its treatment is no longer configured."""
-    if appointment.clinic not in configuration.clinics or appointment.treatment not in configuration.protocols:
-        return None
-    return configuration.protocol_for(appointment.clinic, appointment.treatment)
+def _protocol_of(tx: Tx, configuration: Configuration, appointment: StoredAppointment) -> Protocol | None:
+    """Return the protocol that a visit goes by; None where its clinic is no longer configured, or none is known."""
+    return version_of(tx, configuration, appointment) if appointment.clinic in configuration.clinics else None
 
 
 def _cancel(tx: Tx, messages: Iterable[Message], why: Reason, *, now: datetime, by: str) -> None:

@@ -24,6 +24,7 @@ ALERTS = {
     Brake.VOLUME: AlertKind.VOLUME,
     Brake.BACKLOG: AlertKind.BACKLOG,
     Brake.LATE: AlertKind.LATE,
+    Brake.CLASH: AlertKind.CLASH,
 }
 """What people are told of as it is held, one alert for each clinic. Doubts are told of by who settles them."""
 

@@ -1,7 +1,8 @@
 """Turns a message that goes out now into what its channel takes: rendered, addressed, with its deadline."""
 
 import secrets
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from scheduler.content.mime import build_mime
@@ -11,11 +12,10 @@ from scheduler.content.variables import variables_for
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.outgoing import Outgoing, OutgoingEmail, OutgoingSms
 from scheduler.domain.protocol import Channel
-from scheduler.errors import TemplateError
 from scheduler.protocols.configuration import Configuration
-from scheduler.services.binding import protocol_of, step_of
 from scheduler.services.leases import LAST_WRITE
 from scheduler.services.links import Links
+from scheduler.services.merged_wording import wording_of
 from scheduler.store.due import DueMessage
 from scheduler.store.messages import Message
 from scheduler.store.notices import DueNotice
@@ -31,7 +31,7 @@ class Letter:
     """A message ready to go: what the channel takes, and what the store keeps of it.
 
     Until `write_until` (aware UTC) its engine may begin to hand it over. `trial`: it goes out to see whether what
-    was refused works again. `slot_at` is its sender's turn that it has taken.
+    was refused works again. `slot_at` is its sender's turn that it has taken. `passengers`: what it speaks for too.
     """
 
     due: Due
@@ -44,6 +44,7 @@ class Letter:
     header_id: str | None
     trial: bool = False
     slot_at: datetime | None = None
+    passengers: tuple[DueMessage, ...] = ()
 
     @property
     def channel(self) -> Channel:
@@ -72,23 +73,21 @@ class Writer:
     texts: Texts
     links: Links
 
-    def write(self, due: DueMessage, *, now: datetime) -> Letter:
-        """Render one step that this engine has claimed.
+    def write(self, due: DueMessage, *, now: datetime, passengers: Sequence[DueMessage] = ()) -> Letter:
+        """Render one step that this engine has claimed, and with it what it speaks for, of the same patient.
 
         Raises TemplateError when its text is missing or can't be rendered.
         """
         message, patient, visit = due.message, due.patient, due.appointment
         clinic = self.configuration.clinic(message.clinic)
-        protocol, step = protocol_of(due, self.configuration), step_of(due, self.configuration)
-        if protocol is None or step is None:
-            raise TemplateError(f"the protocol no longer has the step {message.step}")
+        wording = wording_of(self.configuration, due, passengers)
         language = clinic.language_for(patient.language)
         by_email = message.channel is Channel.EMAIL
         unsubscribe = self.links.unsubscribe(message.id) if by_email else None
         page = self.links.page(patient.id, visit.id, patient.page_epoch, expires_at=visit.starts_at + PAGE_LASTS)
         variables = variables_for(
             clinic,
-            protocol,
+            wording.protocol,
             patient_name=patient.name,
             language=language,
             starts_at=visit.starts_at,
@@ -96,13 +95,16 @@ class Writer:
             unsubscribe_url=unsubscribe,
             first_contact=due.first_contact,
         )
+        variables = wording.complete(variables, clinic, language)
         address = patient.address(message.channel)
         assert address
         envelope = Envelope(due, clinic, Recipient(address, patient.name), language, now)
         if by_email:
-            email = render_email(self.texts, step.template, language, variables)
-            return envelope.email(email, unsubscribe_url=unsubscribe)
-        return envelope.sms(render_sms(self.texts, step.template, language, variables))
+            email = render_email(self.texts, wording.template, language, variables)
+            letter = envelope.email(email, unsubscribe_url=unsubscribe)
+        else:
+            letter = envelope.sms(render_sms(self.texts, wording.template, language, variables))
+        return replace(letter, passengers=tuple(passengers)) if passengers else letter
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """The aftercare sheet of a patient's page: the care steps' own emails, those that have come due and those to come."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from scheduler.content.article import Article, render_article
+from scheduler.content.formats import Lines
 from scheduler.content.templates import Texts
 from scheduler.content.variables import Variables
 from scheduler.domain.protocol import AfterReply, Before, Channel, Protocol, Purpose, Step
@@ -36,12 +36,13 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class SheetWriter:
-    """Writes the sheet of one visit in one language."""
+    """Writes the sheet of one visit in one language. `advice_of` gives the lines of a step's advice."""
 
     texts: Texts
     protocol: Protocol
     language: str
     variables: Variables
+    advice_of: Callable[[Step, Visit], Lines]
 
     def write(self, visit: Visit, messages: Sequence[Message], *, now: datetime) -> Sheet:
         """Return the sheet as it is at `now`; `messages` are the visit's.
@@ -56,7 +57,7 @@ class SheetWriter:
             is_over = isinstance(step.timing, Before) and now >= visit.starts_at
             if is_over or (step.ask and not is_due):
                 continue
-            if advice := self._advice(step, at, visit.zone):
+            if advice := self._advice(step, at, visit):
                 (due if is_due else later).append(advice)
         return Sheet(tuple(due), tuple(later))
 
@@ -71,11 +72,12 @@ class SheetWriter:
             elif found := nominal(step, visit):
                 yield step, found.planned_at
 
-    def _advice(self, step: Step, at: datetime, zone: ZoneInfo) -> Advice | None:
+    def _advice(self, step: Step, at: datetime, visit: Visit) -> Advice | None:
         """Render a step. One whose text is broken is left out: the others still help, and `check` names it."""
         try:
-            article = render_article(self.texts, step.template, self.language, self.variables)
+            variables = self.variables.with_advice(self.advice_of(step, visit))
+            article = render_article(self.texts, step.template, self.language, variables)
         except TemplateError as error:
             log.warning("page.advice_unreadable", step=step.id, reason=str(error))
             return None
-        return Advice(article, at.astimezone(zone).date(), step.ask is not None)
+        return Advice(article, at.astimezone(visit.zone).date(), step.ask is not None)

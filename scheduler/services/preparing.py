@@ -10,11 +10,13 @@ from scheduler.domain.reasons import because, planned_part
 from scheduler.domain.refusal import until_mended
 from scheduler.domain.situation import STATUS_AFTER, Decision, Kind
 from scheduler.domain.states import Brake, Cause, Status
-from scheduler.errors import TemplateError
-from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.approver import Approver
+from scheduler.services.bench import Bench
+from scheduler.services.binding import Heard
 from scheduler.services.braking import BrakeReader, Brakes
 from scheduler.services.fallback import Fallback, add_fallbacks
+from scheduler.services.hearsay import what_was_heard
 from scheduler.services.holding import tell_held
 from scheduler.services.judging import Judge, Verdict, waiting_still
 from scheduler.services.letters import Letter, Writer
@@ -29,8 +31,6 @@ from scheduler.store.moves import Move
 from scheduler.store.notices import LoadedNotices, load_notices
 from scheduler.store.transitions import move_all
 
-log = get_logger(__name__)
-
 NO_NOTICES = LoadedNotices([], [])
 
 
@@ -44,14 +44,14 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Preparer:
-    """Prepares batches for one engine, which `owner` names. `paced`: the senders' rates count; not in rehearsal."""
+    """Prepares batches for one engine, which `owner` names. `live`: the senders' rates and approvals count."""
 
     store: Store
     configuration: Configuration
     texts: Texts
     links: Links
     owner: str
-    paced: bool = True
+    live: bool = True
 
     def prepare(self, ids: Sequence[int], *, now: datetime) -> Prepared:
         """Prepare what this owner claimed. Blocks; commits before it returns. Raises StoreError.
@@ -60,18 +60,19 @@ class Preparer:
         they begin as they are handed over.
         """
         with self.store.read() as tx:
-            loaded = load_due(tx, ids, now=now)
+            loaded = load_due(tx, ids, now=now, ahead=self.configuration.longest_merge_window)
             mine = [it for it in loaded.due if it.message.claimed_by == self.owner]
             notices = load_notices(tx, ids) if len(loaded.due) + len(loaded.unreadable) < len(ids) else NO_NOTICES
             told = [it for it in notices.due if it.message.claimed_by == self.owner]
             brakes = BrakeReader(self.configuration).read(tx, mine, now=now, notices=told)
-        letters, others = self._write(mine, brakes, now)
+            heard = what_was_heard(tx, self.configuration, mine, now=now)
+        letters, others = self._write(mine, brakes, heard, now)
         rings, unsent = NoticeWriter(self.configuration, self.texts, self.links).write(told, brakes, now=now)
         letters = rings + letters
         slots: Mapping[int, datetime] = {}
         with self.store.write() as tx:
             others = waiting_still(tx, others, now=now)
-            if self.paced:
+            if self.live:
                 turns = Pacer(self.configuration).pace(tx, letters, now=now)
                 letters, others, slots = turns.letters, others + turns.put_off, turns.slots
             hold_appointments(tx, {it.due.appointment.id for it in others if it.decision.fallback})
@@ -84,23 +85,24 @@ class Preparer:
             tell_held(tx, [(it.due.message.clinic, it.decision) for it in settled], now=now)
         return Prepared(letters, [*settled, *(it for it in unsent if it.due.message.id in moved)])
 
-    def _write(self, dues: Sequence[DueMessage], brakes: Brakes, now: datetime) -> tuple[list[Letter], list[Verdict]]:
+    def _write(
+        self, dues: Sequence[DueMessage], brakes: Brakes, heard: Mapping[int, Sequence[Heard]], now: datetime
+    ) -> tuple[list[Letter], list[Verdict]]:
         """Decide and render; what can't be rendered is decided again with that known, and all others with it.
 
-        A text that fails must not have swallowed an earlier message of the same patient before it fails.
+        A text that fails must not have swallowed an earlier message of the same patient before it fails. What has no
+        text for several goes out apart.
         """
-        judge, writer = Judge(self.configuration, brakes), Writer(self.configuration, self.texts, self.links)
-        letters: dict[int, Letter] = {}
-        faults: dict[int, str] = {}
+        approver = Approver(self.configuration, self.texts, live=self.live)
+        judge = Judge(self.configuration, brakes, approver, heard)
+        bench = Bench(Writer(self.configuration, self.texts, self.links), approver)
         while True:
-            verdicts = judge.judge(dues, now=now, unrenderable=faults)
-            expected = [it.due for it in verdicts if it.decision.kind is Kind.SEND or _waits_for_hours(it.decision)]
-            fresh = _render(writer, [due for due in expected if due.message.id not in letters], now, letters)
-            if not fresh:
-                going = [letters[it.due.message.id] for it in verdicts if it.decision.kind is Kind.SEND]
+            verdicts = judge.judge(dues, now=now, unrenderable=bench.faults, apart=bench.apart)
+            expected = [it for it in verdicts if it.decision.kind is Kind.SEND or _waits_for_hours(it.decision)]
+            if bench.render(expected, now):
+                going = [bench.letter(it) for it in verdicts if it.decision.kind is Kind.SEND]
                 going = [replace(it, trial=True) if brakes.is_trial(it.due.message) else it for it in going]
                 return going, [it for it in verdicts if it.decision.kind is not Kind.SEND]
-            faults |= fresh
 
     def _settled(self, verdict: Verdict, slots: Mapping[int, datetime], now: datetime) -> Move:
         """Carry a decision out. What waits for allowed hours, or its turn, is due then: not late for that."""
@@ -130,15 +132,3 @@ class Preparer:
 
 def _waits_for_hours(decision: Decision) -> bool:
     return decision.kind is Kind.WAIT and decision.brake is None
-
-
-def _render(writer: Writer, dues: Sequence[DueMessage], now: datetime, letters: dict[int, Letter]) -> dict[int, str]:
-    """Render into `letters`; return why the others can't be rendered, by message."""
-    faults: dict[int, str] = {}
-    for due in dues:
-        try:
-            letters[due.message.id] = writer.write(due, now=now)
-        except TemplateError as error:
-            log.warning("message.unrenderable", message=due.message.id, reason=str(error))
-            faults[due.message.id] = str(error)
-    return faults

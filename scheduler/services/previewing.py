@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from scheduler.content.advice import advice_of
 from scheduler.content.notices import ALERTS, CHANNELS, reasons_of
 from scheduler.content.render import RenderedEmail, RenderedSms, render_email, render_sms
 from scheduler.content.samples import SAMPLE_PAGE, SAMPLE_UNSUBSCRIBE, sample_alert, sample_answer
 from scheduler.content.templates import Texts
 from scheduler.content.variables import Variables, variables_for
+from scheduler.domain.appointment import Appointment
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.protocol import PATIENT_CHANNELS, Channel, Protocol, Step
+from scheduler.domain.timing import visit_of
 from scheduler.errors import NotFoundError
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.hints import shown, suggest
@@ -58,6 +61,8 @@ class Previewer:
             unsubscribe_url=SAMPLE_UNSUBSCRIBE,
             first_contact=first_contact,
         )
+        visit = visit_of(Appointment(now + timedelta(weeks=1)), protocol.duration, place.timezone, None)
+        variables = variables.with_advice(advice_of(step, visit, self.configuration.advice, place, language))
         return render(self.texts, step.template, language, variables)
 
     def _find(self, step_id: str, clinic: str, treatment: str | None) -> tuple[Protocol, Step]:

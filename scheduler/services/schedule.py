@@ -1,19 +1,23 @@
 """Keeps an appointment's messages in step with its plan: made, moved, dropped. What was sent stays."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
+from types import MappingProxyType
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from scheduler.domain.adjustment import Adjustments, Occasion, plan_adjusted
 from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus, Reach
 from scheduler.domain.followup import is_beside_plan, is_reminder
 from scheduler.domain.planned import PlannedMessage
-from scheduler.domain.planning import plan
 from scheduler.domain.protocol import Before, Channel, Protocol, Step
 from scheduler.domain.reasons import Reason, because, planned_part
 from scheduler.domain.states import IN_HAND, REPLANNABLE, UNSENT, Cause, Status
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.versions import version_of
+from scheduler.store.adjustments import in_force
 from scheduler.store.appointments import StoredAppointment
 from scheduler.store.database import Tx
 from scheduler.store.messages import Message, Replan, in_doubt, messages_of, replan
@@ -28,7 +32,9 @@ _WHY = {
 }
 
 _GOES_OUT = frozenset({Status.SCHEDULED, Status.CLAIMED})
-_Key = tuple[str, Channel, int]
+_WITHIN_ANOTHER = "merged"
+Key = tuple[str, Channel, int]
+_AS_PROTOCOL: Adjustments = MappingProxyType({})
 
 
 def first_plan(
@@ -36,7 +42,7 @@ def first_plan(
 ) -> Plan:
     """Plan an appointment that is new, of which nothing was sent."""
     protocol = configuration.protocol_for(appointment.clinic, appointment.treatment)
-    return Plan(appointment, _plan(configuration, protocol, appointment, patient, now), protocol.digest)
+    return Plan(appointment, planned_of(configuration, protocol, appointment, patient, now=now), protocol.digest)
 
 
 def plan_anew(
@@ -52,25 +58,68 @@ def plan_anew(
     if appointment.status in CALLED_OFF:
         cancel_unsent(tx, appointment.id, appointment.status, now=now, by=by)
         return
-    protocol = configuration.protocol_for(appointment.clinic, appointment.treatment)
-    stored = {_key(item): item for item in standing_messages(tx, appointment.id)}
-    planned = _plan(configuration, protocol, appointment, patient, now)
-    wanted = {_key(item): item for item in _still_to_come(planned, tuple(stored.values()), protocol, appointment)}
-    new = [item for key, item in wanted.items() if key not in stored]
-    add_planned(tx, appointment, new, protocol_digest=protocol.digest, now=now)
-    again = [Replan(stored[key].id, stored[key].status, item) for key, item in wanted.items() if key in stored]
-    replan(tx, again, protocol_digest=protocol.digest, now=now, by=by)
+    protocol = version_of(tx, configuration, appointment)
+    if protocol is None:
+        protocol = configuration.protocol_for(appointment.clinic, appointment.treatment)
+    stored = tuple(standing_messages(tx, appointment.id))
+    exceptions = in_force(tx, [appointment.id]).get(appointment.id, _AS_PROTOCOL)
+    planned = planned_of(configuration, protocol, appointment, patient, exceptions, now=now)
+    bring_in_step(tx, appointment, protocol, planned, stored, why=because("rescheduled"), now=now, by=by)
+    back = [Replan(it.id, it.status, _as_planned(it)) for it in stored if _comes_back(it, now)]
+    for digest, some in by_version(appointment, protocol, back).items():
+        replan(tx, some, protocol_digest=digest, now=now, by=by)
+
+
+def bring_in_step(
+    tx: Tx,
+    appointment: StoredAppointment,
+    protocol: Protocol,
+    planned: Sequence[PlannedMessage],
+    messages: Sequence[Message],
+    *,
+    why: Reason,
+    now: datetime,
+    by: str,
+) -> None:
+    """Bring messages of a visit, held by the caller, in step with their plan by that protocol. The caller commits.
+
+    A message that a provider may have is left as it is; an unsent one of a planned step is cancelled because of
+    `why` where the plan no longer has it. What only a reply brings about stays.
+    """
+    stored = {key_of(item): item for item in messages}
+    wanted = {key_of(item): item for item in still_to_come(planned, messages, protocol, appointment)}
+    fresh = [item for key, item in wanted.items() if key not in stored]
+    for digest, new in by_version(appointment, protocol, fresh).items():
+        add_planned(tx, appointment, new, protocol_digest=digest, now=now)
+    there = [Replan(stored[key].id, stored[key].status, item) for key, item in wanted.items() if key in stored]
+    for digest, again in by_version(appointment, protocol, there).items():
+        replan(tx, again, protocol_digest=digest, now=now, by=by)
     rest = [item for key, item in stored.items() if key not in wanted]
     steps, anew = {item.step for item in planned}, {step for step, _, _ in wanted}
     gone = [it for it in rest if it.step in steps and (it.step in anew or not is_reminder(it.reasons))]
-    _cancel(tx, gone, because("rescheduled"), now=now, by=by)
-    back = [Replan(it.id, it.status, _as_planned(it)) for it in rest if _comes_back(it, now)]
-    replan(tx, back, protocol_digest=protocol.digest, now=now, by=by)
+    cancel(tx, gone, why, now=now, by=by)
+
+
+_Plans = TypeVar("_Plans", PlannedMessage, Replan)
+
+
+def by_version(
+    appointment: StoredAppointment, protocol: Protocol, plans: Iterable[_Plans]
+) -> Mapping[str, list[_Plans]]:
+    """Group plans by the digest of the version that each is of: a pinned step's is not the rest's."""
+    groups: dict[str, list[_Plans]] = {}
+    for item in plans:
+        groups.setdefault(appointment.pins.get(_step_of(item), protocol.digest), []).append(item)
+    return groups
+
+
+def _step_of(plan: PlannedMessage | Replan) -> str:
+    return plan.planned.step if isinstance(plan, Replan) else plan.step
 
 
 def cancel_unsent(tx: Tx, appointment_id: int, status: AppointmentStatus, *, now: datetime, by: str) -> None:
     """Cancel what is still to come of an appointment that was called off, as `status` says. The caller commits."""
-    _cancel(tx, messages_of(tx, appointment_id, for_update=True), because(_WHY[status]), now=now, by=by)
+    cancel(tx, messages_of(tx, appointment_id, for_update=True), because(_WHY[status]), now=now, by=by)
 
 
 def standing_messages(tx: Tx, appointment_id: int) -> Iterator[Message]:
@@ -81,22 +130,33 @@ def standing_messages(tx: Tx, appointment_id: int) -> Iterator[Message]:
     messages = messages_of(tx, appointment_id, for_update=True)
     doubted = in_doubt(tx, appointment_id)
     for message in messages:
-        in_limbo = message.id in doubted and message.status in REPLANNABLE - _GOES_OUT
-        yield replace(message, status=Status.UNKNOWN) if in_limbo else message
+        yield as_it_stands(message, doubted=message.id in doubted)
 
 
-def _plan(
+def as_it_stands(message: Message, *, doubted: bool) -> Message:
+    """Return a message as planning sees it: one that the patient may have, or was told within another, is unknown.
+
+    `doubted`: nobody knows how its last hand-over ended.
+    """
+    in_limbo = doubted and message.status in REPLANNABLE - _GOES_OUT
+    told = message.status is Status.SUPPRESSED and message.reasons[-1].code == _WITHIN_ANOTHER
+    return replace(message, status=Status.UNKNOWN) if in_limbo or told else message
+
+
+def planned_of(
     configuration: Configuration,
     protocol: Protocol,
     appointment: StoredAppointment,
     patient: Patient,
+    exceptions: Adjustments = _AS_PROTOCOL,
+    *,
     now: datetime,
 ) -> tuple[PlannedMessage, ...]:
-    return plan(
-        protocol,
-        configuration.clinic(appointment.clinic),
-        appointment.visit,
-        reach_of(patient),
+    """Return the plan of a visit by that protocol, with the exceptions that people made for it."""
+    clinic = configuration.clinic(appointment.clinic)
+    return plan_adjusted(
+        Occasion(protocol, clinic, appointment.visit, reach_of(patient)),
+        exceptions,
         now=now,
         late_after=configuration.instance.late_after,
         late_spacing=configuration.instance.late_spacing,
@@ -109,7 +169,7 @@ def reach_of(patient: Patient) -> Reach:
     return Reach(bool(patient.phone), bool(patient.email), zone)
 
 
-def _still_to_come(
+def still_to_come(
     planned: Iterable[PlannedMessage], stored: Sequence[Message], protocol: Protocol, appointment: StoredAppointment
 ) -> Iterator[PlannedMessage]:
     """Yield what of a plan is not sent yet, each as the occurrence and on the channel that it now has."""
@@ -117,11 +177,18 @@ def _still_to_come(
         step = protocol.step(item.step)
         assert step is not None
         rivals = [it for it in stored if it.step == step.id and (step.first_of or it.channel is item.channel)]
-        occurrence = _occurrence(step, rivals, appointment.starts_at)
-        handed = {it.channel: it.status for it in rivals if it.occurrence == occurrence and _was_handed_over(it)}
-        left = [channel for channel in (item.channel, *item.fallback) if channel not in handed]
-        if left and IN_HAND.isdisjoint(handed.values()):
-            yield _placed(item, occurrence, left)
+        if left := what_is_left(item, rivals, _occurrence(step, rivals, appointment.starts_at)):
+            yield left
+
+
+def what_is_left(item: PlannedMessage, rivals: Iterable[Message], occurrence: int) -> PlannedMessage | None:
+    """Return an item as that occurrence, on the first channel on which no rival was handed over; None without any.
+
+    `rivals` are the step's stored messages on the channels that can stand in for each other.
+    """
+    handed = {it.channel: it.status for it in rivals if it.occurrence == occurrence and _was_handed_over(it)}
+    left = [channel for channel in (item.channel, *item.fallback) if channel not in handed]
+    return _placed(item, occurrence, left) if left and IN_HAND.isdisjoint(handed.values()) else None
 
 
 def _occurrence(step: Step, rivals: Iterable[Message], starts_at: datetime) -> int:
@@ -176,11 +243,13 @@ def _as_planned(item: Message) -> PlannedMessage:
     )
 
 
-def _key(item: Message | PlannedMessage) -> _Key:
+def key_of(item: Message | PlannedMessage) -> Key:
+    """Return what tells the messages of one visit apart."""
     return item.step, item.channel, item.occurrence
 
 
-def _cancel(tx: Tx, messages: Iterable[Message], reason: Reason, *, now: datetime, by: str) -> None:
+def cancel(tx: Tx, messages: Iterable[Message], reason: Reason, *, now: datetime, by: str) -> None:
+    """Cancel those of some messages that are still to come, because of `reason`. The caller commits."""
     moves = [
         Move(item.id, item.status, Cause.CANCEL, Status.CANCELLED, by=by, reasons=(*_kept(item), reason))
         for item in messages

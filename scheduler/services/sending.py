@@ -18,7 +18,7 @@ from scheduler.services.outcomes import Ended
 from scheduler.services.reacting import fault_in
 from scheduler.services.recording import Handed, Recorder
 from scheduler.services.slots import Slots, Turn
-from scheduler.store.attempts import Start
+from scheduler.store.attempts import Passenger, Start
 from scheduler.store.claims import begin
 from scheduler.store.database import Store
 from scheduler.store.moves import Move
@@ -126,7 +126,8 @@ class Sender:
             begun = set(begin(tx, [self._start(letter) for letter in free], owner=self.owner, now=now))
             started = [letter for letter in free if letter.due.message.id in begun]
             count_handed_over(tx, first_tries(started), now=now)
-        going = {letter.due.message.id for letter in free}
+        # What can't speak for others any more is decided anew, too.
+        going = {it.due.message.id for it in free if it in started or not it.passengers}
         # Not in the same transaction: all lock messages in one order, and these would come after the others.
         self._give_back([letter for letter in letters if letter.due.message.id not in going])
         return started
@@ -182,4 +183,5 @@ def _start(letter: Letter, *, rehearsed: bool) -> Start:
         segments=letter.segments,
         header_id=letter.header_id,
         rehearsed=rehearsed,
+        speaks_for=tuple(Passenger(it.message.id, it.message.planned_at) for it in letter.passengers),
     )

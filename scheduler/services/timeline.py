@@ -1,18 +1,22 @@
 """The story of one appointment: every step, past and future, with its sentence of why or why not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from scheduler.domain.adjustment import Adjustment
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.decision import foresee
 from scheduler.domain.protocol import Channel, Purpose
 from scheduler.domain.reasons import TO_BE_MENDED, Reason, because, sentence
 from scheduler.domain.states import Brake, Status
+from scheduler.errors import KeysError
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.approver import Approver
 from scheduler.services.binding import pending_of, situation_of
 from scheduler.services.braking import Brakes, read_waits
 from scheduler.services.correspondence import TimelineAlert, TimelineReply, correspondence
+from scheduler.store.adjustments import StoredAdjustment, adjustments_of, note_of
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Tx
 from scheduler.store.due import DueMessage, load_due
@@ -20,7 +24,7 @@ from scheduler.store.events import Event, events_of_visit
 from scheduler.store.messages import Message, messages_of
 
 ENDED_BY_OTHERS = (Brake.PAUSE, Brake.CIRCUIT, Brake.ALARM)
-SAID_ANEW = ("paused", "circuit", "alarm")
+SAID_ANEW = ("paused", "circuit", "alarm", "unapproved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,22 @@ class TimelineMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class TimelineAdjustment:
+    """An exception for a step; `note` is None where there is none, or where the keys at hand don't open it."""
+
+    adjustment: Adjustment
+    made_at: datetime
+    lifted_at: datetime | None
+    lifted_by: str | None
+    note: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """One appointment with its messages, by when they are due, and what came back. `timezone` is the clinic's.
 
-    `history` is what was done with the appointment itself, the oldest first.
+    `history` is what was done with the appointment itself, `adjustments` the exceptions that were made for its
+    steps, those taken back too; the oldest first.
     """
 
     appointment: int
@@ -56,10 +72,13 @@ class Timeline:
     replies: tuple[TimelineReply, ...] = ()
     alerts: tuple[TimelineAlert, ...] = ()
     history: tuple[Event, ...] = ()
+    adjustments: tuple[TimelineAdjustment, ...] = ()
 
 
-def timeline(tx: Tx, configuration: Configuration, appointment_id: int, *, now: datetime) -> Timeline:
-    """Return an appointment's timeline as it looks at `now`.
+def timeline(
+    tx: Tx, configuration: Configuration, appointment_id: int, *, now: datetime, approver: Approver | None = None
+) -> Timeline:
+    """Return an appointment's timeline as it looks at `now`; without `approver` nothing has to be approved.
 
     Raises NotFoundError, or ConfigError when its clinic is no longer configured.
     """
@@ -68,7 +87,7 @@ def timeline(tx: Tx, configuration: Configuration, appointment_id: int, *, now: 
     messages = messages_of(tx, appointment_id)
     loaded = load_due(tx, [message.id for message in messages], now=now)
     brakes = read_waits(tx, loaded.due)
-    reasons = {it.message.id: _reasons(it, configuration, brakes, now) for it in loaded.due}
+    reasons = {it.message.id: _reasons(it, configuration, brakes, approver, now) for it in loaded.due}
     reasons |= {message.id: _reasons_unreadable(message) for message in loaded.unreadable}
     replies, alerts = correspondence(tx, appointment_id, messages, zone)
     return Timeline(
@@ -83,10 +102,21 @@ def timeline(tx: Tx, configuration: Configuration, appointment_id: int, *, now: 
         replies=replies,
         alerts=alerts,
         history=events_of_visit(tx, appointment_id),
+        adjustments=tuple(_adjustment(tx, it) for it in adjustments_of(tx, appointment_id)),
     )
 
 
-def _reasons(due: DueMessage, configuration: Configuration, brakes: Brakes, now: datetime) -> tuple[Reason, ...]:
+def _adjustment(tx: Tx, stored: StoredAdjustment) -> TimelineAdjustment:
+    try:
+        note = note_of(tx, stored)
+    except KeysError:
+        note = None
+    return TimelineAdjustment(stored.adjustment, stored.made_at, stored.lifted_at, stored.lifted_by, note)
+
+
+def _reasons(
+    due: DueMessage, configuration: Configuration, brakes: Brakes, approver: Approver | None, now: datetime
+) -> tuple[Reason, ...]:
     """Return why it stood as it stands; for what is to come, the deciding function's word on it too."""
     if due.message.status is not Status.SCHEDULED:
         return due.message.reasons
@@ -97,6 +127,7 @@ def _reasons(due: DueMessage, configuration: Configuration, brakes: Brakes, now:
         situation_of(
             due,
             configuration,
+            unapproved=approver.lacking(due) if approver else None,
             paused=brakes.paused(due.message),
             refusing=brakes.refusing(due.message, configuration.clinic(due.message.clinic)),
         ),

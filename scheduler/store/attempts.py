@@ -25,11 +25,19 @@ _OPENED = ["token", "message_id", "owner", "started_at", "address_sealed", "addr
 
 
 @dataclass(frozen=True, slots=True)
+class Passenger:
+    """A message that another is to speak for, as it was when that was decided; instants are aware UTC."""
+
+    id: int
+    planned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """A message that is about to be handed over: the attempt's unguessable token, and what goes where.
 
     `segments` is for SMS, `header_id` for email (its Message-ID; the first one given is kept for good). `rehearsed`:
-    it goes into the outbox, and no provider is called.
+    it goes into the outbox, and no provider is called. `speaks_for`: the messages of other visits that it says too.
     """
 
     message_id: int
@@ -42,6 +50,7 @@ class Start:
     segments: int | None = None
     header_id: str | None = None
     rehearsed: bool = False
+    speaks_for: tuple[Passenger, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from scheduler.domain.states import Cause, Status
 from scheduler.store.attempts import Start, close_lost, drop_attempts, open_attempts
 from scheduler.store.batches import among
 from scheduler.store.database import Tx
+from scheduler.store.merges import speak, take_passengers
 from scheduler.store.moves import Handover, Move, Way
 from scheduler.store.tables import IS_NOTICE, IS_SCHEDULED, messages
-from scheduler.store.transitions import move_all, move_chosen
+from scheduler.store.transitions import lock_in_order, move_all, move_chosen
 
 _CLAIM = Way(Status.SCHEDULED, Cause.CLAIM, Status.CLAIMED)
 _RELEASE = Way(Status.CLAIMED, Cause.RELEASE, Status.SCHEDULED)
@@ -81,14 +82,21 @@ def begin(tx: Tx, starts: Sequence[Start], *, owner: str, now: datetime) -> list
     """Put messages into `sending` and an attempt of each on record; return the ids of those that may be sent now.
 
     The caller commits before it calls a provider. Only what this owner still holds, by a lease that lives at
-    `now`, begins: it is no longer in the answer when it was cancelled, released or claimed by another since.
-    The claim's lease goes on.
+    `now`, begins: it is no longer in the answer when it was cancelled, released or claimed by another since; nor
+    when one that it speaks for is no longer there to be spoken for. The claim's lease goes on.
     """
     # Before any message is locked: PostgreSQL never breaks off the COPY of a process that is frozen within it.
     open_attempts(tx, starts, owner=owner, now=now)
-    begun = move_all(tx, [_begin(start, owner) for start in starts], now=now)
+    wanted = {it.message_id: it.speaks_for for it in starts if it.speaks_for}
+    if wanted:
+        every = [it.id for several in wanted.values() for it in several]
+        lock_in_order(tx, [*(it.message_id for it in starts), *every])
+    whole = take_passengers(tx, wanted, owner=owner, now=now)
+    able = [it for it in starts if not it.speaks_for or it.message_id in whole]
+    begun = move_all(tx, [_begin(start, owner) for start in able], now=now)
     chosen = set(begun)
     drop_attempts(tx, [start.token for start in starts if start.message_id not in chosen])
+    speak(tx, [(it.token, spoken.id) for it in able if it.message_id in chosen for spoken in it.speaks_for])
     return begun
 
 

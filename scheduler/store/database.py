@@ -20,6 +20,7 @@ from scheduler.store.keycheck import plant_checks, verify_keys
 from scheduler.store.keys import Keys, load_keys
 from scheduler.store.revisions import RevisionState, Standing, inspect_file, inspect_server, refuse_newer
 from scheduler.store.tables import meta
+from scheduler.store.turns import turn
 from scheduler.store.vault import Vault
 
 
@@ -65,6 +66,15 @@ class Store:
         with explained(self.where), self._reading.connect() as connection, connection.begin():
             engines.begin_reading(connection)
             yield Tx(connection, self.vault, connection.dialect.name, writing=False)
+
+    @contextmanager
+    def turn(self, what: str) -> Iterator[bool]:
+        """Hold the turn to do `what` in this installation until the end of the block; False: another process has it.
+
+        A crash gives it back. Raises StoreError.
+        """
+        with explained(self.where), turn(self._engine, what) as mine:
+            yield mine
 
     def _refuse_another_file(self) -> None:
         """Notice that the file was taken away under us: what is open still works, and nobody else sees it."""

@@ -14,7 +14,7 @@ from scheduler.domain.followup import is_reminder, reminds_since
 from scheduler.domain.lateness import Sent, Unit
 from scheduler.domain.notice import MessageKind
 from scheduler.domain.protocol import Channel, Protocol, Purpose
-from scheduler.domain.states import Status
+from scheduler.domain.states import Brake, Status
 from scheduler.errors import KeysError
 from scheduler.logs import get_logger
 from scheduler.store.alarmed import alarmed
@@ -23,6 +23,7 @@ from scheduler.store.batches import among, where_each
 from scheduler.store.columns import read_instant, reads_words
 from scheduler.store.database import Tx
 from scheduler.store.fetching import fetch, raw
+from scheduler.store.merges import Word, spoken_for
 from scheduler.store.messages import Message
 from scheduler.store.names import address_hash
 from scheduler.store.patients import Patient, read_reachable
@@ -35,6 +36,7 @@ log = get_logger(__name__)
 
 _IN_HAND = (Status.SENDING, Status.UNKNOWN, Status.ACCEPTED, Status.DELIVERED)
 _LONGEST_SPACING = timedelta(days=1)
+_CLASHES = sa.and_(messages.c.status == Status.HELD, messages.c.brake == Brake.CLASH)
 _IS_STEP = messages.c.kind == MessageKind.STEP
 
 _read_channel, _read_purpose, _read_verdict = reads_words(Channel), reads_words(Purpose), reads_words(Verdict)
@@ -58,7 +60,8 @@ class DueMessage:
     is open, and the message is no care. `answered`: it is a reminder, and somebody has answered since. `others`: what
     else of this patient is due, whenever it is tried next, and not in the batch; it counts where late messages are
     settled together. `sent`: what the patient was sent, or may have been, since the oldest of the batch was planned
-    for, and in the day before that.
+    for, and in the day before that. `soon`: what of the patient is due ahead, of several visits; and what is held
+    because advice contradicts. `word`: a hand-over that spoke for it too, and arrived or may have.
     """
 
     message: Message
@@ -73,6 +76,8 @@ class DueMessage:
     sent: tuple[Sent, ...] = ()
     others: tuple["DueMessage", ...] = ()
     protocol: Protocol | None = None
+    soon: tuple["DueMessage", ...] = ()
+    word: Word | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +91,11 @@ class Loaded:
     unreadable: list[Message]
 
 
-def load_due(tx: Tx, ids: Sequence[int], *, now: datetime) -> Loaded:
+def load_due(tx: Tx, ids: Sequence[int], *, now: datetime, ahead: timedelta = timedelta(0)) -> Loaded:
     """Load these steps; one that is gone is left out. One patient's broken data stops no other's messages.
 
-    Notices are left out: `store.notices` loads them.
+    Notices are left out: `store.notices` loads them. `ahead` is how far beyond `now` messages of one patient's other
+    visits are looked for, to become one with these.
     """
     own = {message.id: message for message in _messages(tx, among(tx, messages.c.id, ids), _IS_STEP)}
     batch = [own[message_id] for message_id in ids if message_id in own]
@@ -97,19 +103,36 @@ def load_due(tx: Tx, ids: Sequence[int], *, now: datetime) -> Loaded:
     beside = _messages(
         tx,
         among(tx, messages.c.patient_id, people),
-        messages.c.status.in_([Status.SCHEDULED, Status.CLAIMED]),
-        messages.c.due_at <= now,
+        sa.or_(messages.c.status.in_([Status.SCHEDULED, Status.CLAIMED]), _CLASHES),
+        messages.c.due_at <= now + ahead,
         sa.not_(among(tx, messages.c.id, ids)),
     )
+    several = _of_several_visits([*batch, *beside])
+    beside = [it for it in beside if _is_due(it, now) or it.of_patient in several]
     since = min((message.planned_at for message in batch), default=now)
     read = _Reader(tx, [*batch, *beside], since=min(since, now) - _LONGEST_SPACING)
     others: dict[int, tuple[DueMessage, ...]] = defaultdict(tuple)
+    soon: dict[int, tuple[DueMessage, ...]] = defaultdict(tuple)
     for message in filter(read.can_open, beside):
-        others[message.of_patient] += (read.due(message),)
+        (others if _is_due(message, now) else soon)[message.of_patient] += (read.due(message),)
     return Loaded(
-        [read.due(it, others.get(it.of_patient, ())) for it in batch if read.can_open(it)],
+        [
+            read.due(it, others.get(it.of_patient, ()), soon.get(it.of_patient, ()))
+            for it in batch
+            if read.can_open(it)
+        ],
         [it for it in batch if not read.can_open(it)],
     )
+
+
+def _is_due(message: Message, now: datetime) -> bool:
+    return message.due_at <= now and message.status is not Status.HELD
+
+
+def _of_several_visits(found: Sequence[Message]) -> frozenset[int]:
+    """Return the patients with messages of more than one visit: of all others nothing can become one."""
+    first: dict[int, int] = {}
+    return frozenset(it.of_patient for it in found if first.setdefault(it.of_patient, it.of_visit) != it.of_visit)
 
 
 class _Reader:
@@ -120,6 +143,7 @@ class _Reader:
         self._patients = _patients(tx, people)
         self._versions = versions_of(tx, {it.protocol_digest for it in batch if it.protocol_digest})
         self._visits = _visits(tx, {message.of_visit for message in batch})
+        self._words = spoken_for(tx, [it.id for it in batch])
         self._ledgers = _ledgers(tx, people, {message.purpose for message in batch})
         self._stops = _stops(tx, people)
         self._sent = _sent(tx, people, since)
@@ -132,7 +156,9 @@ class _Reader:
     def can_open(self, message: Message) -> bool:
         return message.of_patient in self._patients
 
-    def due(self, message: Message, others: tuple[DueMessage, ...] = ()) -> DueMessage:
+    def due(
+        self, message: Message, others: tuple[DueMessage, ...] = (), soon: tuple[DueMessage, ...] = ()
+    ) -> DueMessage:
         appointment, rebooked = self._visits[message.of_visit]
         return DueMessage(
             message=message,
@@ -147,6 +173,8 @@ class _Reader:
             sent=tuple(self._sent.get(message.of_patient, ())),
             others=others,
             protocol=self._versions.get(message.protocol_digest or ""),
+            soon=soon,
+            word=self._words.get(message.id),
         )
 
     def _is_answered(self, message: Message) -> bool:

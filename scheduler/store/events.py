@@ -58,9 +58,16 @@ def record_moves(tx: Tx, stories: Mapping[Story, Sequence[int]], *, at: datetime
     tx.connection.execute(_insert_moves(tx.dialect), {"stories": records, "now": at})
 
 
-def record_visits(tx: Tx, happened: Sequence[tuple[int, AppointmentCause]], *, at: datetime, by: str) -> None:
-    """Add events of appointments, given by id; `store.appointments` calls it, in its transaction."""
-    when, why = instant_text(at), dump_reasons(())
+def record_visits(
+    tx: Tx,
+    happened: Sequence[tuple[int, AppointmentCause]],
+    *,
+    at: datetime,
+    by: str,
+    reasons: Sequence[Reason] = (),
+) -> None:
+    """Add events of appointments, given by id, all for the same reasons. The caller commits, with what happened."""
+    when, why = instant_text(at), dump_reasons(reasons)
     rows = [(appointment_id, when, cause.value, why, by) for appointment_id, cause in happened]
     insert_rows(tx, "events", ("appointment_id", "at", "cause", "reasons", "by"), rows)
 

@@ -1,6 +1,6 @@
 """Runs the real command in this process, by a shared clock, with an ambush laid at a named point.
 
-python -m tests.chaos.launch [--clock FILE] [--at POINT:PASS:SIGNAL] [--batch N] [--largest BYTES] -- serve --port 0
+python -m tests.chaos.launch [--clock FILE] [--at POINT:PASS:SIGNAL] [--batch N] [--largest BYTES] [--looks SECONDS] -- serve --port 0
 """
 
 import argparse
@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--at", type=Ambush.read, help="where to end or stop this process")
     parser.add_argument("--batch", type=int, help="messages that are claimed at once, at most")
     parser.add_argument("--largest", type=int, help="bytes; no file of this process grows further")
+    parser.add_argument("--looks", type=float, help="seconds between two looks at edited files")
     parser.add_argument("words", nargs="+", help="the command")
     asked = parser.parse_args()
     if asked.largest:
@@ -40,6 +41,8 @@ def main() -> None:
         _go_by(SharedClock(asked.clock))
     if asked.batch:
         _claim_at_most(asked.batch)
+    if asked.looks:
+        _look_every(asked.looks)
     from scheduler.cli import main as command  # noqa: PLC0415  (what is wrapped is wrapped before it is imported)
 
     sys.argv = ["aftercare", *asked.words]
@@ -63,6 +66,13 @@ def _claim_at_most(messages: int) -> None:
 
     setattr(dispatch, "BATCH", messages)  # noqa: B010
     setattr(queue, "JOB", messages)  # noqa: B010
+
+
+def _look_every(seconds: float) -> None:
+    """Notice edited files sooner."""
+    from scheduler.services import reloading  # noqa: PLC0415
+
+    setattr(reloading, "BETWEEN", seconds)  # noqa: B010
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from scheduler.content.gallery import gallery_pages
 from tests.repo.page_commands import commands_page
 from tests.repo.page_config import config_page
 from tests.repo.page_problems import problems_page
+from tests.repo.page_sources import sources_page
 from tests.repo.page_states import states_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,6 +19,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/commands.md": commands_page,
     "docs/reference/config.md": config_page,
     "docs/reference/problems.md": problems_page,
+    "docs/reference/sources.md": sources_page,
     "docs/reference/states.md": states_page,
 }
 

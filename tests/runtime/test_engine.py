@@ -26,13 +26,13 @@ def engine(house: House, clock: Clock, stop: asyncio.Event, watch: Watch = ignor
     return Engine(house.store, dispatcher, clock, stop)
 
 
-def register_due_now(house: House, count: int = 1) -> None:
-    """Register messages that are due at this very moment."""
+def register_due_now(house: House, count: int = 1, *, first: int = 0) -> None:
+    """Register messages that are due at this very moment, of patients from that number on."""
     now = SystemClock().now()
     house.clock.move_to(now)
     registrar = house.registrar()
     with house.store.write() as tx:
-        for n in range(count):
+        for n in range(first, first + count):
             registrar.register(
                 tx,
                 house.registration(

@@ -1,0 +1,101 @@
+"""`aftercare plan`: what an edit of the protocols changes for each appointment in flight. Writes nothing."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scheduler.cli.output import Json, progress_bar, say_warning
+from scheduler.cli.plan_print import JsonPlan, TextPlan
+from scheduler.cli.wiring import Product, open_product
+from scheduler.errors import NotFoundError
+from scheduler.services.change_totals import Totals
+from scheduler.services.changes import VisitChanges
+from scheduler.services.planner import InFlightEdit, Planner
+from scheduler.services.switching import Pinned
+from scheduler.store.database import Tx
+
+Clinic = Annotated[str, typer.Option(help="Only this clinic's appointments.")]
+Treatment = Annotated[str, typer.Option(help="Only appointments for this treatment.")]
+Pin = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="An edit that those in flight do not follow: they keep the step as it was. May be repeated.",
+        metavar="TREATMENT.STEP",
+    ),
+]
+Out = Annotated[Path | None, typer.Option(help="Also write the plan to this file, for `aftercare apply`.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(plan)
+
+
+def plan(
+    *,
+    clinic: Clinic = "",
+    treatment: Treatment = "",
+    pin: Pin = None,
+    as_json: Json = False,
+) -> None:
+    """Show what an edit of the protocols changes for appointments in flight, before anything moves.
+
+    What was sent stays as it is, and so does what an edit does not touch. Edited texts change no time: they take
+    effect at the send.
+    """
+    pinned = read_pins(pin or ())
+    with open_product(create=False) as product, product.store.read() as tx:
+        refuse_unknown(product, clinic, treatment)
+        planner = Planner(product.configuration, pinned, clinic or None, treatment or None)
+        now = product.clock.now()
+        edits = planner.edits(tx, now=now)
+        refuse_needless_pins(pinned, edits)
+        totals = Totals(product.configuration, product.texts)
+        with (JsonPlan if as_json else TextPlan)(product.configuration) as printer:
+            for visit in _visits(planner, tx, product, total=_in_flight(planner, tx, product)):
+                totals.add(visit)
+                printer.add(visit)
+            printer.end(edits, totals)
+    if totals.unreadable:
+        say_warning(f"not counted, since it can't be rendered: {', '.join(sorted(totals.unreadable))}")
+
+
+def read_pins(given: Sequence[str]) -> Pinned:
+    """Read TREATMENT.STEP, several times. Raises a wrong usage."""
+    pairs = [tuple(text.split(".")) for text in given]
+    if wrong := [text for text, pair in zip(given, pairs, strict=True) if len(pair) != 2 or not all(pair)]:  # noqa: PLR2004
+        raise typer.BadParameter(f"{wrong[0]} is no TREATMENT.STEP, such as microneedling.redness_check")
+    return frozenset((treatment, step) for treatment, step in pairs)
+
+
+def refuse_unknown(product: Product, clinic: str, treatment: str) -> None:
+    """Raise ConfigError for a clinic or a treatment that the configuration does not have."""
+    if clinic:
+        product.configuration.clinic(clinic)
+    if treatment:
+        product.configuration.protocol_for(clinic or next(iter(product.configuration.clinics)), treatment)
+
+
+def refuse_needless_pins(pinned: Pinned, edits: Sequence[InFlightEdit]) -> None:
+    """Raise NotFoundError for a pin of what was not edited: it is likely misspelled."""
+    there = {(it.edit.treatment, it.edit.step) for it in edits}
+    for treatment, step in sorted(pinned - there):
+        known = ", ".join(sorted(f"{one}.{other}" for one, other in there)) or "nothing was"
+        raise NotFoundError(
+            f"{treatment}.{step} was not edited for anything in flight, so it can't be pinned; edited: {known}"
+        )
+
+
+def _in_flight(planner: Planner, tx: Tx, product: Product) -> int:
+    return sum(group.count for group in planner.groups(tx, now=product.clock.now()))
+
+
+def _visits(planner: Planner, tx: Tx, product: Product, *, total: int) -> Iterator[VisitChanges]:
+    with progress_bar("Planning", shown=True) as progress:
+        done = 0
+        for page in planner.pages(tx, now=product.clock.now()):
+            yield from page.visits
+            done += len(page.visits)
+            progress(done, total)

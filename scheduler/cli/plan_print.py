@@ -1,0 +1,206 @@
+"""How a plan of an edit is printed as it is made: as text for people, or as JSON. Memory does not grow with it."""
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from scheduler.cli.output import iso
+from scheduler.domain.reasons import sentence
+from scheduler.protocols.configuration import Configuration
+from scheduler.protocols.edit_words import words_of
+from scheduler.services.change_totals import Totals
+from scheduler.services.changes import Change, ChangeKind, VisitChanges
+from scheduler.services.planner import InFlightEdit
+
+EMPTY = (
+    "Nothing changes: all that is in flight is planned by the protocols as they are. "
+    "An edited text takes effect at the send, once it is approved."
+)
+_KEPT = 1_000_000
+"""Characters of rows that are kept in memory; more go to a temporary file."""
+
+
+class JsonPlan:
+    """Prints one object, an appointment a line, in the order of their ids."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._before = '{"appointments": [\n'
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave nothing open: what was printed is printed."""
+
+    def add(self, visit: VisitChanges) -> None:
+        """Print a visit that has changes."""
+        if visit.changes:
+            zone = self._configuration.clinic(visit.appointment.clinic).timezone
+            sys.stdout.write(self._before + _line(appointment_data(visit, zone)))
+            self._before = ",\n"
+
+    def end(self, edits: Sequence[InFlightEdit], totals: Totals) -> None:
+        """Print the edits and the totals, which are known at the end."""
+        begin = '{"appointments": [' if self._before.startswith("{") else "\n"
+        told = [_line(edit_data(it, totals)) for it in edits]
+        listed = "[\n" + ",\n".join(told) + "\n]" if told else "[]"
+        sys.stdout.write(f'{begin}],\n"edits": {listed},\n"totals": {_line(totals_data(totals))}}}\n')
+
+
+class TextPlan:
+    """Prints the edits first, with how many appointments each touches; so it keeps the rows, on the disk if many."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._rows = tempfile.SpooledTemporaryFile(_KEPT, "w+", encoding="utf-8")  # noqa: SIM115  (closed below)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._rows.close()
+
+    def add(self, visit: VisitChanges) -> None:
+        """Keep the rows of a visit that has changes."""
+        if visit.changes:
+            zone = self._configuration.clinic(visit.appointment.clinic).timezone
+            self._rows.writelines(f"{line}\n" for line in _lines(visit, zone))
+
+    def end(self, edits: Sequence[InFlightEdit], totals: Totals) -> None:
+        """Print all."""
+        if not edits:
+            sys.stdout.write(f"{EMPTY}\n")
+            return
+        sys.stdout.writelines(f"{line}\n" for line in _edit_lines(edits, totals))
+        self._rows.seek(0)
+        shutil.copyfileobj(self._rows, sys.stdout)
+        sys.stdout.writelines(f"{line}\n" for line in _total_lines(totals))
+
+
+def appointment_data(visit: VisitChanges, zone: ZoneInfo) -> dict[str, Any]:
+    """Return what `--json` says of one appointment; reasons are in the clinic's zone."""
+    return {
+        "appointment": visit.appointment.id,
+        "clinic": visit.appointment.clinic,
+        "treatment": visit.appointment.treatment,
+        "changes": [
+            {
+                "message": change.message.id if change.message else None,
+                "step": change.step,
+                "channel": change.channel.value,
+                "occurrence": change.occurrence,
+                "change": change.kind.value,
+                "from": _iso(change.from_at),
+                "to": _iso(change.to_at),
+                "reason": sentence(change.reasons, zone),
+            }
+            for change in visit.changes
+        ],
+    }
+
+
+def edit_data(edit: InFlightEdit, totals: Totals) -> dict[str, Any]:
+    """Return what `--json` says of one edit."""
+    return {
+        "treatment": edit.edit.treatment,
+        "step": edit.edit.step,
+        "edit": edit.edit.kind.value,
+        "what": list(words_of(edit.edit)),
+        "pinned": edit.pinned,
+        "in_flight": edit.visits,
+        "touches": totals.touched[edit.edit],
+    }
+
+
+def totals_data(totals: Totals) -> dict[str, Any]:
+    """Return what `--json` says of all. Costs are decimal numbers as text, null where no clinic says a price."""
+    costs = {
+        currency: {"added": str(cost.added), "saved": str(cost.saved)}
+        for currency, cost in sorted(totals.costs.items())
+    }
+    return {
+        "in_flight": totals.in_flight,
+        "appointments": totals.appointments,
+        **totals.counts,
+        "unchanged": totals.unchanged,
+        "sent": totals.sent,
+        "segments": {"added": totals.segments_added, "saved": totals.segments_saved},
+        "cost": costs or None,
+    }
+
+
+def _edit_lines(edits: Sequence[InFlightEdit], totals: Totals) -> Iterator[str]:
+    for it in edits:
+        what = "; ".join(words_of(it.edit))
+        follow = "pinned: those in flight keep it as it was" if it.pinned else _touches(totals.touched[it.edit])
+        yield f"{it.edit.treatment}.{it.edit.step}: {what} ({follow}, {it.visits:,} in flight)"
+
+
+def _touches(count: int) -> str:
+    return f"follow: touches {_count(count, 'appointment')}"
+
+
+def _lines(visit: VisitChanges, zone: ZoneInfo) -> Iterator[str]:
+    it = visit.appointment
+    yield ""
+    yield f"Appointment {it.id}: {it.treatment} at {it.clinic}, {_local(it.starts_at, zone)} ({zone.key})"
+    widest = max(len(change.step) for change in visit.changes)
+    for change in visit.changes:
+        yield f"  {change.kind.value:<7}  {change.step:<{widest}}  {change.channel:<5}  {_times(change, zone)}"
+        yield f"           {sentence(change.reasons, zone)}"
+
+
+def _times(change: Change, zone: ZoneInfo) -> str:
+    old, new = (_local(at, zone) if at else "" for at in (change.from_at, change.to_at))
+    if change.kind is ChangeKind.MOVED:
+        return f"{old} -> {new}"
+    return f"was {old}" if change.kind is ChangeKind.DROPPED else new
+
+
+def _total_lines(totals: Totals) -> Iterator[str]:
+    counts = (
+        ", ".join(f"{number:,} {word}" for word, number in totals.counts.items() if number) or "no message changes"
+    )
+    yield ""
+    yield (
+        f"{_count(totals.appointments, 'appointment')} of {totals.in_flight:,} in flight: {counts}; "
+        f"{totals.unchanged:,} stay as they are, {totals.sent:,} already sent."
+    )
+    yield f"SMS segments: {totals.segments_added:,} more, {totals.segments_saved:,} fewer. {_cost(totals)}"
+
+
+def _cost(totals: Totals) -> str:
+    said = [
+        f"{cost.added} {currency} more, {cost.saved} {currency} less"
+        for currency, cost in sorted(totals.costs.items())
+    ]
+    if totals.unpriced:
+        said.append(f"not known at {', '.join(sorted(totals.unpriced))}, whose file says no sms.price")
+    return f"Cost: {'; '.join(said) or 'the same'}."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _local(instant: datetime, zone: ZoneInfo) -> str:
+    return f"{instant.astimezone(zone):%a %Y-%m-%d %H:%M}"
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return iso(instant) if instant else None
+
+
+def _line(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False)

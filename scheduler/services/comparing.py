@@ -1,0 +1,222 @@
+"""Compares a visit's messages with what another version of its protocol means for it.
+
+Only steps that were edited are looked at, by the times that the version means, never by what the present makes of
+them: so what an edit does not touch stays as it is. What is to go out is then settled as of now.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from scheduler.domain.adjustment import Occasion, plan_adjusted
+from scheduler.domain.clinic import Clinic
+from scheduler.domain.edits import Edit, EditKind
+from scheduler.domain.followup import is_beside_plan
+from scheduler.domain.hours import sending_hours
+from scheduler.domain.lateness import send_from
+from scheduler.domain.planned import PlannedMessage
+from scheduler.domain.protocol import Step
+from scheduler.domain.reasons import Reason, because, planned_part
+from scheduler.domain.states import UNSENT, Status
+from scheduler.protocols.configuration import Configuration
+from scheduler.protocols.edit_words import words_of
+from scheduler.services.beside import LONG_AGO, meant_for, rounds_beside
+from scheduler.services.changes import Change, ChangeKind, InFlight, VisitChanges
+from scheduler.services.schedule import Key, key_of, still_to_come
+from scheduler.services.switching import Switch
+from scheduler.store.messages import Message
+
+_GIVEN_UP = frozenset({Status.EXPIRED, Status.SUPPRESSED, Status.CANCELLED})
+_FOR_GOOD = frozenset({"operator", "said_already", "answered", "better_since"})
+"""Why a message did not go out that no edit brings back: a person said so, or it is no longer the question."""
+_MEANT = ("useful_until", "purpose", "if_late", "ask", "fallback")
+"""What a message has of its step beside its times."""
+
+_Plans = Mapping[Key, PlannedMessage]
+_Pair = tuple[Message | None, PlannedMessage | None]
+
+
+def changes_of(visit: InFlight, switch: Switch, configuration: Configuration, *, now: datetime) -> VisitChanges:
+    """Return what the switch changes for a visit that was not called off; `now` is aware UTC.
+
+    What the patient has or may have, what a person dropped and what an exception keeps as it is stays. The clinic is
+    in the configuration.
+    """
+    comparison = _Comparison(visit, switch, configuration, configuration.clinic(visit.appointment.clinic), now)
+    found = sorted(
+        comparison.changes(), key=lambda it: (it.to_at or it.from_at or now, it.step, it.channel, it.occurrence)
+    )
+    return VisitChanges(visit, switch, tuple(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    visit: InFlight
+    switch: Switch
+    configuration: Configuration
+    clinic: Clinic
+    now: datetime
+
+    def changes(self) -> Iterator[Change]:
+        wishes = [(message, item, kind) for message, item in self._pairs() if (kind := self._kind(message, item))]
+        new_times = (ChangeKind.MOVED, ChangeKind.ADDED)
+        late = {it.step for _, it, kind in wishes if it and kind in new_times and it.due_at < self._at_once}
+        settled = self._settled(late) if late else {}
+        for message, item, kind in wishes:
+            if item is None or kind is ChangeKind.DROPPED:
+                yield self._dropped(message, item)
+            elif kind is ChangeKind.CHANGED:
+                yield self._changed(message, item)
+            else:
+                yield from self._placed(kind, message, self._as_of_now(item, settled))
+
+    def _pairs(self) -> Iterator[_Pair]:
+        """Yield each message of an edited step with what it is meant to be by the version to come."""
+        stored = {key_of(it): it for it in self.visit.messages}
+        meant = self._meant()
+        for key in dict.fromkeys((*stored, *meant)):
+            message, item = stored.get(key), meant.get(key)
+            if item or (message and message.status in UNSENT):
+                yield message, item
+
+    def _meant(self) -> _Plans:
+        """Return what the edited steps are for this visit, as if it were planned in time."""
+        plan = self._plan(self.switch.edited.steps, LONG_AGO)
+        coming = still_to_come(plan, self.visit.messages, self.switch.after, self.visit.appointment)
+        meant = {key_of(it): it for it in map(self._on_its_channel, coming)}
+        for asked in rounds_beside(self.visit.messages):
+            step = self.switch.edited.step(asked[0].step)
+            if step and not any(key_of(it) in meant for it in asked):
+                occasion, wishes = self._occasion(self.switch.edited.steps), self.visit.adjustments
+                items = meant_for(asked, step, occasion, wishes, self.visit.messages)
+                meant |= {key_of(it): it for it in map(self._on_its_channel, items)}
+        return meant
+
+    def _plan(self, steps: tuple[Step, ...], now: datetime) -> tuple[PlannedMessage, ...]:
+        instance = self.configuration.instance
+        return plan_adjusted(
+            self._occasion(steps),
+            self.visit.adjustments,
+            now=now,
+            late_after=instance.late_after,
+            late_spacing=instance.late_spacing,
+        )
+
+    def _occasion(self, steps: tuple[Step, ...]) -> Occasion:
+        edited = self.switch.edited
+        protocol = edited if steps is edited.steps else replace(edited, steps=steps)
+        return Occasion(protocol, self.clinic, self.visit.appointment.visit, self.visit.reach)
+
+    def _on_its_channel(self, item: PlannedMessage) -> PlannedMessage:
+        """Leave a message of `first_of` on the channel where it waits: an address that is new moves it at no edit."""
+        edit = self.switch.follows[item.step]
+        if not (edit.before and edit.after and edit.after.first_of and edit.before.channels == edit.after.channels):
+            return item
+        for it in self.visit.messages:
+            same = (it.step, it.occurrence) == (item.step, item.occurrence)
+            if same and it.status in UNSENT and it.channel in item.fallback:
+                return replace(item, channel=it.channel, fallback=it.fallback)
+        return item
+
+    def _kind(self, message: Message | None, item: PlannedMessage | None) -> ChangeKind | None:
+        if item is None:
+            return ChangeKind.DROPPED
+        goes = item.status is Status.SCHEDULED and self.now < item.useful_until
+        if message is None:
+            return ChangeKind.ADDED if goes else None
+        edit = self.switch.follows[item.step]
+        if message.status in _GIVEN_UP:
+            return ChangeKind.ADDED if goes and self._comes_back(message, item, edit) else None
+        if message.status not in UNSENT or item.status is Status.CANCELLED:
+            return None
+        return self._difference(message, item, edit)
+
+    def _difference(self, message: Message, item: PlannedMessage, edit: Edit) -> ChangeKind | None:
+        moves = message.planned_at != item.planned_at
+        if not moves and not edit.changes_more_than_times and _alike(message, item):
+            return None
+        if moves and message.due_at != item.due_at:
+            return ChangeKind.MOVED if item.status is Status.SCHEDULED else ChangeKind.DROPPED
+        late = max(message.due_at, self.now) >= item.useful_until
+        return ChangeKind.DROPPED if late else ChangeKind.CHANGED
+
+    def _comes_back(self, message: Message, item: PlannedMessage, edit: Edit) -> bool:
+        if message.reasons[-1].code in _FOR_GOOD:
+            return False
+        before = edit.before
+        if edit.kind is EditKind.ADDED or (before and message.channel not in before.channels):
+            return True
+        if is_beside_plan(message.reasons) and message.status is not Status.EXPIRED:
+            return False
+        return item.planned_at != message.planned_at and self.now < item.planned_at
+
+    @property
+    def _at_once(self) -> datetime:
+        return self.now + self.clinic.undo_grace
+
+    def _settled(self, late: set[str]) -> Mapping[str, PlannedMessage]:
+        """Plan those steps at the present: what goes at once, apart from what else does; all channels alike."""
+        steps = tuple(step for step in self.switch.edited.steps if step.id in late)
+        return {it.step: it for it in self._plan(steps, self.now)}
+
+    def _as_of_now(self, item: PlannedMessage, settled: Mapping[str, PlannedMessage]) -> PlannedMessage:
+        if item.due_at >= self._at_once:
+            return item
+        instead = tuple(it for it in item.reasons if it.code == "fallback")
+        if (now := settled.get(item.step)) and not is_beside_plan(item.reasons):
+            return replace(item, status=now.status, due_at=now.due_at, reasons=(*now.reasons, *instead))
+        step = self.switch.edited.step(item.step)
+        assert step is not None
+        going = send_from(
+            self._at_once, sending_hours(step, self.clinic, self.visit.reach.timezone), item.useful_until
+        )
+        late = (because("registered_late", due_at=item.planned_at),) if item.planned_at < self.now else ()
+        why = (*item.reasons, *late, *self._grace(), *going.reasons)
+        return replace(item, status=going.status, due_at=going.at, reasons=why)
+
+    def _grace(self) -> tuple[Reason, ...]:
+        return (because("undo_grace", until_at=self._at_once),) if self.clinic.undo_grace > timedelta(0) else ()
+
+    def _placed(self, kind: ChangeKind, message: Message | None, item: PlannedMessage) -> Iterator[Change]:
+        if item.status is not Status.EXPIRED:
+            planned = replace(item, reasons=(*item.reasons, self._edited(item.step)))
+            yield self._change(kind, message, planned)
+        elif kind is ChangeKind.MOVED:
+            yield self._dropped(message, item)
+
+    def _changed(self, message: Message | None, item: PlannedMessage) -> Change:
+        assert message is not None
+        known = item.reasons if item.planned_at != message.planned_at else planned_part(message.reasons)
+        planned = replace(
+            item,
+            due_at=message.due_at,
+            status=Status.HELD if message.status is Status.HELD else Status.SCHEDULED,
+            reasons=(*(it for it in known if it.code != "edited"), self._edited(item.step)),
+        )
+        return self._change(ChangeKind.CHANGED, message, planned)
+
+    def _change(self, kind: ChangeKind, message: Message | None, planned: PlannedMessage) -> Change:
+        edit = self.switch.follows[planned.step]
+        place = (planned.step, planned.channel, planned.occurrence)
+        return Change(kind, edit, *place, message, planned, planned.reasons)
+
+    def _dropped(self, message: Message | None, item: PlannedMessage | None) -> Change:
+        """Drop a message; `item` is what it would have been where that comes too late."""
+        assert message is not None
+        edit = self.switch.follows[message.step]
+        why = because("step_dropped", what="; ".join(words_of(edit)))
+        late: tuple[Reason, ...] = ()
+        if item is not None:
+            late = tuple(it for it in item.reasons if it.code not in ("edited", "undo_grace"))
+            if item.status is not Status.EXPIRED:
+                late = (*late, because("not_useful", until_at=item.useful_until))
+        kept = planned_part(message.reasons) if is_beside_plan(message.reasons) and item is None else ()
+        place = (message.step, message.channel, message.occurrence)
+        return Change(ChangeKind.DROPPED, edit, *place, message, None, (*kept, *late, why))
+
+    def _edited(self, step: str) -> Reason:
+        return because("edited", what="; ".join(words_of(self.switch.follows[step])))
+
+
+def _alike(message: Message, item: PlannedMessage) -> bool:
+    return all(getattr(message, name) == getattr(item, name) for name in _MEANT)

@@ -1,0 +1,51 @@
+"""An edition: config, words and texts as they were at one moment, sound as a whole, and taken as a whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduler.content.kept import keep_texts
+from scheduler.content.templates import Texts
+from scheduler.errors import ConfigError
+from scheduler.protocols.configuration import Configuration
+from scheduler.protocols.lexicons import Lexicons
+from scheduler.protocols.loader import load
+from scheduler.services.checking import check_all
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What a process works by. `digests` are those of the files by name: what changed is told by them."""
+
+    configuration: Configuration
+    texts: Texts
+    words: Lexicons
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why files are not taken: `text` is for people; `where`, a file and its line, and `code` are for logs."""
+
+    text: str
+    where: str
+    code: str
+
+
+def read_edition(config_dir: Path, templates_dir: Path, digests: Mapping[str, str]) -> Edition | Refusal:
+    """Check everything as `aftercare check` does and read it, where there is no error; seconds of work.
+
+    Files that change meanwhile make a mixture: the caller looks before and after. Raises OSError where they vanish.
+    """
+    problems = check_all(config_dir, templates_dir)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        first = errors[0]
+        more = f"; and {len(errors) - 1} more" if len(errors) > 1 else ""
+        return Refusal(f"{first}{more}", f"{first.file}:{first.line}", first.code)
+    words = Lexicons(config_dir)
+    try:
+        words()
+        return Edition(load(config_dir), keep_texts(templates_dir), words, digests)
+    except ConfigError as error:  # sound a moment ago
+        return Refusal(str(error), str(config_dir), "changed")

@@ -1,0 +1,143 @@
+"""Plans an edit of protocols for all visits in flight, a page at a time in bounded memory. Writes nothing."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from scheduler.domain.edits import Edit, longest_reach
+from scheduler.protocols.configuration import Configuration
+from scheduler.services.changes import InFlight, VisitChanges
+from scheduler.services.comparing import changes_of
+from scheduler.services.schedule import as_it_stands
+from scheduler.services.switching import Pinned, Switches
+from scheduler.store.adjustments import in_force
+from scheduler.store.appointments import hold_appointments
+from scheduler.store.database import Tx
+from scheduler.store.in_flight import (
+    Choice,
+    Counts,
+    Group,
+    VisitRow,
+    counts_of,
+    groups_in_flight,
+    hold_messages,
+    known_versions,
+    messages_of_steps,
+    visits_in_flight,
+    visits_of,
+)
+from scheduler.store.versions import versions_of
+
+PAGE = 500
+"""Visits that are in memory at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What changes for some visits, by id. `looked_at` were read, and `last` is the last of them: go on above it.
+
+    A visit is here, without changes, also where only its version changes: none of its messages is touched.
+    """
+
+    visits: Sequence[VisitChanges]
+    looked_at: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class InFlightEdit:
+    """An edit, how many visits in flight go by the old version of its step, and whether they keep that."""
+
+    edit: Edit
+    visits: int
+    pinned: bool
+
+
+@dataclass(slots=True)
+class Planner:
+    """Plans for one state of the files. `clinic` and `treatment` leave out all others; `pinned` stay as they are.
+
+    Make one for each transaction or run: what it has read of versions is kept.
+    """
+
+    configuration: Configuration
+    pinned: Pinned = frozenset()
+    clinic: str | None = None
+    treatment: str | None = None
+    _switches: Switches | None = field(default=None)
+    _choice: Choice | None = field(default=None)
+
+    def groups(self, tx: Tx, *, now: datetime) -> list[Group]:
+        """Return the visits in flight that an edit concerns, counted by what they go by: one query over them."""
+        switches = self._open(tx, now)
+        assert self._choice
+        return [it for it in groups_in_flight(tx, self._choice) if (found := switches.of_group(it)) and found.edits]
+
+    def edits(self, tx: Tx, *, now: datetime) -> list[InFlightEdit]:
+        """Return what was edited since the visits in flight were planned, in the order of treatment and step."""
+        counted: dict[Edit, InFlightEdit] = {}
+        for group in self.groups(tx, now=now):
+            switch = self._open(tx, now).of_group(group)
+            assert switch
+            for edit in switch.edits:
+                known = counted[edit].visits if edit in counted else 0
+                counted[edit] = InFlightEdit(edit, known + group.count, (edit.treatment, edit.step) in self.pinned)
+        return sorted(counted.values(), key=lambda it: it.edit.treatment)
+
+    def pages(self, tx: Tx, *, now: datetime, above: int = 0) -> Iterator[Page]:
+        """Yield what changes for every visit in flight above that id, a page at a time, by id; `now` is aware UTC."""
+        while (page := self.page(tx, now=now, above=above)).looked_at:
+            yield page
+            above = page.last
+
+    def page(self, tx: Tx, *, now: datetime, above: int = 0, limit: int = PAGE) -> Page:
+        """Return what changes for the next visits above that id; at the end `looked_at` is 0."""
+        switches = self._open(tx, now)
+        assert self._choice
+        rows = visits_in_flight(tx, self._choice, above=above, limit=limit)
+        return Page(self._changes(tx, switches, rows, now), len(rows), rows[-1].appointment.id if rows else above)
+
+    def of(self, tx: Tx, ids: Collection[int], *, now: datetime) -> Sequence[VisitChanges]:
+        """Return what changes for these visits, by id; those that were called off or go by the file are left out.
+
+        In a writing transaction they and their messages are held until the commit: nobody else plans them anew, and
+        no engine claims or begins one of their messages.
+        """
+        if tx.writing:
+            hold_appointments(tx, ids)
+            hold_messages(tx, ids)
+        return self._changes(tx, self._open(tx, now), visits_of(tx, ids), now)
+
+    def _open(self, tx: Tx, now: datetime) -> Switches:
+        """Find which versions are not the file's, and since when visits may still be touched."""
+        if self._switches is None:
+            versions = versions_of(tx, known_versions(tx))
+            own = (*self.configuration.protocols.values(), *self.configuration.overridden.values())
+            since = now - longest_reach((*own, *versions.values()))
+            self._switches = Switches(self.configuration, versions, self.pinned)
+            self._choice = Choice(self._switches.old_digests(), since, self.clinic, self.treatment)
+        return self._switches
+
+    def _changes(self, tx: Tx, switches: Switches, rows: Sequence[VisitRow], now: datetime) -> Sequence[VisitChanges]:
+        found = [(row, switch) for row in rows if (switch := switches.of(row.appointment)) and switch.edits]
+        if not found:
+            return ()
+        ids = [row.appointment.id for row, _ in found]
+        messages = messages_of_steps(tx, ids, {step for _, switch in found for step in switch.follows})
+        counts, adjustments = counts_of(tx, ids), in_force(tx, ids)
+        changes = []
+        for row, switch in found:
+            visit = row.appointment.id
+            mine = [(it, doubted) for it, doubted in messages.get(visit, ()) if it.step in switch.follows]
+            count = counts.get(visit, Counts())
+            in_flight = InFlight(
+                appointment=row.appointment,
+                reach=row.reach,
+                language=row.language,
+                messages=tuple(as_it_stands(it, doubted=doubted) for it, doubted in mine),
+                adjustments=adjustments.get(visit, {}),
+                unsent=count.unsent,
+                sent=count.sent,
+            )
+            changes.append(changes_of(in_flight, switch, self.configuration, now=now))
+        return changes

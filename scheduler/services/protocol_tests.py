@@ -1,0 +1,145 @@
+"""Plays the tests of protocols, and says what went otherwise than they expect."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from scheduler.content.templates import Texts
+from scheduler.domain.expected import NotSent, ProtocolTest, Sent
+from scheduler.domain.simulated import moment_in
+from scheduler.errors import AftercareError
+from scheduler.protocols.configuration import Configuration
+from scheduler.protocols.expectations import WrittenTest, find_written_tests
+from scheduler.protocols.problems import Problem, in_order
+from scheduler.services.happenings import EventError
+from scheduler.services.reply_desk import Words
+from scheduler.services.simulation import Played, SimulatedMessage, Simulator
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """How many tests were played, and every problem of them, by file and line."""
+
+    played: int
+    problems: tuple[Problem, ...]
+
+
+def run_protocol_tests(config_dir: Path, configuration: Configuration, texts: Texts, words: Words) -> Tested:
+    """Play every test of a folder. Blocks: a tenth of a second a test. The configuration has no errors.
+
+    Raises ConfigError where the words of replies can't be read.
+    """
+    tests, problems = find_written_tests(config_dir, configuration)
+    if tests:
+        simulator = Simulator(configuration, texts, words)
+        try:
+            problems += [problem for test in tests for problem in _failures(test, simulator)]
+        finally:
+            simulator.close()
+    return Tested(len(tests), in_order(problems))
+
+
+def _failures(written: WrittenTest, simulator: Simulator) -> Iterator[Problem]:
+    test = written.test
+    try:
+        played = simulator.play(test.case, watched=_watched(test))
+    except EventError as error:
+        yield written.problem(("events", test.case.events.index(error.event)), str(error))
+        return
+    except AftercareError as error:
+        yield written.problem(("name",), f"it can't be played: {error}")
+        return
+    for place, expected in enumerate(test.expect):
+        for key, message in _of_sent(expected, played):
+            yield written.problem(("expect", place, key), message)
+    for place, unsent in enumerate(test.not_sent):
+        if message := _of_unsent(unsent, played):
+            yield written.problem(("not_sent", place, "step"), message)
+    yield from _of_the_rest(written, played)
+
+
+def _watched(test: ProtocolTest) -> frozenset[str] | None:
+    """Return the steps after which the play may end, None where it has to go to its end."""
+    if test.nothing_else:
+        return None
+    return frozenset({it.step for it in test.expect} | {it.step for it in test.not_sent})
+
+
+def _of_sent(expected: Sent, played: Played) -> Iterator[tuple[str, str]]:
+    """Yield the key and what happened instead, for what went otherwise."""
+    found = [it for it in _of_step(expected, played.messages) if it.sent_at]
+    at = moment_in(played.zone, expected.at)
+    hit = next((it for it in found if _minute(it.sent_at) == _minute(at)), None)
+    if hit is None:
+        yield "at", f"{_name(expected)} was expected at {_local(at, played)}, {_instead(expected, played)}"
+        return
+    if expected.because and not _is_because(hit, expected.because):
+        yield "because", f"{_name(expected)} went out for another reason: {hit.line.reason}"
+    if expected.says and expected.says.casefold() not in (hit.text or "").casefold():
+        yield "says", f"the text of {_name(expected)} does not say “{expected.says}”"
+
+
+def _of_unsent(expected: NotSent, played: Played) -> str | None:
+    mine = _of_step(expected, played.messages)
+    for message in mine:
+        if message.sent_at:
+            return f"{_name(expected)} was not expected, and {_went_out(message, played)}: {message.line.reason}"
+    if expected.because and not any(_is_because(it, expected.because) for it in mine):
+        reasons = " ".join(dict.fromkeys(it.line.reason for it in mine)) or "it was never planned"
+        return f"{_name(expected)} was not sent for another reason: {reasons}"
+    return None
+
+
+def _of_the_rest(written: WrittenTest, played: Played) -> Iterator[Problem]:
+    test = written.test
+    if test.nothing_else:
+        for message in played.sent:
+            if not any(_is_meant(it, message, played) for it in test.expect):
+                name = f"{message.line.step} by {message.line.channel}"
+                yield written.problem(("nothing_else",), f"{name} {_went_out(message, played)} too")
+    if test.alerts is not None and test.alerts != set(played.alerts):
+        raised = ", ".join(sorted(set(played.alerts))) or "none"
+        yield written.problem(("alerts",), f"other alerts were raised: {raised}")
+
+
+def _of_step(expected: Sent | NotSent, messages: Sequence[SimulatedMessage]) -> list[SimulatedMessage]:
+    return [it for it in messages if it.line.step == expected.step and expected.channel in (None, it.line.channel)]
+
+
+def _is_meant(expected: Sent, message: SimulatedMessage, played: Played) -> bool:
+    at = _minute(moment_in(played.zone, expected.at))
+    return bool(_of_step(expected, [message])) and _minute(message.sent_at) == at
+
+
+def _is_because(message: SimulatedMessage, words: str) -> bool:
+    is_code = any(reason.code == words for reason in message.reasons)
+    return is_code or words.casefold() in message.line.reason.casefold()
+
+
+def _instead(expected: Sent, played: Played) -> str:
+    mine = _of_step(expected, played.messages)
+    sent = [it for it in mine if it.sent_at]
+    if sent:
+        return f"and {' and '.join(_went_out(it, played) for it in sent)}"
+    if mine:
+        return f"and was not sent: {mine[-1].line.reason}"
+    others = [it.line.channel for it in played.messages if it.line.step == expected.step]
+    return f"and went by {others[0]} instead" if others else "and was never planned"
+
+
+def _went_out(message: SimulatedMessage, played: Played) -> str:
+    assert message.sent_at
+    return f"went out at {_local(message.sent_at, played)}"
+
+
+def _name(expected: Sent | NotSent) -> str:
+    return f"{expected.step} by {expected.channel}" if expected.channel else expected.step
+
+
+def _local(at: datetime, played: Played) -> str:
+    return f"{at.astimezone(played.zone):%a %Y-%m-%d %H:%M}"
+
+
+def _minute(at: datetime | None) -> datetime | None:
+    return at and at.replace(second=0, microsecond=0)
