@@ -31,6 +31,8 @@ GOALS = (
     Goal("registration-postgresql", "registration against raw executemany, PostgreSQL", "1.7", 1.0),
     Goal("emails", "emails on one connection: rendered, built, sent", "600", 1000, unit="a second"),
     Goal("emails-engine", "the same through the engine, SQLite", unit="a second"),
+    *_both("plan", "an edit planned for 100,000 appointments in flight", before="", limit=60, unit="s"),
+    *_both("plan-memory", "memory of that", before="", limit=200, unit="MB"),
     *_both("start", "start to first send, 1 million waiting", before="", limit=1, unit="s"),
 )
 BY_ID = {goal.id: goal for goal in GOALS}

@@ -9,6 +9,7 @@ from benchmarks.measures.depth import measure_depth
 from benchmarks.measures.dispatch import measure_dispatch, measure_engines
 from benchmarks.measures.email import measure_emails
 from benchmarks.measures.peers import measure_peers
+from benchmarks.measures.planning import measure_planning
 from benchmarks.measures.registration import measure_registration
 from benchmarks.measures.waiting import make_house, measure_waiting
 from benchmarks.measures.workers import measure_workers
@@ -42,5 +43,6 @@ GROUPS = {
     "workers": Group(measure_workers, ("workers", "workers-100ms")),
     "waiting": Group(_measure_waiting, _both("lateness", "memory", "start", "next", "claims")),
     "registration": Group(measure_registration, _both("registration")),
+    "plan": Group(measure_planning, _both("plan", "plan-memory")),
     "emails": Group(measure_emails, ("emails", "emails-engine")),
 }

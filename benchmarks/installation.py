@@ -9,12 +9,16 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import BenchError
 from benchmarks.paths import ROOT
 from benchmarks.servers.twilio import ACCOUNT_SID, AUTH_TOKEN
+from scheduler.content.templates import Texts
+from scheduler.protocols.loader import load
+from scheduler.services.approving import Approving, Signer
 from scheduler.settings import Settings, read_settings
 
 NEVER_STOPPED = {"volume_floor": 100_000_000, "backlog_floor": 100_000_000}
@@ -91,9 +95,18 @@ def make_installation(folder: Path, *, sms_port: int, smtp_port: int) -> Install
     return Installation(folder, environ).at_once(64)
 
 
+def approve_all(config_dir: Path, templates_dir: Path) -> None:
+    """Approve everything as it is: live delivery sends nothing else."""
+    approving = Approving(load(config_dir), Texts(templates_dir))
+    signer = Signer("Benchmark", "none", datetime(2020, 1, 1, tzinfo=UTC))
+    for treatment in approving.configuration.protocols:
+        approving.approve(config_dir, treatment, signer)
+
+
 def write_config(folder: Path, *, sms: int, emails: int) -> None:
     """Write the shipped configuration, with the clinic of the benchmarks and so many hand-overs at a time."""
     shutil.copytree(ROOT / "config", folder)
     shutil.copy(ROOT / "benchmarks" / "given" / f"{CLINIC}.yaml", folder / "clinics")
     given = {"sms_at_once": sms, "emails_at_once": emails, **NEVER_STOPPED}
     (folder / "aftercare.yaml").write_text("".join(f"{key}: {value}\n" for key, value in given.items()))
+    approve_all(folder, ROOT / "templates")

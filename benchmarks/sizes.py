@@ -15,6 +15,7 @@ class Sizes:
     deep: int
     claimed: int
     registrations: int
+    in_flight: int
     lateness_seconds: int
 
 
@@ -27,6 +28,7 @@ FULL = Sizes(
     deep=10_000_000,
     claimed=5_000,
     registrations=2_000,
+    in_flight=100_000,
     lateness_seconds=10,
 )
 QUICK = Sizes(
@@ -38,9 +40,10 @@ QUICK = Sizes(
     deep=1_000_000,
     claimed=2_000,
     registrations=400,
+    in_flight=10_000,
     lateness_seconds=3,
 )
-"""The same rows in a few minutes: a million stands for ten, a hundred thousand for a million."""
+"""The same rows in a few minutes: a tenth of what waits or is in flight."""
 TINY = Sizes(
     rounds=1,
     dispatched=60,
@@ -50,6 +53,7 @@ TINY = Sizes(
     deep=400,
     claimed=50,
     registrations=5,
+    in_flight=20,
     lateness_seconds=1,
 )
 """Whether it works at all: for the test."""

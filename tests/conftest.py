@@ -2,9 +2,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.places import keep_files_in_memory
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import TwilioServer
 from tests.servers.webhook import WebhookServer
+
+keep_files_in_memory()
 
 pytest_plugins = ["tests.postgres", "tests.sharing"]
 

@@ -22,6 +22,7 @@ import pytest
 
 from scheduler.settings import read_settings
 from scheduler.store.upgrade import upgrade
+from tests.places import in_memory
 
 TEST_KEYS = {
     "AFTERCARE_SECRET_KEY": "c2VjcmV0IGtleSBvZiB0aGUgdGVzdHMsIDMyIGJ5dGU=",
@@ -29,7 +30,10 @@ TEST_KEYS = {
     "AFTERCARE_LOOKUP_KEY": "bG9va3VwIGtleSBvZiB0aGUgdGVzdHMsIDMyIGJ5dGU=",
 }
 TEMPLATE = "aftercare_template"
-_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "shared_buffers=32MB")
+_FAST = (
+    *("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0"),
+    *("max_wal_size=64MB", "min_wal_size=32MB", "max_connections=60", "shared_buffers=32MB"),
+)
 
 
 @dataclass
@@ -53,7 +57,8 @@ class Cluster:
 
     def create(self, template: str) -> str:
         name = f"test_{next(self.numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        # Copied as files, not row by row through the log: a third of the time, where no disk is waited for.
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return name
 
     def start(self) -> None:
@@ -128,7 +133,7 @@ def running(programs: Path, settings: Sequence[str] = _FAST) -> Iterator[Cluster
     """Make a cluster, start it, and throw it away. `settings` as the server's option -c takes them."""
     user = _unprivileged()
     # Not under pytest's folder: that one is root's alone, and too deep for the name of a socket.
-    folder = Path(tempfile.mkdtemp(prefix="aftercare-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="aftercare-pg-", dir=in_memory()))
     cluster = Cluster(programs, folder, user, settings, _free_port())
     try:
         if user is not None:

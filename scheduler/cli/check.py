@@ -8,6 +8,7 @@ import typer
 
 from scheduler.cli.github import annotation
 from scheduler.cli.output import Json, console, errors, print_json
+from scheduler.cli.wiring import collect_less
 from scheduler.protocols.problems import Problem
 from scheduler.services.checking import check_all
 from scheduler.settings import Delivery, Settings, read_settings
@@ -32,11 +33,14 @@ def check(
         Format, typer.Option("--format", help="Lines for people, JSON, or annotations of a GitHub workflow.")
     ] = Format.TEXT,
     strict: Annotated[bool, typer.Option("--strict", help="Let a warning fail too.")] = False,
+    no_tests: Annotated[bool, typer.Option("--no-tests", help="Leave the tests in config/tests out.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check config and templates; exit code 1 if anything is wrong."""
+    """Check config and templates, and play the tests of protocols; exit code 1 if anything is wrong."""
+    collect_less()
     settings = read_settings(os.environ)
-    problems = check_all(settings.config_dir, settings.templates_dir, live=settings.delivery is Delivery.LIVE)
+    live = settings.delivery is Delivery.LIVE
+    problems = check_all(settings.config_dir, settings.templates_dir, live=live, tests=not no_tests)
     wrong = [problem for problem in problems if problem.severity == "error"]
     warnings = [problem for problem in problems if problem.severity == "warning"]
     match Format.JSON if as_json else as_format:

@@ -42,7 +42,7 @@ def say_usage(error: typer.TyperException) -> None:
 
 def print_json(data: Any) -> None:
     """Print a value as JSON; instants become ISO 8601 in UTC with Z."""
-    sys.stdout.write(json.dumps(data, default=_plain, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(json.dumps(data, default=plain, ensure_ascii=False, indent=2) + "\n")
 
 
 def iso(instant: datetime) -> str:
@@ -50,7 +50,8 @@ def iso(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return what JSON has no form for, an instant, as text."""
     if isinstance(value, datetime):
         return iso(value)
     raise TypeError(f"{type(value).__name__} has no JSON form here")

@@ -1,6 +1,8 @@
 """`aftercare plan`: what an edit of the protocols changes for each appointment in flight. Writes nothing."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +14,7 @@ from scheduler.cli.wiring import Product, open_product
 from scheduler.errors import NotFoundError
 from scheduler.services.change_totals import Totals
 from scheduler.services.changes import VisitChanges
+from scheduler.services.plan_file import writing_plan
 from scheduler.services.planner import InFlightEdit, Planner
 from scheduler.services.switching import Pinned
 from scheduler.store.database import Tx
@@ -38,6 +41,7 @@ def plan(
     clinic: Clinic = "",
     treatment: Treatment = "",
     pin: Pin = None,
+    out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Show what an edit of the protocols changes for appointments in flight, before anything moves.
@@ -49,17 +53,28 @@ def plan(
     with open_product(create=False) as product, product.store.read() as tx:
         refuse_unknown(product, clinic, treatment)
         planner = Planner(product.configuration, pinned, clinic or None, treatment or None)
-        now = product.clock.now()
-        edits = planner.edits(tx, now=now)
-        refuse_needless_pins(pinned, edits)
         totals = Totals(product.configuration, product.texts)
-        with (JsonPlan if as_json else TextPlan)(product.configuration) as printer:
-            for visit in _visits(planner, tx, product, total=_in_flight(planner, tx, product)):
-                totals.add(visit)
-                printer.add(visit)
-            printer.end(edits, totals)
+        printer = (JsonPlan if as_json else TextPlan)(product.configuration)
+        _plan(tx, planner, totals, printer, out=out, now=product.clock.now())
     if totals.unreadable:
         say_warning(f"not counted, since it can't be rendered: {', '.join(sorted(totals.unreadable))}")
+
+
+def _plan(
+    tx: Tx, planner: Planner, totals: Totals, printer: JsonPlan | TextPlan, *, out: Path | None, now: datetime
+) -> None:
+    """Plan all visits in flight, one after the other, and print them as they come."""
+    edits = planner.edits(tx, now=now)
+    refuse_needless_pins(planner.pinned, edits)
+    with ExitStack() as opened:
+        opened.enter_context(printer)
+        file = opened.enter_context(writing_plan(out, tx, planner, now=now)) if out else None
+        for visit in _visits(planner, tx, now):
+            totals.add(visit)
+            printer.add(visit)
+            if file:
+                file.add(visit)
+        printer.end(edits, totals)
 
 
 def read_pins(given: Sequence[str]) -> Pinned:
@@ -88,14 +103,11 @@ def refuse_needless_pins(pinned: Pinned, edits: Sequence[InFlightEdit]) -> None:
         )
 
 
-def _in_flight(planner: Planner, tx: Tx, product: Product) -> int:
-    return sum(group.count for group in planner.groups(tx, now=product.clock.now()))
-
-
-def _visits(planner: Planner, tx: Tx, product: Product, *, total: int) -> Iterator[VisitChanges]:
+def _visits(planner: Planner, tx: Tx, now: datetime) -> Iterator[VisitChanges]:
+    total = sum(group.count for group in planner.groups(tx, now=now))
     with progress_bar("Planning", shown=True) as progress:
         done = 0
-        for page in planner.pages(tx, now=product.clock.now()):
+        for page in planner.pages(tx, now=now):
             yield from page.visits
             done += len(page.visits)
             progress(done, total)

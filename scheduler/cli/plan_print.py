@@ -6,12 +6,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from scheduler.cli.output import iso
-from scheduler.domain.reasons import sentence
+from scheduler.domain.reasons import Reason, sentence
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.edit_words import words_of
 from scheduler.services.change_totals import Totals
@@ -103,7 +104,7 @@ def appointment_data(visit: VisitChanges, zone: ZoneInfo) -> dict[str, Any]:
                 "change": change.kind.value,
                 "from": _iso(change.from_at),
                 "to": _iso(change.to_at),
-                "reason": sentence(change.reasons, zone),
+                "reason": _why(change.reasons, zone),
             }
             for change in visit.changes
         ],
@@ -158,7 +159,7 @@ def _lines(visit: VisitChanges, zone: ZoneInfo) -> Iterator[str]:
     widest = max(len(change.step) for change in visit.changes)
     for change in visit.changes:
         yield f"  {change.kind.value:<7}  {change.step:<{widest}}  {change.channel:<5}  {_times(change, zone)}"
-        yield f"           {sentence(change.reasons, zone)}"
+        yield f"           {_why(change.reasons, zone)}"
 
 
 def _times(change: Change, zone: ZoneInfo) -> str:
@@ -182,12 +183,14 @@ def _total_lines(totals: Totals) -> Iterator[str]:
 
 def _cost(totals: Totals) -> str:
     said = [
-        f"{cost.added} {currency} more, {cost.saved} {currency} less"
+        f"{amount} {currency} {word}"
         for currency, cost in sorted(totals.costs.items())
+        for amount, word in ((cost.added, "more"), (cost.saved, "less"))
+        if amount
     ]
     if totals.unpriced:
         said.append(f"not known at {', '.join(sorted(totals.unpriced))}, whose file says no sms.price")
-    return f"Cost: {'; '.join(said) or 'the same'}."
+    return f"Cost: {', '.join(said) or 'the same'}."
 
 
 def _count(number: int, what: str) -> str:
@@ -196,6 +199,12 @@ def _count(number: int, what: str) -> str:
 
 def _local(instant: datetime, zone: ZoneInfo) -> str:
     return f"{instant.astimezone(zone):%a %Y-%m-%d %H:%M}"
+
+
+# Thousands of visits have the same reasons.
+@lru_cache(maxsize=1024)
+def _why(reasons: tuple[Reason, ...], zone: ZoneInfo) -> str:
+    return sentence(reasons, zone)
 
 
 def _iso(instant: datetime | None) -> str | None:

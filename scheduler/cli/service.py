@@ -4,7 +4,7 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING
 
-from scheduler.cli.edits import Edits
+from scheduler.cli.reloads import Reloads
 from scheduler.cli.stopping import stop_on_signals
 from scheduler.cli.wiring import Product
 from scheduler.runtime.engine import Engine
@@ -21,6 +21,7 @@ async def run_service(product: Product, listener: socket.socket) -> None:
     anything is started when live delivery lacks a setting.
     """
     stop = asyncio.Event()
+    product = product.kept()
     dispatcher = product.dispatcher()
     engine_of = Engine(product.store, dispatcher, product.clock, stop, _queue(product))
     stop_on_signals(stop)
@@ -40,7 +41,7 @@ async def run_service(product: Product, listener: socket.socket) -> None:
         web.take(app)
 
     serving = asyncio.create_task(web.server.serve(sockets=[listener]), name="web")
-    following = asyncio.create_task(Edits(product, take, stop).follow(), name="edits")
+    following = asyncio.create_task(Reloads(product, take, stop).follow(), name="reloads")
     told = asyncio.create_task(stop.wait(), name="signal")
     await asyncio.wait({engine, serving, following, told}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()

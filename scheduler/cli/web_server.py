@@ -56,7 +56,12 @@ class WebServer:
         # Without its log of requests: the address of a page is a key to it.
         self.server = _Server(
             uvicorn.Config(
-                self._answer, log_config=None, access_log=False, timeout_graceful_shutdown=DRAIN, server_header=False
+                self._answer,
+                interface="asgi3",  # it can't see that of a method
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=DRAIN,
+                server_header=False,
             )
         )
 

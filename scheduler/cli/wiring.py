@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from scheduler.channels.registry import open_transports
 from scheduler.clock import Clock, SystemClock
+from scheduler.content.kept import keep_texts
 from scheduler.content.templates import Texts
 from scheduler.domain.outgoing import Outgoing
 from scheduler.domain.protocol import Channel
@@ -44,6 +45,10 @@ class Product:
     clock: Clock
     # Containers that are made alike have the same name and number: a claim must tell them apart.
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
+
+    def kept(self) -> "Product":
+        """Return this product with the texts as they are now: for a process that stays while they are edited."""
+        return replace(self, texts=keep_texts(self.settings.templates_dir))
 
     def by(self, edition: Edition) -> "Product":
         """Return this product by edited files: whatever is made of it works by these, and by nothing older."""

@@ -5,8 +5,8 @@ import asyncio
 import typer
 
 from scheduler.cli.approve import say_unapproved
-from scheduler.cli.edits import Edits, beside
 from scheduler.cli.output import errors
+from scheduler.cli.reloads import Reloads, beside
 from scheduler.cli.stopping import stop_on_signals
 from scheduler.cli.wiring import Product, open_product
 from scheduler.errors import SettingsError
@@ -42,10 +42,11 @@ async def _work(product: Product) -> None:
 
     stop = asyncio.Event()
     stop_on_signals(stop)
+    product = product.kept()
     dispatcher = product.dispatcher()
     works = Worker(product.store, dispatcher, product.clock, stop, connect_arguments(product.settings))
 
     async def take(edited: Product) -> None:
         works.take(dispatcher.by(edited.configuration, edited.texts, edited.replies))
 
-    await beside(works.run(), Edits(product, take, stop))
+    await beside(works.run(), Reloads(product, take, stop))

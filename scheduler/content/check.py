@@ -6,7 +6,7 @@ from pathlib import Path
 from scheduler.content.faults import TemplateFaultError
 from scheduler.content.lint import lint
 from scheduler.content.lint.vocabulary import fold
-from scheduler.content.lint.written import Words, Written, words_of
+from scheduler.content.lint.written import Words, Written, unguarded, words_of
 from scheduler.content.render import render_email, render_first_contact, render_sms
 from scheduler.content.source import read_source
 from scheduler.content.templates import FIRST_CONTACT, FOOTER, Texts
@@ -15,7 +15,7 @@ from scheduler.content.variables import Variables
 from scheduler.domain.protocol import Channel
 from scheduler.errors import TemplateError
 from scheduler.protocols.configuration import Configuration
-from scheduler.protocols.problems import LINT_CODES, Problem, in_order
+from scheduler.protocols.problems import Problem, in_order
 
 COPY = "copy it from a new folder: `aftercare init DIR`"
 
@@ -32,11 +32,11 @@ def check_templates(templates_dir: Path, configuration: Configuration) -> tuple[
 
 
 def _each_once(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Yield what the rules say of a place once, not for each clinic and treatment that uses the text."""
+    """Yield what is said of a place once, not for each treatment that uses the text; a missing one with each step."""
     said: set[tuple[object, ...]] = set()
     for problem in problems:
         what = (problem.file, problem.line, problem.column, problem.code, problem.message)
-        if problem.code not in LINT_CODES or what not in said:
+        if problem.code == "missing-template" or what not in said:
             said.add(what)
             yield problem
 
@@ -52,8 +52,7 @@ def _problems(texts: Texts, use: Use, configuration: Configuration) -> Iterator[
     except TemplateFaultError as error:
         yield from _faults(error, use)
     except TemplateError as error:
-        message = str(error).removeprefix(f"{file}: ")
-        yield Problem(file=file, code="unwritable-text", key=use.key, message=message)
+        yield _unwritable(str(error).removeprefix(f"{file}: "), file, use)
     else:
         written = Written(use, _sources(file, use), bodies)
         for rule in use.rules:
@@ -66,7 +65,15 @@ def _faults(error: TemplateFaultError, use: Use) -> Iterator[Problem]:
     for fault in error.faults:
         missing = fault.code == "missing-template"
         key, hint = use.name if missing else "", COPY if missing and use.always else fault.hint
-        yield Problem(file=fault.file, line=fault.line, code=fault.code, key=key, message=fault.what, hint=hint)
+        yield Problem(
+            file=fault.file,
+            line=fault.line,
+            column=fault.column,
+            code=fault.code,
+            key=key,
+            message=fault.what,
+            hint=hint,
+        )
 
 
 def _of_rule(rule: Rule, written: Written) -> Problem:
@@ -74,6 +81,15 @@ def _of_rule(rule: Rule, written: Written) -> Problem:
     source = written.sources[0]
     at = -1 if rule.wanted else fold(source.text).find(fold(rule.words))
     return written.problem(source, max(at, 0), code=rule.code, message=rule.message, hint=rule.hint, severity="error")
+
+
+def _unwritable(message: str, file: Path, use: Use) -> Problem:
+    """Return what is said of a text that does not come out: at the value that is missing, where it is that."""
+    source = words_of(file, read_source(file).text)
+    at = unguarded(source.source, message.partition(" ")[0])
+    return Written(use, [source], ()).problem(
+        source, at, code="unwritable-text", message=message, hint="", severity="error"
+    )
 
 
 def _sources(file: Path, use: Use) -> list[Words]:

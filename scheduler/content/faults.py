@@ -8,13 +8,14 @@ from scheduler.errors import TemplateError
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One broken rule. `line` counts from 1; `code` is stable, for linters and tests."""
+    """One broken rule. `line` and `column` count from 1; `code` is stable, for linters and tests."""
 
     file: Path
     line: int
     code: str
     what: str
     hint: str
+    column: int = 1
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.what}: {self.hint}"

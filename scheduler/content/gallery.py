@@ -4,9 +4,11 @@ A test compares the pages with what this makes, so they are never out of date.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scheduler.content.gallery_notices import NOTICES, cost, fenced, notice_parts
+from scheduler.content.lint.ease import grade_in
 from scheduler.content.render import render_email, render_sms
 from scheduler.content.samples import sample_advice, sample_variables
 from scheduler.content.source import read_source
@@ -108,40 +110,59 @@ def _cell(what: str) -> str:
 def _page(texts: Texts, configuration: Configuration, language: str) -> str:
     clinic = next(one for one in configuration.clinics.values() if language in one.languages)
     parts = [f"# Texts in {LANGUAGES[language]}", _MADE]
-    parts.append(f"As {clinic.name} sends them. **Unapproved examples**; the patient is invented.")
-    for template, (channels, variables) in _templates(configuration, clinic, language).items():
+    parts.append(
+        f"As {clinic.name} sends them. **Unapproved examples**; the patient is invented. The grade is the year of "
+        "school that reads a text with ease."
+    )
+    for template, shown in _templates(configuration, clinic, language).items():
         parts.append(f"## {template}")
-        parts += _sms(texts, template, language, variables, used=Channel.SMS in channels)
-        parts += _email(texts, template, language, variables)
+        parts.append(f"For {', '.join(shown.users)}.")
+        parts += _sms(texts, template, shown, clinic)
+        parts += _email(texts, template, shown, clinic)
     parts += notice_parts(texts, clinic, language)
     return "\n\n".join(parts) + "\n"
 
 
-def _templates(
-    configuration: Configuration, clinic: Clinic, language: str
-) -> Mapping[str, tuple[tuple[Channel, ...], Variables]]:
-    """Return the templates in the order of the protocols, with the channels of the step that uses them first."""
-    found: dict[str, tuple[tuple[Channel, ...], Variables]] = {}
+@dataclass(slots=True)
+class _Shown:
+    """A template as the first step that uses it has it, and all that use it."""
+
+    channels: tuple[Channel, ...]
+    variables: Variables
+    users: list[str] = field(default_factory=list)
+
+
+def _templates(configuration: Configuration, clinic: Clinic, language: str) -> Mapping[str, _Shown]:
+    """Return the templates in the order of the protocols."""
+    found: dict[str, _Shown] = {}
     for treatment in configuration.protocols:
         protocol = configuration.protocol_for(clinic.id, treatment)
         for step in protocol.steps:
             advice = sample_advice(clinic, protocol, step, configuration.advice, language)
             variables = sample_variables(clinic, protocol, language).with_advice(advice)
-            found.setdefault(step.template, (step.channels, variables))
+            shown = found.setdefault(step.template, _Shown(step.channels, variables))
+            shown.users.append(f"`{step.id}` of `{treatment}`")
     return found
 
 
-def _sms(texts: Texts, template: str, language: str, variables: Variables, *, used: bool) -> Iterator[str]:
-    sms = render_sms(texts, template, language, variables)
-    unused = "" if used else " The shipped protocols send this step by email only."
-    yield f"**SMS**, {cost(sms)}.{unused}"
+def _sms(texts: Texts, template: str, shown: _Shown, clinic: Clinic) -> Iterator[str]:
+    language = shown.variables.language
+    sms = render_sms(texts, template, language, shown.variables)
+    unused = "" if Channel.SMS in shown.channels else " The shipped protocols send this step by email only."
+    yield f"**SMS**, {cost(sms)}, {_grade(sms.body, language, clinic)}.{unused}"
     yield fenced(sms.body)
 
 
-def _email(texts: Texts, template: str, language: str, variables: Variables) -> Iterator[str]:
-    email = render_email(texts, template, language, variables)
-    yield f"**Email**: {email.subject}"
+def _email(texts: Texts, template: str, shown: _Shown, clinic: Clinic) -> Iterator[str]:
+    language = shown.variables.language
+    email = render_email(texts, template, language, shown.variables)
+    yield f"**Email**, {_grade(email.text, language, clinic)}: {email.subject}"
     yield fenced(email.text.strip())
+
+
+def _grade(body: str, language: str, clinic: Clinic) -> str:
+    grade = grade_in(body, language, clinic.name)
+    return "no grade" if grade is None else f"grade {grade:.1f}"
 
 
 def gallery_pages() -> dict[str, str]:

@@ -64,7 +64,7 @@ def parse_checked(env: Environment, source: str, file: Path) -> nodes.Template:
         raise TemplateFaultError(Fault(file, error.lineno, "bad-template", what, hint)) from None
     except (ValueError, RecursionError):  # a number of thousands of digits; thousands of open brackets
         raise TemplateFaultError(Fault(file, 1, "bad-template", "this can't be read as a template", _LOGIC)) from None
-    checker = _Checker(file)
+    checker = _Checker(file, source.split("\n"))
     checked: nodes.Template = checker.visit(tree)
     if checker.faults:
         raise TemplateFaultError(*checker.faults)
@@ -74,16 +74,22 @@ def parse_checked(env: Environment, source: str, file: Path) -> nodes.Template:
 class _Checker(NodeTransformer):
     """Walks a tree once: collects faults, and turns `patient.name` into one name, so that no attribute is read."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, lines: list[str]) -> None:
         self.file = file
+        self.lines = lines
+        self.line = 1  # of the innermost node that knows its own: the right side of a comparison does not
         self.faults: list[Fault] = []
         self.depth = 0
 
-    def refuse(self, node: nodes.Node, code: str, what: str, hint: str) -> nodes.Node:
-        self.faults.append(Fault(self.file, node.lineno, code, what, hint))
+    def refuse(self, node: nodes.Node, code: str, what: str, hint: str, *, at: str = "") -> nodes.Node:
+        """Note a fault: at the words `at` of its line where they are told, else at its first tag."""
+        line = self.lines[self.line - 1]
+        column = line.find(at or ("{%" if isinstance(node, nodes.Stmt) else "{"))
+        self.faults.append(Fault(self.file, self.line, code, what, hint, max(column, 0) + 1))
         return node
 
     def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
+        self.line = node.lineno or self.line
         if self.depth == MAX_DEPTH:
             return self.refuse(node, "template-grammar", "this is nested too deep", "write it in simpler parts")
         if not isinstance(node, _ALLOWED):
@@ -101,7 +107,11 @@ class _Checker(NodeTransformer):
         members = [name for name in KNOWN if name.startswith(f"{node.name}.")]
         if members:
             return self.refuse(
-                node, "unknown-variable", f"{node.name} is a group of values", f"write {' or '.join(members)}"
+                node,
+                "unknown-variable",
+                f"{node.name} is a group of values",
+                f"write {' or '.join(members)}",
+                at=node.name,
             )
         return self._unknown(node, node.name)
 
@@ -117,7 +127,7 @@ class _Checker(NodeTransformer):
         if node.name not in FILTERS:
             near = get_close_matches(node.name, FILTERS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FILTERS)}"
-            return self.refuse(node, "template-grammar", f"there is no filter {node.name}", hint)
+            return self.refuse(node, "template-grammar", f"there is no filter {node.name}", hint, at=node.name)
         plain = not (node.kwargs or node.dyn_args or node.dyn_kwargs)
         wanted = 1 if node.name == "default" else 0
         if not plain or len(node.args) != wanted or not all(isinstance(arg, nodes.Const) for arg in node.args):
@@ -139,7 +149,7 @@ class _Checker(NodeTransformer):
     def _unknown(self, node: nodes.Node, path: str) -> nodes.Node:
         near = get_close_matches(path, KNOWN, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(KNOWN)}"
-        return self.refuse(node, "unknown-variable", f"there is no {path}", hint)
+        return self.refuse(node, "unknown-variable", f"there is no {path}", hint, at=path)
 
 
 def _dotted(node: nodes.Node) -> str | None:

@@ -40,12 +40,13 @@ _MANY_LINES = re.compile(r"\n{3,}")
 
 @dataclass(frozen=True, slots=True)
 class RenderedSms:
-    """A finished SMS and what it costs. `digest` is that of the templates."""
+    """A finished SMS and what it costs. `digest` is that of the templates, `text_digest` of the step's own alone."""
 
     body: str = field(repr=False)
     encoding: Encoding
     segments: int
     digest: str
+    text_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def render_sms(texts: Texts, template: str, language: str, variables: Variables)
     if len(body) > MAX_SMS:
         raise TemplateError(f"{text.file}: the SMS comes out at {len(body)} characters: {MAX_SMS} is the most")
     counted = count_segments(body)
-    return RenderedSms(body, counted.encoding, counted.segments, digest)
+    return RenderedSms(body, counted.encoding, counted.segments, digest, text.digest)
 
 
 def render_first_contact(texts: Texts, language: str, variables: Variables) -> str:

@@ -75,11 +75,6 @@ def _of_step(
     rules: list[Rule] = []
     if step.ask:
         rules += [_reachable("check", name, variables[0]) for name in ("clinic.phone", "clinic.emergency_number")]
-    if channel is Channel.SMS and not clinic.sms_may_name_treatment:
-        title = str(variables[0].values["treatment"])
-        message = f"this SMS names the treatment ({title.casefold()}), which {clinic.id} does not allow"
-        hint = "leave it out, or set sms_may_name_treatment: true in the clinic's file"
-        rules.append(Rule(title, wanted=False, code="named-treatment", message=message, hint=hint))
     key = f"{clinic.id}.{protocol.treatment}.{step.id}"
     return Use(clinic, step.template, channel, language, step.id, key, variables, tuple(rules), False, step)
 

@@ -37,6 +37,12 @@ class Catalogue:
     until_day: Mapping[str, str] = field(default_factory=dict)
     until_time: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def contested(self) -> frozenset[str]:
+        """The tags that contradict any other, whichever of them says so."""
+        said = {name: tag.against for name, tag in self.tags.items() if tag.against}
+        return frozenset(said).union(*said.values())
+
     def contradict(self, one: str, other: str) -> bool:
         """Whether the two tags can't both be followed, whichever of them says so."""
         return other in self._against(one) or one in self._against(other)

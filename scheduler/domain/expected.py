@@ -25,7 +25,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """A step that does not go out, on no channel where none is named. With `because` it was planned, and this is why."""
+    """A step that does not go out, on no channel where none is named. With `because` it was planned."""
 
     step: str
     channel: Channel | None = None
@@ -34,7 +34,7 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class ProtocolTest:
-    """A case, and what is expected of it. `alerts` None: whatever is raised; `nothing_else`: no other message goes out."""
+    """A case, and what is expected of it. `alerts` None: of any kind; `nothing_else`: no other message goes out."""
 
     name: str
     case: Case

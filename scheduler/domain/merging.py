@@ -1,7 +1,7 @@
 """One patient, several treatments: which messages become one, and which contradict each other.
 
 Of messages of different visits, but of one kind, purpose, channel and question, that go out within the clinic's
-window, the first to go is the *carrier*: it speaks for the others, its *passengers*, which go by themselves if it fails.
+window, the first to go is the *carrier*: it speaks for the others, its *passengers*. If it fails, they go themselves.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence

@@ -101,6 +101,7 @@ CLAUSES: Mapping[str, str] = {
     "exception_note": "a note was made on the step {step}",
     "exception_lifted": "the step {step} is as the protocol says again",
     "exception_lapsed": "the step {step} is as the protocol says again, since the appointment was moved",
+    "applied": "it goes by the edited protocol from now on ({what})",
     # what happened
     "sent": "sent at {at}",
     "refused": "the provider refused it ({error})",

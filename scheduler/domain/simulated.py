@@ -94,3 +94,8 @@ def moment_in(zone: ZoneInfo, moment: datetime) -> datetime:
     if moment.tzinfo is None:
         return instant(moment.date(), moment.time(), zone)
     return moment.astimezone(ZoneInfo("UTC"))
+
+
+def clock_words(at: datetime, zone: ZoneInfo) -> str:
+    """Return an instant as the wall clock of `zone` shows it: `Sun 2026-03-08 10:00`."""
+    return f"{at.astimezone(zone):%a %Y-%m-%d %H:%M}"

@@ -172,20 +172,45 @@ Language = Annotated[
     str, PlainValidator(read_language), WithJsonSchema({"type": "string", "pattern": "^[a-z]{2,3}(-[A-Za-z0-9]+)*$"})
 ]
 Country = Annotated[str, PlainValidator(read_country), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{2}$"})]
-Phone = Annotated[str, PlainValidator(read_phone), WithJsonSchema({"type": "string", "pattern": r"^\+[0-9 ().-]+$"})]
-EmergencyNumber = Annotated[
-    str, PlainValidator(read_emergency_number), WithJsonSchema({"type": "string", "pattern": r"^\d{2,6}$"})
+Phone = Annotated[
+    str, PlainValidator(read_phone), WithJsonSchema({"type": ["string", "integer"], "pattern": r"^\+[0-9 ().-]+$"})
 ]
-Email = Annotated[str, PlainValidator(read_email), WithJsonSchema({"type": "string", "format": "email"})]
-Mailbox = Annotated[EmailSender, PlainValidator(read_mailbox), WithJsonSchema({"type": "string"})]
-Url = Annotated[str, PlainValidator(read_url), WithJsonSchema({"type": "string", "format": "uri"})]
+EmergencyNumber = Annotated[
+    str,
+    PlainValidator(read_emergency_number),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": r"^\d{2,6}$"}),
+]
+Email = Annotated[
+    str, PlainValidator(read_email), WithJsonSchema({"type": "string", "pattern": r"^[^@\s]+@[^@\s]+\.[^@\s]+$"})
+]
+Mailbox = Annotated[
+    EmailSender,
+    PlainValidator(read_mailbox),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^([^<>]*<[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+>|[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+)$"}
+    ),
+]
+Url = Annotated[str, PlainValidator(read_url), WithJsonSchema({"type": "string", "pattern": "^https?://[!-~]+$"})]
 Domain = Annotated[
     str,
     PlainValidator(read_domain),
     WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"}),
 ]
-Webhook = Annotated[str, PlainValidator(read_webhook), WithJsonSchema({"type": "string", "format": "uri"})]
+Webhook = Annotated[
+    str,
+    PlainValidator(read_webhook),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^(https://[^@/#\s]+|http://(127\.0\.0\.1|\[::1\])(:\d+)?)([/?][^#\s]*)?$",
+        }
+    ),
+]
 Service = Annotated[
     str, PlainValidator(read_service), WithJsonSchema({"type": "string", "pattern": "^MG[0-9a-fA-F]{32}$"})
 ]
-SenderField = Annotated[SmsSender, PlainValidator(read_sms_sender), WithJsonSchema({"type": "string"})]
+SenderField = Annotated[
+    SmsSender,
+    PlainValidator(read_sms_sender),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": r"^(\+[0-9 ().-]+|\d{5,6}|[A-Za-z0-9 +_&-]{1,11})$"}),
+]

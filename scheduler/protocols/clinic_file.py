@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Self
 
-from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
 
 from scheduler.domain.spans import Span, Unit
 from scheduler.protocols.addresses import (
@@ -51,6 +51,10 @@ Rate = Annotated[
 
 class SmsBlock(Block):
     """What text messages come from."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["messaging_service"]}, {"required": ["from"]}]}
+    )
 
     messaging_service: Service | None = Field(default=None, description="A Twilio messaging service: MG…")
     from_: SenderField | None = Field(
@@ -135,6 +139,14 @@ class ConsentBlock(Block):
 
 class ImportBlock(Block):
     """How the clinic's CSV export names things."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                {"properties": {"columns": {"anyOf": [{"required": [key]} for key in group]}}} for group in NEEDED
+            ]
+        }
+    )
 
     columns: dict[ImportField, Line] = Field(description="Our field: the column's name in the export.")
     dates: DateFormat | None = Field(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
 from scheduler.domain.spans import Span
 from scheduler.protocols.addresses import Email, Phone, Webhook
@@ -21,12 +21,17 @@ def read_patience(value: object) -> Span:
 
 
 Patience = Annotated[
-    Span, PlainValidator(read_patience), WithJsonSchema({"type": "string", "pattern": r"^\d{1,4}\s*(m|h)$"})
+    Span, PlainValidator(read_patience), WithJsonSchema({"type": "string", "pattern": r"^0{0,3}[1-9]\d{0,3}\s*(m|h)$"})
 ]
+
+
+WAYS = ("sms", "email", "webhook")
 
 
 class OnCallBlock(Block):
     """A person or desk that gets alerts, on every way given."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": [way]} for way in WAYS]})
 
     name: Line = Field(description="Who this is, for the alert's history.")
     sms: Phone | None = Field(default=None, description="A number with + and country code.")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import Discriminator, Field, PlainValidator, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, PlainValidator, Tag, model_validator
 
 from scheduler.domain.protocol import IfLate, Purpose
 from scheduler.domain.spans import Span, Unit
@@ -20,7 +20,7 @@ from scheduler.protocols.fields import (
     choice,
     one_of,
 )
-from scheduler.protocols.step_rules import step_faults
+from scheduler.protocols.step_rules import STEP_SHAPE, step_faults
 from scheduler.protocols.times import ClockSpan, ClockTime, SpanField
 
 # Of the classes of a reply, those after which a patient is still written to.
@@ -78,6 +78,8 @@ Channels = Annotated[
 
 class StepBlock(Block):
     """One step. It says when with one of before, after, between, after_reply."""
+
+    model_config = ConfigDict(json_schema_extra=STEP_SHAPE)
 
     id: Id = Field(description="The step's name; messages and templates refer to it. Changing it makes a new step.")
     before: SpanField | None = Field(default=None, description="So long before the appointment begins.")

@@ -106,7 +106,7 @@ def read_lexicon(file: Path) -> Read[Lexicon]:
 
 
 def read_tests(file: Path) -> Read[TestsFile]:
-    """Read tests of protocols, as they are written: whether clinics, treatments and steps are there is not looked at."""
+    """Read tests of protocols, as they are written: what they name may not be there."""
     tree, problems = _tree(file)
     return Read(tree, _block(tree, TestsFile, problems), problems)
 

@@ -1,7 +1,7 @@
 """What the keys of one step must be together. Each rule yields faults; none stops at the first."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scheduler.domain.protocol import Weekday
 from scheduler.domain.spans import Span, Unit
@@ -13,6 +13,20 @@ if TYPE_CHECKING:
 
 WHEN = ("before", "after", "between", "after_reply")
 _MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+# The same as far as a JSON Schema can say it: one of four, and what belongs together.
+STEP_SHAPE: dict[str, Any] = {
+    "oneOf": [{"required": [key]} for key in WHEN],
+    "dependentRequired": {"between": ["at"], "on": ["between"], "remind": ["ask"]},
+    "allOf": [
+        {
+            "if": {"properties": {key: {"pattern": "[mh]$"}}, "required": [key]},
+            "then": {"not": {"required": ["at"]}},
+        }
+        for key in ("before", "after")
+    ],
+}
 
 
 def step_faults(step: "StepBlock") -> Iterator[Fault]:

@@ -136,5 +136,9 @@ ClockTime = Annotated[
     time, PlainValidator(read_time), WithJsonSchema({"type": "string", "pattern": r"^([01]?\d|2[0-3]):[0-5]\d$"})
 ]
 Day = Annotated[date, PlainValidator(read_date), WithJsonSchema({"type": "string", "format": "date"})]
-Zone = Annotated[ZoneInfo, PlainValidator(read_zone), WithJsonSchema({"type": "string"})]
+Zone = Annotated[
+    ZoneInfo,
+    PlainValidator(read_zone),
+    WithJsonSchema({"type": "string", "pattern": r"^([A-Z][A-Za-z_-]+(/[A-Z][A-Za-z_-]+)+|UTC)$"}),
+]
 DateFormat = Annotated[str, PlainValidator(read_date_format), WithJsonSchema({"type": "string"})]

@@ -55,7 +55,10 @@ class Approver:
         steps = [step for due in dues if (step := step_of(due, self.configuration))]
         first = dues[0]
         language = self.configuration.clinic(first.message.clinic).language_for(first.patient.language)
-        return self.text(common_template(steps), first.message.channel, language) not in self._approved_texts
+        return (
+            self.text(common_template(steps), first.message.channel, language)
+            not in self.configuration.approvals.texts
+        )
 
     def lacking_of(self, treatment: str, step: Step, channel: Channel, language: str) -> Reason | None:
         """Return what nobody approved of a step as one language and channel has it, whether that is required or not.

@@ -17,7 +17,7 @@ _Key = tuple[int, ...]
 
 @dataclass(slots=True)
 class Bench:
-    """The letters of one batch while it is decided. `faults` says why messages have no text; `apart`: not together."""
+    """The letters of one batch while it is decided. `faults` says why some have no text; `apart`: not together."""
 
     writer: Writer
     approver: Approver

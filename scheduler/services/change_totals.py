@@ -29,7 +29,7 @@ class Totals:
 
     `touched`: of how many appointments each edit changes a message. `segments_added` and `segments_saved` are those
     of a sample patient's texts; `costs` are by currency, of the clinics whose file says a price, and `unpriced` the
-    others with SMS among their changes. `unreadable`: texts that can't be rendered; their segments are not in the sums.
+    others that would have some. `unreadable`: texts that can't be rendered; their segments are not in the sums.
     """
 
     configuration: Configuration
@@ -58,8 +58,8 @@ class Totals:
         self.changes.update(it.kind for it in visit.changes)
         self.touched.update({it.edit for it in visit.changes})
         for change in visit.changes:
-            if change.channel is Channel.SMS and (more := self._segments(visit, change)):
-                self._pay(visit.appointment.clinic, more)
+            if change.channel is Channel.SMS:
+                self._pay(visit.appointment.clinic, self._segments(visit, change))
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -71,7 +71,7 @@ class Totals:
         self.segments_saved += max(-segments, 0)
         sender = self.configuration.clinic(clinic).sms
         if sender is None or sender.price is None:
-            self.unpriced.add(clinic)
+            self.unpriced |= {clinic} if segments else set()
             return
         known = self.costs.get(sender.price.currency, Cost())
         added, saved = sender.price.times(max(segments, 0)), sender.price.times(max(-segments, 0))

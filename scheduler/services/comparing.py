@@ -7,6 +7,7 @@ them: so what an edit does not touch stays as it is. What is to go out is then s
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from scheduler.domain.adjustment import Occasion, plan_adjusted
 from scheduler.domain.clinic import Clinic
@@ -179,7 +180,7 @@ class _Comparison:
 
     def _placed(self, kind: ChangeKind, message: Message | None, item: PlannedMessage) -> Iterator[Change]:
         if item.status is not Status.EXPIRED:
-            planned = replace(item, reasons=(*item.reasons, self._edited(item.step)))
+            planned = replace(item, reasons=(*item.reasons, _edited(self.switch.follows[item.step])))
             yield self._change(kind, message, planned)
         elif kind is ChangeKind.MOVED:
             yield self._dropped(message, item)
@@ -191,7 +192,7 @@ class _Comparison:
             item,
             due_at=message.due_at,
             status=Status.HELD if message.status is Status.HELD else Status.SCHEDULED,
-            reasons=(*(it for it in known if it.code != "edited"), self._edited(item.step)),
+            reasons=(*(it for it in known if it.code != "edited"), _edited(self.switch.follows[item.step])),
         )
         return self._change(ChangeKind.CHANGED, message, planned)
 
@@ -214,8 +215,10 @@ class _Comparison:
         place = (message.step, message.channel, message.occurrence)
         return Change(ChangeKind.DROPPED, edit, *place, message, None, (*kept, *late, why))
 
-    def _edited(self, step: str) -> Reason:
-        return because("edited", what="; ".join(words_of(self.switch.follows[step])))
+
+@lru_cache(maxsize=256)
+def _edited(edit: Edit) -> Reason:
+    return because("edited", what="; ".join(words_of(edit)))
 
 
 def _alike(message: Message, item: PlannedMessage) -> bool:

@@ -46,7 +46,7 @@ def consent_story(tx: Tx, configuration: Configuration, patient_id: int) -> tupl
     clinic = configuration.clinic(patient.clinic)
     ledger = ledgers_of(tx, [patient_id])[patient_id]
     return tuple(
-        _holding(clinic, channel, purpose, ledger, _stop(tx, patient, channel))
+        holding(clinic, channel, purpose, ledger, _stop(tx, patient, channel))
         for channel in PATIENT_CHANNELS
         if patient.address(channel)
         for purpose in Purpose
@@ -63,9 +63,10 @@ def _stop(tx: Tx, patient: Patient, channel: Channel) -> Stop | None:
     return stop_in_force(tx, patient.clinic, channel, address) if address else None
 
 
-def _holding(
+def holding(
     clinic: Clinic, channel: Channel, purpose: Purpose, ledger: tuple[Entry, ...], stop: Stop | None
 ) -> Holding:
+    """Return what a ledger and a stop come to: those of now, or those that there were at another time."""
     unknown = clinic.consent_when_unknown
     said_by = stop.source if stop else ""
     consent = consent_for(

@@ -1,4 +1,4 @@
-"""What visits over a range of days bring about: how many messages, when, what is put off or left out, and the cost."""
+"""What a range of visits brings about: how many messages, when, at what cost, and what is put off or left out."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ from scheduler.domain.spans import Span
 from scheduler.domain.states import Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import pending_of, situation_of
-from scheduler.services.happenings import NAME, registration_of
+from scheduler.services.happenings import registration_of
 from scheduler.services.letters import Writer
 from scheduler.services.links import Links
 from scheduler.services.registration import Registrar
@@ -40,7 +40,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """One message as it is foreseen. `at` is when it goes out, None when it does not; `segments` are those of an SMS."""
+    """One message as it is foreseen. `at` is when it goes out, None when it does not; `segments` are of an SMS."""
 
     step: str
     channel: Channel
@@ -100,7 +100,7 @@ class Forecast:
 
 
 def visits_per_day(clinic: Clinic, first: date, last: date, count: int) -> tuple[datetime, ...]:
-    """Return so many visits on each day from `first` to `last` on which the clinic is open. Raises SimulationError."""
+    """Return so many visits on each open day from `first` to `last`. Raises SimulationError for none, or too many."""
     minutes = (CLOSES.hour - OPENS.hour) * 60 // count
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     times = [(datetime.combine(first, OPENS) + timedelta(minutes=minutes * number)).time() for number in range(count)]
@@ -171,8 +171,8 @@ class Forecaster:
     def _of_visit(self, case: Case, number: int) -> list[Foreseen]:
         clinic = self._configuration.clinic(case.clinic)
         clock = FixedClock(registered_at(case, clinic, self._configuration.protocol_for(clinic.id, case.treatment)))
-        said = {"starts_at": case.starts_at.isoformat(), "name": f"{NAME} {number}"}
-        registration = registration_of(case, clinic, case.treatment, said)
+        said = {"starts_at": case.starts_at.isoformat()}
+        registration = registration_of(case, clinic, case.treatment, number, said)
         with self._store.write() as tx:
             done = Registrar(self._configuration, clock, by=BY).register(tx, registration)
         assert done.appointment is not None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from scheduler.domain.alert import OF_PATIENTS
+from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.protocol import Channel
 from scheduler.domain.simulated import (
@@ -29,16 +29,13 @@ from scheduler.services.intake import Field, Registration, read_registration
 from scheduler.services.receipts import payload_of
 from scheduler.services.registration import Registrar
 from scheduler.services.replies import take_page_answer
-from scheduler.services.sample_people import sample_phone
+from scheduler.services.sample_people import sample_email, sample_name, sample_phone
 from scheduler.services.stage import BY, SimulationError, Stage
-from scheduler.store.alerts import open_alerts
 from scheduler.store.appointments import get_appointment
-from scheduler.store.correspondence import replies_about
+from scheduler.store.correspondence import alerts_about, replies_about
 from scheduler.store.messages import Message, messages_of
 from scheduler.store.patients import get_patient
 from scheduler.store.provider_events import add_provider_event
-
-NAME, EMAIL = "Alex Sample", "alex.sample@patients.example"
 
 
 class EventError(SimulationError):
@@ -51,21 +48,32 @@ class EventError(SimulationError):
 
 @dataclass(frozen=True, slots=True)
 class Happenings:
-    """Brings about what happens to a case on a stage."""
+    """Brings about what happens to a case on a stage; `number` tells its patient from those of other cases there."""
 
     stage: Stage
     case: Case
+    number: int = 0
 
     @property
     def clinic(self) -> Clinic:
         """Where it plays."""
         return self.stage.configuration.clinic(self.case.clinic)
 
-    def register(self, treatment: str, **more: str) -> int:
-        """Register an appointment of the sample patient; return it. Raises AftercareError for what is refused."""
+    def begin(self) -> int:
+        """Register the case's appointment and return it. Raises RegistrationError or ConfigError."""
+        zone, case = self.clinic.timezone, self.case
+        more = {"ends_at": moment_in(zone, case.ends_at).isoformat()} if case.ends_at else {}
+        return self._register(case.treatment, starts_at=moment_in(zone, case.starts_at).isoformat(), **more)
+
+    def withdraw(self, appointment: int) -> None:
+        """Let nothing more come of an appointment: nobody looks at it any more."""
+        with self.stage.store.write() as tx:
+            call_off(tx, appointment, AppointmentStatus.CANCELLED, now=self.stage.clock.now(), by=BY)
+
+    def _register(self, treatment: str, **more: str) -> int:
         registrar = Registrar(self.stage.configuration, self.stage.clock, by=BY)
         with self.stage.store.write() as tx:
-            done = registrar.register(tx, registration_of(self.case, self.clinic, treatment, more))
+            done = registrar.register(tx, registration_of(self.case, self.clinic, treatment, self.number, more))
         assert done.appointment is not None
         return done.appointment
 
@@ -96,12 +104,11 @@ class Happenings:
                     complete(tx, get_appointment(tx, appointment), now=now, by=BY)
             case Booked():
                 starts_at = moment_in(self.clinic.timezone, event.starts_at)
-                self.register(event.treatment or self.case.treatment, starts_at=starts_at.isoformat())
+                self._register(event.treatment or self.case.treatment, starts_at=starts_at.isoformat())
             case Handled():
                 with store.write() as tx:
-                    for alert in open_alerts(tx):
-                        if alert.kind in OF_PATIENTS:
-                            close_alert(tx, alert.id, by=BY, now=now)
+                    for alert in alerts_about(tx, [reply.id for reply in replies_about(tx, appointment)]):
+                        close_alert(tx, alert.id, by=BY, now=now)
             case Outage():
                 self.stage.down_until = moment_in(self.clinic.timezone, event.until)
 
@@ -127,7 +134,7 @@ class Happenings:
 
     def _text(self, text: str, receiver: dict[str, str | None]) -> None:
         sid = f"SM{secrets.token_hex(16)}"
-        phone = sample_phone(self.clinic.country)
+        phone = sample_phone(self.clinic.country, self.number)
         form = {"MessageSid": sid, "From": phone, "Body": text, **{key: it for key, it in receiver.items() if it}}
         now, payload = self.stage.clock.now(), payload_of("", urlencode(form))
         with self.stage.store.write() as tx:
@@ -149,12 +156,12 @@ class Happenings:
             )
 
 
-def registration_of(case: Case, clinic: Clinic, treatment: str, more: Mapping[str, str]) -> Registration:
+def registration_of(case: Case, clinic: Clinic, treatment: str, number: int, more: Mapping[str, str]) -> Registration:
     """Return what is registered of a case's patient; `more` by the names of fields. Raises RegistrationError."""
     said = {
-        Field.NAME: NAME,
-        Field.PHONE: sample_phone(clinic.country) if case.has_phone else "",
-        Field.EMAIL: EMAIL if case.has_email else "",
+        Field.NAME: sample_name(number),
+        Field.PHONE: sample_phone(clinic.country, number) if case.has_phone else "",
+        Field.EMAIL: sample_email(number) if case.has_email else "",
         Field.LANGUAGE: case.language or "",
         Field.TIMEZONE: case.timezone.key if case.timezone else "",
         **{Field(name): value for name, value in more.items()},

@@ -1,5 +1,6 @@
 """What a provider's word on a hand-over does: to the attempt, to its message, to stops and to the other channel."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ from scheduler.store.attempts import Attempt, Told, close_by_receipt, find_attem
 from scheduler.store.circuits import last_closed
 from scheduler.store.database import Tx
 from scheduler.store.due import load_due
+from scheduler.store.merges import passengers_of
 from scheduler.store.messages import Message, get_message
 from scheduler.store.moves import Move
 from scheduler.store.transitions import lock_in_order, move_all
@@ -68,9 +70,12 @@ class Hearing:
         attempt, message = find_attempt(tx, token), get_message(tx, message_id)
         assert attempt is not None
         mended = self.look_beyond(tx, attempt, message, word, now)
-        if message.fallback:
-            hold_appointments(tx, [message.of_visit])
+        spoken = [get_message(tx, it) for it in passengers_of(tx, token)] if word.meaning else []
+        if visits := {it.of_visit for it in (message, *spoken) if it.fallback}:
+            hold_appointments(tx, visits)
         to = self._take_in(tx, attempt, message_id, word, now)
+        if to:
+            self._fall_over_too(tx, spoken, now)
         if mended:
             wake(tx, self.configuration, now=now)
         return to
@@ -128,6 +133,12 @@ class Hearing:
             provider_id=word.provider_id,
             look_at=word.at + REPORT_AFTER if to is Status.ACCEPTED else None,
         )
+
+    def _fall_over_too(self, tx: Tx, spoken: Sequence[Message], now: datetime) -> None:
+        """Let what it spoke for, and what waits no more for that, take its other channel too."""
+        for message in spoken:
+            if message.fallback and message.status is Status.SUPPRESSED:
+                self._fall_over(tx, message, now)
 
     def _fall_over(self, tx: Tx, message: Message, now: datetime) -> None:
         """Let another channel of `first_of` take its place, while that helps."""

@@ -105,7 +105,7 @@ class Judge:
         return pending_of(due.message), situation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Known:
     """What is known of the messages of a batch beside what the store says; `kept` grows as it is decided."""
 

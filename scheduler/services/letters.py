@@ -44,6 +44,7 @@ class Letter:
     header_id: str | None
     trial: bool = False
     slot_at: datetime | None = None
+    text_digest: str | None = None
     passengers: tuple[DueMessage, ...] = ()
 
     @property
@@ -128,7 +129,8 @@ class Envelope:
             self.deadline,
             self.message.useful_until,
         )
-        return Letter(self.due, outgoing, self.write_until, sms.body, self.language, sms.digest, sms.segments, None)
+        letter = Letter(self.due, outgoing, self.write_until, sms.body, self.language, sms.digest, sms.segments, None)
+        return replace(letter, text_digest=sms.text_digest)
 
     def email(self, email: RenderedEmail, *, unsubscribe_url: str | None = None) -> Letter:
         """Return an email ready to go; once it has a Message-ID it keeps it. Raises TemplateError."""
@@ -148,7 +150,8 @@ class Envelope:
         )
         outgoing = OutgoingEmail(new_attempt(), self.clinic.email, self.to.address, message_id, mime, self.deadline)
         text = f"{email.subject}\n\n{email.text}"
-        return Letter(self.due, outgoing, self.write_until, text, self.language, email.digest, None, message_id)
+        letter = Letter(self.due, outgoing, self.write_until, text, self.language, email.digest, None, message_id)
+        return replace(letter, text_digest=email.digest)
 
     @property
     def message(self) -> Message:

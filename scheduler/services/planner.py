@@ -90,6 +90,12 @@ class Planner:
             yield page
             above = page.last
 
+    def ids(self, tx: Tx, *, now: datetime, above: int = 0, limit: int = PAGE) -> list[int]:
+        """Return the next visits above that id that may have changes, by id, without looking for those."""
+        self._open(tx, now)
+        assert self._choice
+        return [row.appointment.id for row in visits_in_flight(tx, self._choice, above=above, limit=limit)]
+
     def page(self, tx: Tx, *, now: datetime, above: int = 0, limit: int = PAGE) -> Page:
         """Return what changes for the next visits above that id; at the end `looked_at` is 0."""
         switches = self._open(tx, now)

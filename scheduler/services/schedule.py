@@ -209,6 +209,8 @@ def _was_handed_over(message: Message) -> bool:
 def _placed(item: PlannedMessage, occurrence: int, channels: Sequence[Channel]) -> PlannedMessage:
     """Put a message on the first of the channels; what did not work on the planned one is not tried there again."""
     channel, *rest = channels
+    if (channel, tuple(rest), occurrence) == (item.channel, item.fallback, item.occurrence):
+        return item
     instead = () if channel is item.channel else (because("fallback", channel=item.channel.value),)
     return replace(
         item, occurrence=occurrence, channel=channel, fallback=tuple(rest), reasons=(*item.reasons, *instead)

@@ -183,5 +183,6 @@ def _start(letter: Letter, *, rehearsed: bool) -> Start:
         segments=letter.segments,
         header_id=letter.header_id,
         rehearsed=rehearsed,
+        text_digest=letter.text_digest,
         speaks_for=tuple(Passenger(it.message.id, it.message.planned_at) for it in letter.passengers),
     )

@@ -1,84 +1,36 @@
 """Plays an appointment as it would go: registered, sent, answered by the product itself, on a clock that is moved."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from scheduler.content.templates import Texts
-from scheduler.domain.alert import AlertKind
 from scheduler.domain.clinic import Clinic
-from scheduler.domain.protocol import Before, Channel, Protocol
-from scheduler.domain.reasons import Reason
-from scheduler.domain.segments import count_segments
-from scheduler.domain.simulated import Case, moment_in
-from scheduler.domain.states import IN_HAND, UNSENT
+from scheduler.domain.protocol import Before, Protocol
+from scheduler.domain.simulated import Case, Event, Outage, moment_in
+from scheduler.errors import AftercareError
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.happenings import Happenings
+from scheduler.services.played import Played, simulated_messages
 from scheduler.services.reply_desk import Words
 from scheduler.services.stage import Stage, play_through
-from scheduler.services.timeline import Timeline, TimelineMessage, timeline
-from scheduler.store.alerts import all_alerts
-from scheduler.store.attempts import find_attempt
-from scheduler.store.database import Tx
-from scheduler.store.in_memory import InMemoryStore
-from scheduler.store.messages import Message, messages_of
+from scheduler.services.timeline import timeline
+from scheduler.store.in_memory import InMemoryStore, unsent_steps
 
 EARLY = timedelta(days=7)
 """How long before its first step an appointment is registered, unless the case says when."""
 
 
 @dataclass(frozen=True, slots=True)
-class SimulatedMessage:
-    """What became of one message. Instants are aware UTC; `reasons` are those of `line.reason`.
+class Wanted:
+    """A case to be played. To its end, or until all has happened and no `watched` step waits."""
 
-    `sent_at`, `text` and, of an SMS, `segments` are None for what did not go out.
-    """
-
-    line: TimelineMessage
-    planned_at: datetime
-    reasons: tuple[Reason, ...]
-    sent_at: datetime | None
-    text: str | None = field(repr=False)
-    segments: int | None
-
-    @property
-    def put_off(self) -> timedelta:
-        """How much later it was due than it was planned."""
-        return max(self.line.due_at - self.planned_at, timedelta(0))
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """How it went. `zone` is the patient's: what local times are in. `alerts` are the kinds that were raised."""
-
-    timeline: Timeline
-    clinic: Clinic
-    zone: ZoneInfo
-    registered_at: datetime
-    messages: tuple[SimulatedMessage, ...]
-    alerts: tuple[AlertKind, ...]
-
-    @property
-    def sent(self) -> tuple[SimulatedMessage, ...]:
-        """What went out."""
-        return tuple(it for it in self.messages if it.sent_at)
-
-    @property
-    def segments(self) -> int:
-        """How many segments of SMS went out."""
-        return sum(it.segments or 0 for it in self.messages)
-
-    @property
-    def cost(self) -> Decimal | None:
-        """What they cost, None where the clinic's file has no price."""
-        price = self.clinic.sms.price if self.clinic.sms else None
-        return price.times(self.segments) if price else None
+    case: Case
+    watched: Collection[str] | None = None
 
 
 class Simulator:
-    """Plays cases, one after the other, each in a world of its own. Not for two threads at once."""
+    """Plays cases in worlds of their own. Not for two threads at once."""
 
     def __init__(self, configuration: Configuration, texts: Texts, words: Words) -> None:
         self._configuration = configuration
@@ -90,43 +42,118 @@ class Simulator:
         """Free the memory."""
         self._store.close()
 
-    def play(self, case: Case, *, watched: Collection[str] | None = None) -> Played:
-        """Play a case to its end, or until everything has happened and nothing of the `watched` steps waits. Blocks.
+    def play(self, case: Case) -> Played:
+        """Play a case to its end. Blocks.
 
         Raises ConfigError for a clinic or treatment that is not there, RegistrationError for what could not be
         registered, SimulationError (EventError) for what can't happen.
         """
-        configuration = _with_closures(self._configuration, case)
-        clinic = configuration.clinic(case.clinic)
-        protocol = configuration.protocol_for(case.clinic, case.treatment)
-        start = registered_at(case, clinic, protocol)
-        stage = Stage(self._store, configuration, self._texts, self._words, now=start)
-        appointment = play_through(lambda: _play(stage, case, watched))
-        with self._store.read() as tx:
-            told = timeline(tx, stage.configuration, appointment, now=stage.clock.now())
-            messages = _messages(tx, told)
-            alerts = tuple(alert.kind for alert in all_alerts(tx))
-        return Played(told, clinic, case.timezone or clinic.timezone, start, messages, alerts)
+        (ended,) = self.play_all([Wanted(case)])
+        if isinstance(ended, AftercareError):
+            raise ended
+        return ended
+
+    def play_all(self, wanted: Sequence[Wanted]) -> list[Played | AftercareError]:
+        """Play cases and return how each went, or why it could not, in their order. Blocks.
+
+        Those that can share a world do, as patients of the same clinics: what is due at the same instant is sent at
+        once, which is several times as fast. Where a clinic is closed on other days, or is down, a case is alone.
+        """
+        ends: dict[int, Played | AftercareError] = {}
+        worlds: dict[Hashable, list[int]] = {}
+        for place, it in enumerate(wanted):
+            worlds.setdefault(_world_of(it.case, place), []).append(place)
+        for places in worlds.values():
+            cases = [wanted[place] for place in places]
+            ends |= zip(places, self._play_together(cases), strict=True)
+        return [ends[place] for place in range(len(wanted))]
+
+    def _play_together(self, wanted: Sequence[Wanted]) -> list[Played | AftercareError]:
+        configuration = _with_closures(self._configuration, wanted[0].case)
+        starts: list[datetime] = []
+        for it in wanted:
+            clinic = configuration.clinic(it.case.clinic)
+            starts.append(registered_at(it.case, clinic, configuration.protocol_for(clinic.id, it.case.treatment)))
+        stage = Stage(self._store, configuration, self._texts, self._words, now=min(starts))
+        actors = [
+            Actor(Happenings(stage, it.case, number), it.watched, start)
+            for number, (it, start) in enumerate(zip(wanted, starts, strict=True))
+        ]
+        play_through(lambda: _play(stage, actors))
+        return [actor.ended or _played(actor) for actor in actors]
 
 
-async def _play(stage: Stage, case: Case, watched: Collection[str] | None) -> int:
-    happenings = Happenings(stage, case)
-    zone = happenings.clinic.timezone
-    more = {"ends_at": moment_in(zone, case.ends_at).isoformat()} if case.ends_at else {}
-    starts_at = moment_in(zone, case.starts_at).isoformat()
-    appointment = happenings.register(case.treatment, starts_at=starts_at, **more)
-    await stage.work()
-    for event in sorted(case.events, key=lambda it: moment_in(zone, it.at)):
-        await stage.run_until(moment_in(zone, event.at))
-        happenings.bring_about(event, appointment)
-        await stage.work()
-    await stage.run_until(None, lambda: watched is not None and not _waits(stage, appointment, watched))
-    return appointment
+@dataclass(slots=True)
+class Actor:
+    """One case on a stage. `ended` is how it went, once nobody needs to look at it any more."""
+
+    happenings: Happenings
+    watched: Collection[str] | None
+    starts_at: datetime
+    appointment: int = 0
+    left: int = 0
+    ended: Played | AftercareError | None = None
+
+    def act(self, event: Event | None) -> None:
+        """Let an event happen, or the registration; what can't happen ends the case."""
+        self.left -= 1
+        try:
+            if event is None:
+                self.appointment = self.happenings.begin()
+            else:
+                self.happenings.bring_about(event, self.appointment)
+        except AftercareError as error:
+            self.ended = error
+
+    def is_done(self, unsent: Collection[tuple[int, str]]) -> bool:
+        """Whether all has happened, and nothing that is watched waits."""
+        if self.left:
+            return False
+        mine = {step for appointment, step in unsent if appointment == self.appointment}
+        return mine.isdisjoint(mine if self.watched is None else self.watched)
+
+    def agenda(self) -> Iterator[tuple[datetime, Event | None]]:
+        """Yield the registration, then the events, each with its instant."""
+        zone, case = self.happenings.clinic.timezone, self.happenings.case
+        self.left = 1 + len(case.events)
+        yield self.starts_at, None
+        yield from ((moment_in(zone, event.at), event) for event in case.events)
 
 
-def _waits(stage: Stage, appointment: int, steps: Collection[str]) -> bool:
+async def _play(stage: Stage, actors: Sequence[Actor]) -> None:
+    agenda = [(at, actor, event) for actor in actors for at, event in actor.agenda()]
+
+    def all_ended() -> bool:
+        with stage.store.read() as tx:
+            unsent = unsent_steps(tx)
+        for actor in actors:
+            if actor.ended is None and actor.is_done(unsent):
+                actor.ended = _played(actor)
+                actor.happenings.withdraw(actor.appointment)
+        return all(actor.ended for actor in actors)
+
+    for at, actor, event in sorted(agenda, key=lambda it: it[0]):
+        await stage.run_until(at, all_ended)
+        if actor.ended is None:
+            actor.act(event)
+            await stage.work()
+    await stage.run_until(None, all_ended)
+
+
+def _played(actor: Actor) -> Played:
+    stage, case, clinic = actor.happenings.stage, actor.happenings.case, actor.happenings.clinic
     with stage.store.read() as tx:
-        return any(it.status in UNSENT and it.step in steps for it in messages_of(tx, appointment))
+        told = timeline(tx, stage.configuration, actor.appointment, now=stage.clock.now())
+        messages = simulated_messages(tx, told)
+    alerts = tuple(alert.kind for alert in told.alerts)
+    return Played(told, clinic, case.timezone or clinic.timezone, actor.starts_at, messages, alerts)
+
+
+def _world_of(case: Case, place: int) -> Hashable:
+    """Return what tells worlds apart."""
+    if any(isinstance(event, Outage) for event in case.events):
+        return place
+    return None if case.closures is None else (case.clinic, case.closures)
 
 
 def _with_closures(configuration: Configuration, case: Case) -> Configuration:
@@ -144,21 +171,3 @@ def registered_at(case: Case, clinic: Clinic, protocol: Protocol) -> datetime:
     events = [moment_in(clinic.timezone, event.at) for event in case.events]
     starts_at = moment_in(clinic.timezone, case.starts_at)
     return min([starts_at - max(before, default=timedelta(0)) - EARLY, *(it - EARLY for it in events)])
-
-
-def _messages(tx: Tx, told: Timeline) -> tuple[SimulatedMessage, ...]:
-    stored = {message.id: message for message in messages_of(tx, told.appointment)}
-    return tuple(_message(tx, line, stored[line.id]) for line in told.messages)
-
-
-def _message(tx: Tx, line: TimelineMessage, stored: Message) -> SimulatedMessage:
-    went_out = stored.status in IN_HAND and stored.attempt
-    attempt = find_attempt(tx, stored.attempt) if went_out and stored.attempt else None
-    return SimulatedMessage(
-        line=line,
-        planned_at=stored.planned_at,
-        reasons=stored.reasons,
-        sent_at=attempt.started_at if attempt else None,
-        text=attempt.body if attempt else None,
-        segments=count_segments(attempt.body).segments if attempt and line.channel is Channel.SMS else None,
-    )

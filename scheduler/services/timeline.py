@@ -16,6 +16,7 @@ from scheduler.services.approver import Approver
 from scheduler.services.binding import pending_of, situation_of
 from scheduler.services.braking import Brakes, read_waits
 from scheduler.services.correspondence import TimelineAlert, TimelineReply, correspondence
+from scheduler.services.together import foreseen_merges
 from scheduler.store.adjustments import StoredAdjustment, adjustments_of, note_of
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Tx
@@ -24,7 +25,7 @@ from scheduler.store.events import Event, events_of_visit
 from scheduler.store.messages import Message, messages_of
 
 ENDED_BY_OTHERS = (Brake.PAUSE, Brake.CIRCUIT, Brake.ALARM)
-SAID_ANEW = ("paused", "circuit", "alarm", "unapproved")
+SAID_ANEW = ("paused", "circuit", "alarm", "unapproved", "merging")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,9 @@ def timeline(
     loaded = load_due(tx, [message.id for message in messages], now=now)
     brakes = read_waits(tx, loaded.due)
     reasons = {it.message.id: _reasons(it, configuration, brakes, approver, now) for it in loaded.due}
+    for message_id, together in foreseen_merges(tx, configuration, loaded.due, now=now).items():
+        if message_id in reasons and reasons[message_id][-1].code == "will_send":
+            reasons[message_id] = (*reasons[message_id], together)
     reasons |= {message.id: _reasons_unreadable(message) for message in loaded.unreadable}
     replies, alerts = correspondence(tx, appointment_id, messages, zone)
     return Timeline(

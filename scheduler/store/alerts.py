@@ -146,6 +146,11 @@ def alerts_of_reply(tx: Tx, reply_id: int) -> tuple[Alert, ...]:
     return _read(tx, sa.select(alerts).where(mine).order_by(alerts.c.id))
 
 
+def alerts_with(tx: Tx, subject: str) -> tuple[Alert, ...]:
+    """Return all alerts about that subject, those that are over too, the oldest first."""
+    return _read(tx, sa.select(alerts).where(alerts.c.subject == subject).order_by(alerts.c.id))
+
+
 def _read(tx: Tx, found: sa.Select[Any]) -> tuple[Alert, ...]:
     return tuple(_alert(row) for row in tx.connection.execute(found))
 

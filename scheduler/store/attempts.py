@@ -21,7 +21,10 @@ from scheduler.store.tables import attempts, messages
 
 _ADDRESS = "attempts.address"
 _BODY = "attempts.body"
-_OPENED = ["token", "message_id", "owner", "started_at", "address_sealed", "address_hash", "body_sealed", "rehearsed"]
+_OPENED = (
+    *("token", "message_id", "owner", "started_at", "address_sealed", "address_hash", "body_sealed", "rehearsed"),
+    "text_digest",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Start:
     """A message that is about to be handed over: the attempt's unguessable token, and what goes where.
 
     `segments` is for SMS, `header_id` for email (its Message-ID; the first one given is kept for good). `rehearsed`:
-    it goes into the outbox, and no provider is called. `speaks_for`: the messages of other visits that it says too.
+    it goes into the outbox, and no provider is called. `text_digest` is that of the step's own text, under which it
+    is approved. `speaks_for`: the messages of other visits that it says too.
     """
 
     message_id: int
@@ -50,6 +54,7 @@ class Start:
     segments: int | None = None
     header_id: str | None = None
     rehearsed: bool = False
+    text_digest: str | None = None
     speaks_for: tuple[Passenger, ...] = ()
 
 
@@ -58,7 +63,7 @@ class Attempt:
     """One hand-over. `outcome` is where it moved its message, None while it goes on.
 
     `asked_at` is when the provider was asked about it first, without an answer that decides. `rehearsed`: no provider
-    was called, and none knows of it.
+    was called, and none knows of it. `text_digest` is None for what is older than approvals are.
     """
 
     token: str
@@ -74,6 +79,7 @@ class Attempt:
     rehearsed: bool
     address: str = field(repr=False)
     body: str = field(repr=False)
+    text_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ def open_attempts(tx: Tx, starts: Sequence[Start], *, owner: str, now: datetime)
             address_hash(vault, item.channel, item.address),
             vault.seal(item.body, of=_BODY),
             item.rehearsed,
+            item.text_digest,
         )
         for item in starts
     ]
@@ -199,6 +206,7 @@ def _attempt(tx: Tx, row: sa.Row[Any]) -> Attempt:
         rehearsed=bool(row.rehearsed),
         address=tx.vault.open(row.address_sealed, of=_ADDRESS),
         body=tx.vault.open(row.body_sealed, of=_BODY),
+        text_digest=row.text_digest,
     )
 
 

@@ -39,8 +39,10 @@ class InUse:
 def note_files(tx: Tx, note: InUse, *, alone: bool) -> None:
     """Keep a process's note in place of its last one; forget those of long ago, where it is `alone` all others.
 
-    The caller commits.
+    Processes take turns until they commit: what they make of all notes together is then so. The caller commits.
     """
+    if tx.dialect == "postgresql":
+        tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(_NAME))))
     for one in _notes(tx):
         if one.owner != note.owner and (alone or abs(note.noted_at - one.noted_at) > FORGOTTEN_AFTER):
             forget_files(tx, one.owner)

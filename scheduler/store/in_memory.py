@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from scheduler.domain.states import UNSENT
 from scheduler.store.all_tables import metadata
 from scheduler.store.database import Store, Tx
 from scheduler.store.keycheck import plant_checks
@@ -54,6 +55,12 @@ def next_work(tx: Tx) -> datetime | None:
     trying = sa.select(sa.func.min(looked_at)).where(IS_SCHEDULED)
     found: datetime | None = tx.connection.execute(trying).scalar_one()
     return found
+
+
+def unsent_steps(tx: Tx) -> frozenset[tuple[int, str]]:
+    """Return the steps of which something is still to go out, with their appointments."""
+    found = sa.select(messages.c.appointment_id, messages.c.step).where(messages.c.status.in_(sorted(UNSENT)))
+    return frozenset((row.appointment_id, row.step) for row in tx.connection.execute(found))
 
 
 def _set_up(connection: sqlite3.Connection, _record: object) -> None:

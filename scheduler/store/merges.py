@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from scheduler.domain.notice import MessageKind
 from scheduler.domain.situation import Spoken
 from scheduler.domain.states import Cause, Status
 from scheduler.store.attempts import Passenger
@@ -84,6 +85,17 @@ def speak(tx: Tx, spoken: Iterable[tuple[str, int]]) -> None:
     rows = [{"attempt": token, "message_id": message} for token, message in spoken]
     if rows:
         tx.connection.execute(sa.insert(merges), rows)
+
+
+def waiting_beside(tx: Tx, patient_id: int, appointment_id: int) -> tuple[int, ...]:
+    """Return the messages of a patient's other visits that are still to go out."""
+    found = sa.select(messages.c.id).where(
+        messages.c.patient_id == patient_id,
+        messages.c.appointment_id != appointment_id,
+        messages.c.kind == MessageKind.STEP,
+        messages.c.status.in_(_WAITING),
+    )
+    return tuple(tx.connection.execute(found.order_by(messages.c.id)).scalars())
 
 
 def passengers_of(tx: Tx, token: str) -> tuple[int, ...]:

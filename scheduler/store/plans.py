@@ -71,7 +71,12 @@ def add_planned(
 
     One that exists already, by its origin, is left as it is and is not in the answer.
     """
-    rows = _new_rows([Plan(appointment, planned, protocol_digest)], now)
+    return add_plans(tx, [Plan(appointment, planned, protocol_digest)], now=now)
+
+
+def add_plans(tx: Tx, plans: Iterable[Plan], *, now: datetime) -> list[int]:
+    """Add messages of several appointments as planned; see `add_planned`."""
+    rows = _new_rows(plans, now)
     if not rows:
         return []
     records = [dict(zip(_ADDED, row, strict=True)) for row in rows]

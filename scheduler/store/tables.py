@@ -176,6 +176,7 @@ attempts = sa.Table(
     sealed("body_sealed", "attempts.body", nullable=False),
     sa.Column("asked_at", Instant),
     sa.Column("rehearsed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("text_digest", sa.String(64)),
     sa.UniqueConstraint("token"),
     sa.Index(None, "message_id"),
     sa.Index(None, "provider_id"),

@@ -106,6 +106,7 @@ def make_boxes(aftercare: Aftercare, store: Store, url: str) -> Boxes:
     (folder / "protocols" / "quick.yaml").write_text(PROTOCOL, encoding="utf-8")
     (folder / "aftercare.yaml").write_text(INSTANCE, encoding="utf-8")
     aftercare.environ["AFTERCARE_DATABASE_URL"] = url
+    aftercare.approve()
     return Boxes(aftercare, store)
 
 

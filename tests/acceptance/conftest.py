@@ -1,6 +1,7 @@
 import base64
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.approved import approve_all
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioServer
 
@@ -22,6 +24,16 @@ class Aftercare:
 
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
+
+    def approve(self) -> None:
+        """Approve all of the folder's configuration, which is a copy of the shipped one where it has none."""
+        config = Path(self.environ.get("AFTERCARE_CONFIG_DIR", self.folder / "config"))
+        if not config.exists():
+            shutil.copytree(ROOT / "config", config)
+        own = self.folder / "templates"
+        approve_all(
+            config, Path(self.environ.get("AFTERCARE_TEMPLATES_DIR", own if own.exists() else ROOT / own.name))
+        )
 
     def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

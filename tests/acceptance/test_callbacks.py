@@ -116,6 +116,7 @@ def live_here(aftercare: Aftercare, live: Mapping[str, str]) -> Aftercare:
         "AFTERCARE_PUBLIC_URL": PUBLIC,
         "TWILIO_SHARED_KEYS": "webhooks_key_1=first-secret",
     }
+    aftercare.approve()
     return aftercare
 
 

@@ -314,6 +314,7 @@ def test_a_busy_morning_that_was_missed_waits_for_a_person_and_then_goes_out_onc
     aftercare: Aftercare, live: Mapping[str, str], twilio: TwilioServer
 ) -> None:
     aftercare.environ |= live
+    aftercare.approve()
     numbers = register_crowd(aftercare, 60)
     for at in ("2030-03-06T18:00Z", "2030-03-07T14:30Z"):
         assert aftercare.json("dispatch", "--now", at)["sent"] == 60

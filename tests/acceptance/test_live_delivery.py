@@ -44,6 +44,7 @@ def test_import_then_dispatch_at_each_due_instant_delivers_exactly_the_plan(
     aftercare: Aftercare, live: Mapping[str, str], twilio: TwilioServer, smtp: SmtpServer
 ) -> None:
     aftercare.environ |= live
+    aftercare.approve()
     (aftercare.folder / "export.csv").write_text(EXPORT, encoding="utf-8")
     report = aftercare.json("import", "export.csv", "--clinic", "lumiere")
     assert report["totals"]["registered"] == 2
@@ -66,6 +67,7 @@ def test_what_arrives_is_the_right_text_in_the_right_language(
     aftercare: Aftercare, live: Mapping[str, str], twilio: TwilioServer, smtp: SmtpServer
 ) -> None:
     aftercare.environ |= live
+    aftercare.approve()
     (aftercare.folder / "export.csv").write_text(EXPORT, encoding="utf-8")
     aftercare.json("import", "export.csv", "--clinic", "lumiere")
     aftercare.json("dispatch", "--now", utc("2030-03-08 10:00"))
@@ -92,6 +94,7 @@ def test_a_provider_that_refuses_for_now_gets_the_message_later_and_once(
     aftercare: Aftercare, live: Mapping[str, str], twilio: TwilioServer
 ) -> None:
     aftercare.environ |= live
+    aftercare.approve()
     (aftercare.folder / "export.csv").write_text(EXPORT, encoding="utf-8")
     aftercare.json("import", "export.csv", "--clinic", "lumiere")
     aftercare.json("dispatch", "--now", utc("2030-03-07 09:30"))

@@ -46,6 +46,7 @@ def clinic(
         url = request.getfixturevalue("empty_postgres_url")
         aftercare.environ |= {"AFTERCARE_DATABASE_URL": url, **keys()}
         aftercare.done("db", "upgrade")
+    aftercare.approve()
     return aftercare
 
 

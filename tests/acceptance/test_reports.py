@@ -54,6 +54,7 @@ def test_a_running_service_takes_what_twilio_signed_and_nothing_else(
     aftercare: Aftercare, live: Mapping[str, str], twilio: TwilioServer
 ) -> None:
     aftercare.environ |= {**live, "AFTERCARE_PUBLIC_URL": PUBLIC}
+    aftercare.approve()
     appointment = register(aftercare)
     due = sms(aftercare, appointment, "redness_check")["due_at"]
     assert aftercare.json("dispatch", "--now", due)["sent"] >= 1
@@ -77,6 +78,7 @@ def test_a_text_that_was_taken_without_an_answer_is_found_by_a_later_pass(
     aftercare: Aftercare, live: Mapping[str, str], twilio: TwilioServer
 ) -> None:
     aftercare.environ |= live
+    aftercare.approve()
     appointment = register(aftercare)
     due = datetime.fromisoformat(sms(aftercare, appointment, "redness_check")["due_at"])
     twilio.now = lambda: due

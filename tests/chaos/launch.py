@@ -1,6 +1,7 @@
 """Runs the real command in this process, by a shared clock, with an ambush laid at a named point.
 
-python -m tests.chaos.launch [--clock FILE] [--at POINT:PASS:SIGNAL] [--batch N] [--largest BYTES] [--looks SECONDS] -- serve --port 0
+python -m tests.chaos.launch [--clock FILE] [--at POINT:PASS:SIGNAL] [--batch N] [--largest BYTES] [--looks SECONDS]
+    -- serve --port 0
 """
 
 import argparse
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("--at", type=Ambush.read, help="where to end or stop this process")
     parser.add_argument("--batch", type=int, help="messages that are claimed at once, at most")
     parser.add_argument("--largest", type=int, help="bytes; no file of this process grows further")
-    parser.add_argument("--looks", type=float, help="seconds between two looks at edited files")
+    parser.add_argument("--looks", type=float, help="seconds between two looks at edited files, and at what is due")
     parser.add_argument("words", nargs="+", help="the command")
     asked = parser.parse_args()
     if asked.largest:
@@ -62,16 +63,19 @@ def _go_by(clock: SharedClock) -> None:
 def _claim_at_most(messages: int) -> None:
     """Work in small batches: every point is passed more often, and several processes share what is due."""
     from scheduler.runtime import queue  # noqa: PLC0415
-    from scheduler.services import dispatch  # noqa: PLC0415
+    from scheduler.services import apply_run, dispatch  # noqa: PLC0415
 
+    setattr(apply_run, "BATCH", messages)  # noqa: B010
     setattr(dispatch, "BATCH", messages)  # noqa: B010
     setattr(queue, "JOB", messages)  # noqa: B010
 
 
 def _look_every(seconds: float) -> None:
-    """Notice edited files sooner."""
+    """Notice sooner what another process did."""
+    from scheduler.runtime import alarm  # noqa: PLC0415
     from scheduler.services import reloading  # noqa: PLC0415
 
+    setattr(alarm, "FURTHEST", seconds)  # noqa: B010
     setattr(reloading, "BETWEEN", seconds)  # noqa: B010
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -65,6 +65,7 @@ class Site(Aftercare):
         (self.folder / "own" / "config" / "aftercare.yaml").write_text(config, encoding="utf-8")
         self.environ["AFTERCARE_CONFIG_DIR"] = str(self.folder / "own" / "config")
         self.environ["AFTERCARE_TEMPLATES_DIR"] = str(self.folder / "own" / "templates")
+        self.approve()
 
     def register(self, patients: int) -> None:
         """Register so many patients of one clinic, each with a visit at the same time."""
@@ -105,14 +106,16 @@ class Site(Aftercare):
     def messages(self) -> list[Row]:
         """How many messages there are, by step, channel and status, read past the product."""
         asked = "SELECT step, channel, status, count(*), min(try_at) FROM messages GROUP BY step, channel, status"
+        return [Row(row[0], row[1], row[2], row[3], _instant(row[4])) for row in self.ask(asked)]
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """Read the database past the product."""
         url = self.environ.get("AFTERCARE_DATABASE_URL")
         if url is None:
             with closing(sqlite3.connect(self.file, timeout=30)) as connection:
-                rows = connection.execute(asked).fetchall()
-        else:
-            with psycopg.connect(url) as server:
-                rows = server.execute(asked.encode()).fetchall()
-        return [Row(row[0], row[1], row[2], row[3], _instant(row[4])) for row in rows]
+                return connection.execute(query).fetchall()
+        with psycopg.connect(url) as server:
+            return server.execute(query.encode()).fetchall()
 
     def busy(self) -> bool:
         """Whether an engine works, or would at once: a clock that is moved now would pull a lease from under it."""

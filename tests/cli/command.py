@@ -1,6 +1,8 @@
 """Runs the command line in this process, as a shell would: words, environment, folder, exit code, two streams."""
 
 import json
+import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from scheduler.cli import main
+from tests.approved import approve_all
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,12 @@ class Command:
     def unset(self, *names: str) -> None:
         for name in names:
             self.monkeypatch.delenv(name)
+
+    def approve(self) -> None:
+        """Approve all that would be sent, in a copy of the configuration."""
+        config = Path(shutil.copytree(os.environ["AFTERCARE_CONFIG_DIR"], self.folder / "config"))
+        approve_all(config, Path(os.environ["AFTERCARE_TEMPLATES_DIR"]))
+        self.set(AFTERCARE_CONFIG_DIR=str(config))
 
     def run(self, *words: str) -> Ended:
         self.capture.readouterr()

@@ -28,6 +28,7 @@ def sent(aftercare: Command, smtp: SmtpServer, twilio: TwilioServer) -> Delivere
         TWILIO_ACCOUNT_SID=ACCOUNT_SID,
         TWILIO_AUTH_TOKEN=AUTH_TOKEN,
     )
+    aftercare.approve()
     aftercare.register()
     aftercare.done("dispatch", "--now", PREPARE)
     (mail,) = smtp.delivered_to(ZOE)

@@ -80,6 +80,7 @@ def test_a_signal_ends_it_after_the_batch_at_hand_with_every_outcome_on_record(
 ) -> None:
     monkeypatch.setattr("scheduler.services.dispatch.BATCH", 1)
     monkeypatch.setattr("scheduler.services.dispatch.LANES", 1)  # one signal: a second would end it at once
+    aftercare.approve()
     appointments = [aftercare.register("--name", name, "--phone", "") for name in ("Ann Roy", "Bob Roy", "Cy Roy")]
     with TwilioServer() as twilio, SmtpServer() as smtp:
         aftercare.set(**{**LIVE, "AFTERCARE_TWILIO_API_URL": twilio.url, "AFTERCARE_SMTP_URL": smtp.url})

@@ -14,14 +14,15 @@ from tests.cli.command import Command
 SHIPPED = load(shipped("config"))
 TEXTS = sorted(
     {
-        (step.id, clinic.id, language, channel, treatment)
+        (step.template, channel): (step.id, clinic.id, language, channel, treatment)
         for clinic in SHIPPED.clinics.values()
         for treatment in SHIPPED.protocols
         for step in SHIPPED.protocol_for(clinic.id, treatment).steps
         for channel in step.channels
         for language in clinic.languages
-    }
+    }.values()
 )
+"""Each text once: tests/content has every one in every language."""
 
 
 def test_init_makes_a_folder_in_which_everything_is_right(fresh: Command) -> None:
@@ -52,7 +53,7 @@ def test_check_says_in_json_what_the_contract_promises(fresh: Command) -> None:
         ("code", "column", "file", "hint", "key", "line", "message")
     }
     assert told["errors"][0]["file"] == "clinic/config/clinics/lumiere.yaml"
-    assert "clinic/config/clinics/lumiere.yaml:6:1: error: timezon" in fresh.run("check").err
+    assert "clinic/config/clinics/lumiere.yaml:7:1: error: timezon" in fresh.run("check").err
 
 
 def test_every_command_refuses_a_broken_configuration_in_one_line(fresh: Command) -> None:

@@ -42,7 +42,7 @@ def test_a_missing_text_is_named_with_the_step_that_needs_it(folder: Path) -> No
 def test_an_unknown_value_is_named_with_its_line_and_the_nearest_one(folder: Path) -> None:
     _write(folder, "fr/week_check/sms.txt", "{{ clinic.name }}\n{{ clinic.phone }} {{ clinic.emergency_numbr }}\n")
     assert _one(folder) == (
-        "templates/fr/week_check/sms.txt:2:1: error: there is no clinic.emergency_numbr "
+        "templates/fr/week_check/sms.txt:2:23: error: there is no clinic.emergency_numbr "
         "(did you mean clinic.emergency_number?)"
     )
 
@@ -82,7 +82,7 @@ def test_a_value_that_a_clinic_lacks_is_named_with_the_clinic(folder: Path) -> N
     serena = replace(CONFIGURATION.clinics["serena"], booking_url=None)
     found = check_templates(folder, replace(CONFIGURATION, clinics={"serena": serena}))
     assert str(found[0]) == (
-        "templates/es/next_session/sms.txt:1:1: error: serena.microneedling.next_session: clinic.booking_url has no "
+        "templates/es/next_session/sms.txt:1:23: error: serena.microneedling.next_session: clinic.booking_url has no "
         "value here: write {% if clinic.booking_url %}…{% endif %} around it"
     )
 
@@ -96,7 +96,7 @@ def test_a_value_that_only_some_messages_have_is_named(folder: Path) -> None:
         text.replace("{% if page_url %}", "", 1).replace("{% else %}", "", 1).replace("{% endif %}", "", 1),
     )
     assert _one(folder) == (
-        f"templates/{file}:1:1: error: lumiere.microneedling.week_check: page_url has no value here: "
+        f"templates/{file}:18:30: error: lumiere.microneedling.week_check: page_url has no value here: "
         "write {% if page_url %}…{% endif %} around it"
     )
 

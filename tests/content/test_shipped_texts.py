@@ -1,6 +1,7 @@
-"""The rules that every shipped text keeps, each with its row of the sources in docs/reference/texts.md."""
+"""The rules that every shipped text keeps, from docs/reference/texts.md; the facts are in sources.md beside it."""
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from _pytest.mark.structures import ParameterSet
 
 from scheduler.content.check import check_templates
 from scheduler.content.gallery import pages
+from scheduler.content.lint.ease import grade_in
 from scheduler.content.notices import CHANNELS
 from scheduler.content.render import render_email, render_sms
-from scheduler.content.samples import SAMPLE_PAGE, SAMPLE_UNSUBSCRIBE, sample_variables
+from scheduler.content.samples import SAMPLE_PAGE, SAMPLE_UNSUBSCRIBE, sample_advice, sample_variables
 from scheduler.content.templates import FILES, Texts
 from scheduler.content.variables import Variables
 from scheduler.domain.clinic import Clinic
@@ -23,12 +25,18 @@ CONFIGURATION = load(shipped("config"))
 TEXTS = Texts(TEMPLATES)
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
 LANGUAGES = ("en", "es", "fr")
-STEPS = sorted(
-    folder.name for folder in (TEMPLATES / "en").iterdir() if folder.is_dir() and folder.name not in CHANNELS
-)
+USED = {
+    step.template: (treatment, step.id)
+    for treatment, protocol in CONFIGURATION.protocols.items()
+    for step in protocol.steps
+}
+"""Each template with the last step that uses it."""
+STEPS = sorted(USED)
 CHECKS = [step for step in STEPS if step.endswith("check")]
 CARE = [step for step in STEPS if not step.startswith(("next_session", "prepare"))]
 RECALL = [step for step in STEPS if step.startswith("next_session")]
+FILLER = [step for step in STEPS if step.startswith("filler")]
+FILLER_BY_SMS = [step for step in FILLER if step != "filler_aftercare"]
 
 
 @dataclass(frozen=True)
@@ -57,8 +65,12 @@ class Shown:
         return render_email(TEXTS, self.step, self.language, self._values(links=False)).text
 
     def _values(self, *, links: bool = True) -> Variables:
-        protocol = CONFIGURATION.protocol_for(self.clinic.id, "microneedling")
-        return sample_variables(self.clinic, protocol, self.language, links=links)
+        treatment, step_id = USED[self.step]
+        protocol = CONFIGURATION.protocol_for(self.clinic.id, treatment)
+        step = protocol.step(step_id)
+        assert step
+        advice = sample_advice(self.clinic, protocol, step, CONFIGURATION.advice, self.language)
+        return sample_variables(self.clinic, protocol, self.language, links=links).with_advice(advice)
 
 
 def _shown(steps: list[str] = STEPS) -> list[ParameterSet]:
@@ -74,7 +86,7 @@ def test_the_shipped_texts_pass_the_check() -> None:
     assert check_templates(TEMPLATES, CONFIGURATION) == ()
 
 
-def test_every_step_answer_and_alert_has_its_texts_in_every_language() -> None:
+def test_every_template_is_used_by_a_protocol_and_has_its_texts_in_every_language() -> None:
     found = {str(file.relative_to(TEMPLATES)) for file in TEMPLATES.rglob("*") if file.is_file()}
     files = {f"{step}/{name}" for step in STEPS for name in ("sms.txt", "email.md")}
     files |= {f"{name}/{FILES[channel]}" for name, channels in CHANNELS.items() for channel in channels}
@@ -141,14 +153,57 @@ def test_every_care_email_says_when_to_call_and_what_an_emergency_is(shown: Show
     assert [sign for sign in signs[shown.language] if sign not in shown.email] == []
 
 
-@pytest.mark.parametrize("shown", _shown([step for step in STEPS if step.startswith("rf_")]))
-def test_radio_frequency_adds_its_own_urgent_signs(shown: Shown) -> None:
+@pytest.mark.parametrize("shown", _shown(CARE))
+def test_every_care_email_has_the_urgent_signs_of_all_treatments_since_messages_may_become_one(shown: Shown) -> None:
     signs = {
         "en": ["burns", "blisters", "numb", "change in the shape"],
         "fr": ["brûlures", "cloques", "engourdie", "changement de forme"],
         "es": ["quemaduras", "ampollas", "dormida", "cambio de forma"],
     }
     assert [sign for sign in signs[shown.language] if sign not in shown.email] == []
+
+
+@pytest.mark.parametrize("shown", _shown(FILLER))
+def test_every_filler_email_opens_with_the_signs_of_an_emergency_and_the_number_to_call_first(shown: Shown) -> None:
+    signs = {
+        "en": ["white", "blotchy", "blue", "pain is far stronger", "sight changes", "breathe"],
+        "fr": ["blanche", "marbrée", "bleue", "douleur est bien plus forte", "vue change", "respirez mal"],
+        "es": ["blanca", "manchas", "azul", "dolor es mucho más fuerte", "vista", "respirar"],
+    }
+    notice = " ".join(line.removeprefix("| ") for line in shown.email.splitlines() if line.startswith("|"))
+    assert [sign for sign in signs[shown.language] if sign not in notice] == []
+    assert notice.index(shown.clinic.emergency_number) < notice.index("+")
+    assert shown.email.index(notice[:40]) < shown.email.index("-----", shown.email.index("-----") + 100)
+
+
+@pytest.mark.parametrize("shown", _shown(FILLER_BY_SMS))
+def test_the_first_filler_sms_and_its_checks_name_the_signs_with_the_emergency_number_first(shown: Shown) -> None:
+    signs = {
+        "en": ["white", "blue", "pain", "sight"],
+        "fr": ["blanche", "bleue", "douleur", "vue"],
+        "es": ["blanca", "azul", "dolor", "ve mal"],
+    }
+    assert [sign for sign in signs[shown.language] if sign not in shown.sms.casefold()] == []
+    assert shown.sms.index(shown.clinic.emergency_number) < shown.sms.index("+")
+
+
+def test_no_filler_message_can_become_one_with_that_of_another_treatment() -> None:
+    kinds = {
+        treatment: {step.merges_as for step in protocol.steps}
+        for treatment, protocol in CONFIGURATION.protocols.items()
+    }
+    others = set[str]().union(*(found for treatment, found in kinds.items() if treatment != "dermal_filler"))
+    assert not kinds["dermal_filler"] & others
+
+
+def test_messages_of_different_texts_that_become_one_have_a_text_for_that() -> None:
+    texts = defaultdict[str, set[str]](set)
+    for protocol in CONFIGURATION.protocols.values():
+        for step in protocol.steps:
+            texts[step.merges_as].add(step.template)
+    shared = {kind for kind, templates in texts.items() if len(templates) > 1}
+    assert shared == {"sun_protection", "avoid_actives", "redness_check", "recheck", "week_check", "two_week_check"}
+    assert shared <= USED.keys()
 
 
 NEVER = {
@@ -171,7 +226,7 @@ def test_no_text_has(shown: Shown, what: str) -> None:
     assert not re.search(NEVER[what], f"{shown.sms}\n{shown.email}", flags)
 
 
-@pytest.mark.parametrize("shown", _shown(["prepare", "avoid_actives"]))
+@pytest.mark.parametrize("shown", _shown([step for step in STEPS if step.endswith(("prepare", "avoid_actives"))]))
 def test_who_was_prescribed_a_product_is_told_neither_to_stop_nor_to_go_on_but_to_call(shown: Shown) -> None:
     said = {
         "en": r"prescribed.*Do not stop it because of this message.*Call us",
@@ -185,18 +240,10 @@ def test_who_was_prescribed_a_product_is_told_neither_to_stop_nor_to_go_on_but_t
 
 @pytest.mark.parametrize("shown", [case for case in _shown() if "-en-" in str(case.id)])
 def test_english_reads_at_grade_seven_or_below(shown: Shown) -> None:
-    assert grade(shown.email) <= 7
-
-
-def grade(text: str) -> float:
-    """Return the Flesch-Kincaid grade: 0.39 words a sentence + 11.8 syllables a word - 15.59."""
-    lines = [re.sub(r"https?://\S+", "", line).strip(" -|") for line in text.partition("\n-- \n")[0].splitlines()]
-    sentences = [part for line in lines for part in re.split(r"(?<=[.?!:])\s", line) if re.search(r"[a-z]", part)]
-    words = re.findall(r"[a-z]+(?:['\u2019][a-z]+)?", " ".join(sentences).lower())
-    syllables = sum(
-        max(1, len(re.findall(r"[aeiouy]+", re.sub(r"(?<=[^l])e$|es$|(?<=[^td])ed$", "", word)))) for word in words
-    )
-    return 0.39 * len(words) / len(sentences) + 11.8 * syllables / len(words) - 15.59
+    for body in (shown.sms, shown.email):
+        found = grade_in(body, "en", shown.clinic.name)
+        assert found is not None
+        assert found <= 7
 
 
 @pytest.mark.parametrize("name", ["texts.md", *(f"texts-{language}.md" for language in LANGUAGES)])

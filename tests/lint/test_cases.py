@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.protocols.problems import LINT_CODES, TEXT_CODES
+from scheduler.protocols.problems import CODES, LINT_CODES, TEXT_CODES
 from tests.lint.cases import CASES, examples, found_in, laid_out
+from tests.repo.page_problems import reasons
 
-# A text that is too large or no text at all: `CODES` has these for configuration files, with files that break them.
 ALSO = {"always-expires": {"quiet-step"}}
 """What cannot be broken without breaking another rule too."""
 
@@ -51,3 +51,7 @@ def test_a_warning_is_a_warning_and_its_sentence_says_so(case: Path, tmp_path: P
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_case_differs_in_one_file(case: Path) -> None:
     assert len(list(examples(case.name))) == 1
+
+
+def test_the_docs_say_of_each_code_why_it_matters() -> None:
+    assert set(reasons()) == {*CODES, *TEXT_CODES, *LINT_CODES}

@@ -1,26 +1,42 @@
 """The configuration that ships: it has no problem, and it is what the design says."""
 
 from dataclasses import fields
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 
-from scheduler.domain.protocol import AfterReply, Channel, Purpose
+from scheduler.domain.protocol import After, AfterReply, Channel, IfLate, Purpose
+from scheduler.domain.spans import parse_span
+from scheduler.domain.triage import Triage
 from scheduler.paths import shipped
 from scheduler.protocols.configuration import Configuration, Instance
 from scheduler.protocols.loader import check
 from scheduler.protocols.nodes import Node
+from scheduler.protocols.reading import read_sources
 from scheduler.protocols.source import read_tree
+from scheduler.protocols.sources_file import SourcesFile
 from tests.protocols.folders import sound
 
 CONFIG = shipped("config")
+TREATMENTS = {"microneedling", "rf_microneedling", "chemical_peel", "ablative_laser", "dermal_filler"}
 SHARED = {
     "prepare", "sun_protection", "avoid_actives", "redness_check", "recheck", "week_check", "next_session",
     "next_session_reminder",
 }  # fmt: skip
+CHOICES = {"no_sunscreen_first_day", "mineral_sunscreen_first_day"}
+"""Tags that a clinic takes in the place of sunscreen_if_told."""
+NO_ADVICE = {"painkillers", "next_session", "tell_before_session"}
+"""Rows of advice that no text gives as such: never in a message, the invitation's range, the list in `prepare`."""
 
 
 def shipped_config() -> Configuration:
     return sound(CONFIG)
+
+
+def sources() -> SourcesFile:
+    read = read_sources(CONFIG / "sources.yaml")
+    assert not read.problems
+    assert read.value
+    return read.value
 
 
 def tree(file: Path) -> Node:
@@ -34,10 +50,10 @@ def test_the_shipped_configuration_has_no_problem() -> None:
     assert check(CONFIG)[1] == ()
 
 
-def test_it_has_two_clinics_and_two_protocols() -> None:
+def test_it_has_two_clinics_and_five_protocols() -> None:
     config = shipped_config()
     assert set(config.clinics) == {"lumiere", "serena"}
-    assert set(config.protocols) == {"microneedling", "rf_microneedling"}
+    assert set(config.protocols) == TREATMENTS
 
 
 def test_the_sample_clinics_keep_the_protocols_as_they_are_and_never_close() -> None:
@@ -65,7 +81,7 @@ def test_the_two_exports_are_read_differently() -> None:
 def test_the_protocols_use_the_templates_that_ship() -> None:
     config = shipped_config()
     assert {step.template for step in config.protocols["microneedling"].steps} == SHARED
-    own = {"rf_redness_check", "rf_recheck", "rf_week_check", "rf_two_week_check"}
+    own = {"rf_redness_check", "rf_recheck", "rf_week_check", "two_week_check"}
     shared = SHARED - {"redness_check", "recheck", "week_check"}
     assert {step.template for step in config.protocols["rf_microneedling"].steps} == own | shared
 
@@ -85,13 +101,136 @@ def test_the_day_2_check_and_its_recheck_are_as_the_design_says() -> None:
 
 
 def test_invitations_are_recall_wait_for_open_days_and_stop_at_a_booking() -> None:
+    inviting = {
+        protocol.treatment
+        for protocol in shipped_config().protocols.values()
+        for step in protocol.steps
+        if step.id.startswith("next_session")
+    }
+    assert inviting == {"microneedling", "rf_microneedling"}, (
+        "the sources know when the next session is of these only"
+    )
     for protocol in shipped_config().protocols.values():
-        invitations = [step for step in protocol.steps if step.id.startswith("next_session")]
-        assert invitations
-        for step in invitations:
-            assert step.purpose is Purpose.RECALL
-            assert step.defer_on_closures
-            assert step.unless == {"next_appointment"}
+        for step in protocol.steps:
+            invitation = step.id.startswith("next_session")
+            assert (step.purpose is Purpose.RECALL) is invitation
+            assert step.defer_on_closures is invitation
+            assert step.unless == ({"next_appointment"} if invitation else set())
+
+
+def test_the_steps_of_microneedling_are_as_the_design_says() -> None:
+    steps = [
+        (step.id, [channel.value for channel in step.channels], step.first_of)
+        for step in shipped_config().protocols["microneedling"].steps
+    ]
+    both = ["sms", "email"]
+    assert steps == [
+        ("prepare", ["email"], False),
+        ("sun_protection", both, False),
+        ("avoid_actives", both, False),
+        ("redness_check", both, True),
+        ("recheck", both, True),
+        ("week_check", both, True),
+        ("next_session", ["email", "sms"], False),
+        ("next_session_reminder", both, True),
+    ]
+
+
+def test_every_protocol_asks_soon_asks_again_after_a_concern_and_asks_after_a_week() -> None:
+    for protocol in shipped_config().protocols.values():
+        asked = [step for step in protocol.steps if step.ask]
+        days = {step.timing.span.amount for step in asked if isinstance(step.timing, After)}
+        assert days & {1, 2}
+        assert 7 in days
+        rechecks = [step.timing for step in asked if isinstance(step.timing, AfterReply)]
+        assert [timing.triage for timing in rechecks] == [{Triage.CONCERN}]
+
+
+def test_the_fillers_signs_go_out_within_the_hour_and_no_advice_can_hold_them_back() -> None:
+    first = shipped_config().protocols["dermal_filler"].steps[0]
+    assert isinstance(first.timing, After)
+    assert first.timing.span.elapsed <= timedelta(hours=1)
+    assert first.channels == (Channel.SMS, Channel.EMAIL)
+    assert first.if_late is IfLate.SEND
+    assert first.advice == ()
+
+
+def test_each_tag_of_advice_rests_on_a_row_of_the_sources_and_each_row_of_advice_has_a_tag() -> None:
+    tags = shipped_config().advice.tags
+    assert [name for name, tag in tags.items() if not tag.sources] == []
+    rows = {name for name, row in sources().rows.items() if row.about == "advice"}
+    resting = {row for tag in tags.values() for row in tag.sources}
+    assert resting <= rows
+    assert rows - resting == NO_ADVICE - resting
+    assert "painkillers" not in resting
+
+
+def test_each_tag_is_given_by_a_protocol_or_is_a_choice_of_the_clinic() -> None:
+    config = shipped_config()
+    given = {
+        advice.tag for protocol in config.protocols.values() for step in protocol.steps for advice in step.advice
+    }
+    assert config.advice.tags.keys() - given == CHOICES
+    assert config.advice.contradict(*CHOICES)
+
+
+def test_a_cool_cloth_contradicts_the_rule_that_nothing_may_press_on_a_filler() -> None:
+    catalogue = shipped_config().advice
+    pairs = {
+        frozenset((one, other))
+        for one in catalogue.tags
+        for other in catalogue.tags
+        if catalogue.contradict(one, other)
+    }
+    assert pairs == {frozenset(("cool_cloth", "no_pressure")), frozenset(CHOICES)}
+
+
+def test_no_check_gives_an_advice_that_another_treatments_could_contradict_and_so_hold_it_back() -> None:
+    config = shipped_config()
+    contested = {
+        tag for tag in config.advice.tags if any(config.advice.contradict(tag, it) for it in config.advice.tags)
+    }
+    for protocol in config.protocols.values():
+        for step in protocol.steps:
+            given = {advice.tag for advice in step.advice}
+            assert not (step.ask and given & contested), (protocol.treatment, step.id)
+
+
+def test_each_advice_is_written_in_the_three_languages() -> None:
+    for name, tag in shipped_config().advice.tags.items():
+        assert set(tag.text) == {"en", "fr", "es"}, name
+        assert not [text for text in tag.text.values() if text.endswith(".")], name
+
+
+RANGES = {
+    ("microneedling", "no_actives"): ("5d", "7d"),
+    ("microneedling", "no_makeup"): ("1d", "2d"),
+    ("microneedling", "no_exercise"): ("1d", "3d"),
+    ("microneedling", "no_pool"): ("3d", "5d"),
+    ("microneedling", "no_alcohol"): ("1d", "2d"),
+    ("chemical_peel", "no_actives"): ("7d", "7d"),
+    ("chemical_peel", "sunscreen"): ("2w", "2w"),
+    ("chemical_peel", "no_heat"): ("2d", "3d"),
+    ("chemical_peel", "no_exercise"): ("2d", "3d"),
+    ("ablative_laser", "no_actives"): ("3w", "6w"),
+    ("ablative_laser", "no_makeup"): ("1w", "2w"),
+    ("dermal_filler", "no_pressure"): ("6h", "24h"),
+    ("dermal_filler", "no_exercise"): ("1d", "3d"),
+    ("dermal_filler", "no_alcohol"): ("1d", "3d"),
+    ("dermal_filler", "no_heat"): ("1d", "3d"),
+}
+"""What the sources say, by hand from docs/reference/sources.md."""
+
+
+def test_how_long_an_advice_holds_lies_within_what_the_sources_say_and_is_the_same_in_each_step() -> None:
+    config = shipped_config()
+    for (treatment, tag), (least, most) in RANGES.items():
+        steps = config.protocols[treatment].steps
+        spans = {advice.span for step in steps for advice in step.advice if advice.tag == tag}
+        assert len(spans) == 1, (treatment, tag)
+        span = spans.pop()
+        assert span
+        assert parse_span(least).elapsed <= span.elapsed <= parse_span(most).elapsed
 
 
 def test_every_file_opens_with_a_comment_that_says_what_it_is() -> None:
@@ -102,4 +241,5 @@ def test_every_file_opens_with_a_comment_that_says_what_it_is() -> None:
 def test_the_instance_file_names_every_default() -> None:
     assert shipped_config().instance == Instance()
     file = tree(CONFIG / "aftercare.yaml")
-    assert {key for key, _ in file.entries()} == {it.name for it in fields(Instance)}
+    by_delivery = {"require_approval"}  # what it is by default depends on the settings
+    assert {key for key, _ in file.entries()} == {it.name for it in fields(Instance)} - by_delivery

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks.page import performance_chart, performance_page
+from scheduler.cli.schema import as_text
 from scheduler.content.gallery import gallery_pages
+from scheduler.protocols.schemas import FOLDER, KINDS, schema_of
 from tests.repo.page_commands import commands_page
 from tests.repo.page_config import config_page
 from tests.repo.page_problems import problems_page
@@ -27,6 +29,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
 def generate() -> dict[Path, str]:
     """Return every generated page by its path."""
     pages = {ROOT / name: page() for name, page in PAGES.items()}
+    pages |= {ROOT / "config" / FOLDER / f"{kind}.json": as_text(schema_of(kind)) for kind in KINDS}
     return pages | {ROOT / name: text for name, text in gallery_pages().items()}
 
 

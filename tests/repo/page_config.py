@@ -48,6 +48,7 @@ from scheduler.protocols.instance_file import (
     Times,
 )
 from scheduler.protocols.on_call import Patience
+from scheduler.protocols.price_field import PriceField
 from scheduler.protocols.protocol_file import ClosuresField, ProtocolFile, TriageField, UnlessField
 from scheduler.protocols.times import ClockSpan, ClockTime, DateFormat, Day, SpanField, Zone
 from scheduler.protocols.triage_file import PhraseField, TriageFile, Words
@@ -112,6 +113,7 @@ WORDS: tuple[tuple[Any, str], ...] = (
     (Service, "`MG` and 32 hexadecimal digits"),
     (SenderField, "phone number, short code, or a name of 1 to 11 plain characters"),
     (Rate, f"whole number, 1 to {MOST_SEGMENTS}"),
+    (PriceField, "an amount and a currency, such as `0.0083 USD`"),
     (Line, "one line of text"),
     (Words, "words as they are"),
     (PhraseField, "phrase: words, `word*`, `word?`, `(one|other)`, `<group>`, `...`"),

@@ -21,7 +21,7 @@ from scheduler.store.tables import patients, provider_events
 from tests.servers.bounces import AWAY, QMAIL, Report
 from tests.servers.mail import At, Delivered
 from tests.servers.smtp import SmtpServer
-from tests.services.house import CONFIG, EMAIL, MAIL, NEXT_DAY, PREPARE, SMS, VISIT, House, after
+from tests.services.house import APPROVED, CONFIG, EMAIL, MAIL, NEXT_DAY, PREPARE, SMS, VISIT, House, after
 
 MAILBOX = "bounces@north.example"
 NO_SUCH = f"550 5.1.1 <{MAIL}>: no such user"
@@ -123,7 +123,7 @@ def test_the_other_channel_takes_over_while_that_helps(post: House, smtp: SmtpSe
         "protocol: mailed\ntitle: {en: Mailed, fr: Mailed, es: Mailed}\nsteps:\n"
         '  - {id: tips, after: 1d, at: "10:00", channels: {first_of: [email, sms]}, useful_for: 2d}\n'
     )
-    post.configuration = load(config)
+    post.configuration = replace(load(config), approvals=APPROVED)
     appointment = post.register(treatment="mailed")
     post.dispatch(after(VISIT, days=1))
     (mail,) = smtp.delivered_to(MAIL)

@@ -14,6 +14,7 @@ from scheduler.errors import SettingsError
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.alerts import raise_alert
 from scheduler.services.edited_files import digest_of_all
+from scheduler.services.files_health import other_files
 from scheduler.services.reloading import FIRST, RESTLESS
 from tests.services.edits import CLINIC, PROTOCOL, TEXT, Desk, swap, timing, wording, write_folders
 from tests.services.house import House, after
@@ -314,3 +315,22 @@ def test_of_a_thousand_edits_in_a_row_the_last_is_taken(desk: Desk) -> None:
     assert edition.digests == desk.reloader.files.digests()
     assert [line["event"] for line in lines] == ["config.restless", "config.taken"]
     assert lines[0]["looks"] == RESTLESS
+
+
+def test_the_doctor_names_a_process_that_works_by_other_files_and_one_that_has_broken_ones(any_desk: Desk) -> None:
+    def findings() -> list[tuple[str, str]]:
+        settings = replace(any_desk.house.settings, config_dir=any_desk.config, templates_dir=any_desk.templates)
+        found = other_files(any_desk.house.store, settings, now=any_desk.house.clock.now())
+        return [(it.message, it.remedy) for it in found]
+
+    assert findings() == []
+    any_desk.settle()
+    assert findings() == []
+    any_desk.break_protocol()
+    said = "one works by other files than these since 2026-03-10 15:00 UTC"
+    assert findings() == [(said, "it takes these within seconds, if it reads the same folders")]
+    any_desk.looks(2)
+    assert findings() == [(said, "mend what `aftercare check` shows")]
+    any_desk.reloader = any_desk.start()
+    assert any_desk.looks(FIRST) is None
+    assert findings()[0][0] == "one runs since 2026-03-10 15:00 UTC by files that have errors"

@@ -36,6 +36,11 @@ def _prose(body: str, clinic: str) -> str:
     return _LINK.sub("", _RULED.sub("", text))
 
 
+def grade_in(body: str, language: str, clinic: str) -> float | None:
+    """Return the grade that a text needs as it comes out, None where the language has no formula."""
+    return grade_of(sentences_of(_prose(body, clinic)), language)
+
+
 def _problem(written: Written, sentences: list[Sentence], grade: float, most: int) -> Problem:
     language = written.use.language
     graded = [(grade_of([it], language) or 0, it) for it in sentences if len(it.words) >= _SHORTEST]

@@ -16,7 +16,7 @@ from scheduler.content.lint.syllables import COUNTERS
 _EASE = (0.0, 30.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0)
 _GRADE = (17.0, 13.0, 10.0, 8.0, 7.0, 6.0, 5.0, 4.0)
 _ENDS = re.compile(r"[.!?…]+(?=\s|$)|\n+")
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from scheduler.domain.protocol import Purpose
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.problems import Problem
 
-_MONEY = re.compile(r"[$€£]\s?\d|\d\s?(?:[$€£%]|(?:cad|usd|eur|gbp|dollars?|euros?|dolares)\b)", re.IGNORECASE)
+_MONEY = re.compile(r"[$€£]\s?\d[\d.,]*|(?<!\d)\d[\d.,]*\s?(?:[$€£%]|(?:cad|usd|eur|gbp|dollars?|euros?|dolares)\b)")
 
 
 def promotions(written: Written, _: Configuration) -> Iterator[Problem]:

@@ -14,10 +14,11 @@ _LOGIC = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A file's own words: what stands in braces is blank here, so that each character keeps its place."""
+    """A file's own words: what stands in braces is blank in `text`, so that each character keeps its place."""
 
     file: Path
     text: str
+    source: str
 
     def place(self, at: int) -> tuple[int, int]:
         """Return the line and the column of a character, both from 1."""
@@ -28,7 +29,24 @@ class Words:
 @lru_cache(maxsize=1024)
 def words_of(file: Path, source: str) -> Words:
     """Return the words of a template's source."""
-    return Words(file, _LOGIC.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), source))
+    return Words(file, _LOGIC.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), source), source)
+
+
+def unguarded(source: str, name: str) -> int:
+    """Return where a value is written out outside every `{% if %}` that asks for it, 0 where it is nowhere."""
+    asked: list[bool] = []
+    for found in _LOGIC.finditer(source):
+        words = found[0].strip("{}%# -").split()
+        match words[:1]:
+            case ["if"]:
+                asked.append(name in words)
+            case ["elif" | "else"] if asked:
+                asked[-1] = name in words
+            case ["endif"] if asked:
+                asked.pop()
+            case [first] if first.partition("|")[0] == name and not any(asked):
+                return found.start() + found[0].index(name)
+    return 0
 
 
 @dataclass(frozen=True, slots=True)

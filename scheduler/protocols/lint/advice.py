@@ -12,13 +12,16 @@ Advising = tuple[Planned, Step]
 
 
 def contradicting_advice(sound: Sound) -> Iterator[Problem]:
-    """Yield the first pair of each two tags that contradict each other, of the steps that one clinic sends.
+    """Yield the first pair of each two tags that contradict each other, of two treatments that one clinic has.
 
-    A clinic whose export is mapped to treatments has those, and no other.
+    A clinic whose export is mapped to treatments has those, and no other. Within one protocol a later step may well
+    allow what an earlier one forbids.
     """
     for clinic in sound.configuration.clinics.values():
         told: set[frozenset[str]] = set()
         for one, other in combinations(_advising(sound, clinic), 2):
+            if one[0].protocol.treatment == other[0].protocol.treatment:
+                continue
             for pair in _clashes(sound, one[1], other[1]):
                 if frozenset(pair) not in told:
                     told.add(frozenset(pair))

@@ -14,6 +14,8 @@ from scheduler.protocols.lint.sound import Planned, Sound
 from scheduler.protocols.problems import Problem
 
 QUARTERS = tuple(time(hour, minute) for hour in range(24) for minute in (0, 15, 30, 45))
+FAR = timedelta(days=400)
+"""No clinic closes for longer; the product itself stops looking where the message is no longer useful."""
 _DAY = timedelta(days=1)
 
 
@@ -104,7 +106,7 @@ def _lost(step: Step, planned: Planned, visit: Visit, *, closed: bool) -> _Lost 
     found = nominal(counted, visit)
     assert found is not None, "a step that waits for a reply counts from its visit here"
     hours = sending_hours(counted, planned.clinic, None)
-    open_from, reasons = hours.defer(found.planned_at, found.useful_until)
+    open_from, reasons = hours.defer(found.planned_at, found.planned_at + FAR)
     by_closure = any(reason.code == "closure" for reason in reasons)
     if open_from < found.useful_until or by_closure is not closed:
         return None

@@ -55,7 +55,8 @@ class Sound:
         overriding, node = self._written(planned, step, key)
         place = _place(node, key) if node else self.clinics[planned.clinic.id].at
         treatment = planned.protocol.treatment
-        path = ("overrides", treatment, step.id, *key) if overriding else ("steps", step.id, *key)
+        said = () if key == ("id",) else key
+        path = ("overrides", treatment, step.id, *said) if overriding else ("steps", step.id, *said)
         return Problem(
             file=place.file,
             line=place.line,
@@ -80,4 +81,4 @@ def _place(node: Node, key: tuple[str, ...]) -> Place:
     """Return where the key stands, or the innermost key around it that is there, or the step's own id."""
     while key and node.find(key) is None:
         key = key[:-1]
-    return node.place_of(key or ("id",), key=bool(key))
+    return node.place_of(key or ("id",), key=True)

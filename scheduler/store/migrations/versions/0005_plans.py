@@ -28,6 +28,7 @@ def upgrade() -> None:
     _merges()
     op.add_column("appointments", sa.Column("protocol_digest", sa.String(64)))
     op.add_column("appointments", sa.Column("pins", sa.Text))
+    op.add_column("attempts", sa.Column("text_digest", sa.String(64)))
     if op.get_bind().dialect.name == "sqlite":
         _allow_causes_on_sqlite()
     else:

@@ -9,9 +9,9 @@ from typing import Any
 from scheduler.cli.wiring import Product
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
+from scheduler.services import reloading
 from scheduler.services.edited_files import EditedFiles
 from scheduler.services.on_call import refuse_unsigned
-from scheduler.services import reloading
 
 log = get_logger(__name__)
 
@@ -20,7 +20,7 @@ FIXED = ("sms_at_once", "emails_at_once")
 
 
 @dataclass(frozen=True, slots=True)
-class Edits:
+class Reloads:
     """Gives `take` the product by edited files, each time that they are sound, until `stop` is set."""
 
     product: Product
@@ -63,9 +63,9 @@ class Edits:
             log.warning("config.needs_restart", keys=keys)
 
 
-async def beside(work: Coroutine[Any, Any, None], edits: Edits) -> None:
+async def beside(work: Coroutine[Any, Any, None], reloads: Reloads) -> None:
     """Do the work, and keep it up with the files until it ends. Raises what ended either of the two."""
-    working, following = asyncio.create_task(work, name="work"), asyncio.create_task(edits.follow(), name="edits")
+    working, following = asyncio.create_task(work, name="work"), asyncio.create_task(reloads.follow(), name="reloads")
     await asyncio.wait({working, following}, return_when=asyncio.FIRST_COMPLETED)
-    edits.stop.set()
+    reloads.stop.set()
     await asyncio.gather(working, following)

@@ -1,0 +1,158 @@
+"""Applies an edit of protocols to the visits in flight: each is planned in the very transaction that writes it.
+
+So it is right while engines send and the desk works. What was done is on record with who and when; a process that is
+killed is started again and goes on.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from scheduler.clock import Clock
+from scheduler.errors import ConflictError
+from scheduler.protocols.configuration import Configuration
+from scheduler.services.apply_run import BATCH, Progress, Run, portions, refusal
+from scheduler.services.plan_file import PlanFile, check_value, edit_said, read_plan
+from scheduler.services.planner import InFlightEdit, Planner
+from scheduler.services.rests_on import files_digest
+from scheduler.services.switching import Pinned
+from scheduler.store.applies import Apply, begin_apply, find_apply, last_finished
+from scheduler.store.database import Store, Tx
+
+NAMED = 5
+"""Visits that are named in a refusal; of the rest, how many."""
+
+Look = Callable[[Sequence[InFlightEdit]], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which visits are to follow the files, and which edits they do not follow."""
+
+    pinned: Pinned = frozenset()
+    clinic: str | None = None
+    treatment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of an apply; `apply` is None where there was nothing to apply.
+
+    `refused`: why visits were left as they are, by id. `resumed`: it had been begun before; `before`: and finished.
+    """
+
+    apply: Apply | None
+    refused: Mapping[int, str] = field(default_factory=dict)
+    resumed: bool = False
+    before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Applier:
+    """Applies for one person, whom `by` names, by the files as they are.
+
+    `pause` waits so many seconds; `batch` visits are in one commit.
+    """
+
+    store: Store
+    configuration: Configuration
+    clock: Clock
+    by: str
+    progress: Progress
+    pause: Callable[[float], object] = time.sleep
+    batch: int = BATCH
+
+    def apply(self, chosen: Chosen, *, look: Look = lambda _: None) -> Applied:
+        """Plan anew and apply, to the last visit in flight. Blocks; commits. Raises ConflictError, StoreError.
+
+        `look` is shown the edits before anything is written, and may raise; not where this goes on with an apply.
+        """
+        planner = Planner(self.configuration, chosen.pinned, chosen.clinic, chosen.treatment)
+        with self._alone():
+            with self.store.write() as tx:
+                now = self.clock.now()
+                digest = _aim(tx, self.configuration, chosen)
+                begun = find_apply(tx, digest)
+                edits = planner.edits(tx, now=now)
+                if begun is None:
+                    look(edits)
+                    if not edits:
+                        return Applied(None)
+                total = sum(group.count for group in planner.groups(tx, now=now))
+                apply = begun or begin_apply(tx, digest, [edit_said(it) for it in edits], now=now, by=self.by)
+            run = self._run(planner, apply, total)
+            run.until_nothing_is_left()
+            return Applied(run.finish(), resumed=begun is not None)
+
+    def apply_file(self, path: Path) -> Applied:
+        """Apply a plan that was written to a file, as it says or not at all. Blocks; commits.
+
+        All that it rests on is looked at before anything is written. A visit that changes in the seconds until its
+        turn is left as it is, and told of. Raises ConflictError, StoreError, OSError.
+        """
+        plan = read_plan(path, self.store.vault)
+        header = plan.header
+        planner = Planner(self.configuration, header.pinned, header.clinic, header.treatment)
+        with self._alone():
+            with self.store.read() as tx:
+                begun = find_apply(tx, plan.digest)
+            if begun and begun.finished_at:
+                return Applied(begun, resumed=True, before=True)
+            self._refuse_other_ground(plan)
+            self._refuse_out_of_date(plan, planner, begun.done_through if begun else 0)
+            with self.store.write() as tx:
+                apply = begun or begin_apply(tx, plan.digest, header.edits, now=self.clock.now(), by=self.by)
+            run = self._run(planner, apply, plan.visits)
+            run.by_lines(plan.lines(above=apply.done_through))
+            return Applied(run.finish(), run.refused, resumed=begun is not None)
+
+    def _run(self, planner: Planner, apply: Apply, total: int) -> Run:
+        return Run(self.store, planner, apply, self.clock, self.by, self.progress, total, self.pause, self.batch)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self.store.turn("apply") as mine:
+            if not mine:
+                raise ConflictError(
+                    "another `aftercare apply` is at work: wait until it has finished, then look again"
+                )
+            yield
+
+    def _refuse_other_ground(self, plan: PlanFile) -> None:
+        if plan.header.database != check_value(self.store.vault):
+            raise ConflictError(f"{plan.path} was made on another database: plan again on this one")
+        if plan.header.files != files_digest(self.configuration):
+            since = f"{plan.path} was made ({plan.header.made_at})"
+            raise ConflictError(f"the files were edited since {since}: plan again, and apply that")
+
+    def _refuse_out_of_date(self, plan: PlanFile, planner: Planner, done_through: int) -> None:
+        """Raise ConflictError where any visit is not as the plan has it."""
+        wrong: dict[int, str] = {}
+        with self.store.read() as tx:
+            for lines in portions(plan.lines(above=done_through)):
+                found = planner.of(tx, [line.appointment for line in lines], now=self.clock.now())
+                visits = {it.appointment.id: it for it in found}
+                checks = [(line.appointment, refusal(line, visits.get(line.appointment))) for line in lines]
+                wrong |= {visit: why for visit, why in checks if why}
+        if wrong:
+            named = "; ".join(f"appointment {visit}: {why}" for visit, why in islice(wrong.items(), NAMED))
+            more = f"; and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
+            done = "nothing more was done" if done_through else "nothing was done"
+            raise ConflictError(f"{done}, since {plan.path} is out of date: {named}{more}: plan again")
+
+
+def _aim(tx: Tx, configuration: Configuration, chosen: Chosen) -> str:
+    """Return what names an apply without a file: what it leads to, since the last one that came to its end.
+
+    So one that was killed is found again, and the same edit, made anew after another, is an apply of its own.
+    """
+    protocols = sorted((name, it.digest) for name, it in configuration.protocols.items())
+    overridden = sorted((*name, it.digest) for name, it in configuration.overridden.items())
+    which = (sorted(chosen.pinned), chosen.clinic, chosen.treatment)
+    text = json.dumps((protocols, overridden, which, last_finished(tx)))
+    return hashlib.sha256(text.encode()).hexdigest()
