@@ -116,7 +116,8 @@ def _planning(on: Installation, number: int, memory: list[float]) -> Callable[[]
                     peak = peak_memory(process)
             took = time.perf_counter() - started
             if process.wait():
-                raise BenchError("aftercare plan failed: see its log")
+                log = (on.folder / "processes.log").read_text(encoding="utf-8")[-1000:]
+                raise BenchError(f"aftercare plan ended with {process.returncode}: {log}")
         finally:
             end(process)
         totals = re.search(r'"in_flight": (\d+)', line)

@@ -25,6 +25,7 @@ from scheduler.protocols.lexicons import Lexicons
 from scheduler.protocols.loader import load
 from scheduler.services.forecast import CLOSES, MOST, OPENS, Forecaster, visits_every, visits_per_day
 from scheduler.services.intake import read_instant
+from scheduler.services.played import Played
 from scheduler.services.simulation import Simulator
 from scheduler.services.words import zone_names
 from scheduler.settings import read_settings
@@ -89,16 +90,18 @@ def simulate(
             raise typer.BadParameter("--reply, --registered, --texts and --svg are for one visit: give --at")
         _forecast(configuration, wording, case, _visits(place, first, last, every, per_day), as_json=as_json)
         return
-    simulator = Simulator(configuration, wording, Lexicons(settings.config_dir))
-    try:
-        played = simulator.play(case)
-    finally:
-        simulator.close()
-    protocol = configuration.protocol_for(clinic, treatment)
-    print_played(played, protocol, texts=texts, as_json=as_json)
+    played = _play(case, Simulator(configuration, wording, Lexicons(settings.config_dir)))
+    print_played(played, configuration.protocol_for(clinic, treatment), texts=texts, as_json=as_json)
     if svg:
         svg.write_text(draw(played, story(played)), encoding="utf-8")
         errors.print(f"Wrote {svg}.", markup=False)
+
+
+def _play(case: Case, simulator: Simulator) -> Played:
+    try:
+        return simulator.play(case)
+    finally:
+        simulator.close()
 
 
 def _forecast(

@@ -71,6 +71,8 @@ shown as a button, a quote (`>`) as a framed notice. The plain text part is made
 7. An answer comes from a machine: it says when a person answers, never that one has read what the patient wrote.
    It names no patient and no treatment, and carries the clinic's phone number.
 8. An alert has nothing of a patient in it: what kind of thing it is, since when, and the link.
+9. What to do and to leave out comes from the tags of `config/advice.yaml`, each with until when. Each tag rests on
+   rows of [the sources](sources.md).
 
 ## What a template may use
 

@@ -134,8 +134,11 @@ class Step:
 
     @property
     def merges_as(self) -> str:
-        """What messages of other treatments must be called too, to become one with this step's."""
-        return self.kind or self.id
+        """What messages of other treatments must be called too, to become one with this step's.
+
+        Without a word on it only those with the very same text: another may lack what to watch for after this one.
+        """
+        return self.kind or self.template
 
     def __hash__(self) -> int:
         """Return what is quick to compute: plans are remembered by step."""

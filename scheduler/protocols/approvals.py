@@ -16,6 +16,7 @@ from scheduler.domain.protocol import Channel, Step
 from scheduler.protocols.digest import digest_of
 
 SUM_LENGTH = 16
+_ADVICE = "advice."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,17 @@ def text_name(template: str, language: str, channel: Channel) -> str:
     return f"{template}/{language}/{channel.value}"
 
 
+def is_advice(name: str) -> bool:
+    """Whether a text's name is that of an advice's sentence."""
+    return name.startswith(_ADVICE)
+
+
 def advice_name(tag: str, language: str) -> str:
     """Return what the sentence of a tag of advice is called in records: advice.no_sun/fr/email.
 
     It is a text of its own: emails say it where they have {{ advice }}. No template has a point in its name.
     """
-    return text_name(f"advice.{tag}", language, Channel.EMAIL)
+    return text_name(f"{_ADVICE}{tag}", language, Channel.EMAIL)
 
 
 def advice_digest(catalogue: Catalogue, tag: str, language: str) -> str:

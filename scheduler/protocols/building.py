@@ -69,7 +69,7 @@ def _step(block: StepBlock) -> Step:
         unless=frozenset(block.unless),
         defer_on_closures=block.closures == "defer" if block.closures else block.purpose is not Purpose.CARE,
         remind=Remind(block.remind.after, block.remind.at) if block.remind else None,
-        kind=block.kind if block.kind != block.id else None,
+        kind=block.kind,
         advice=tuple(Advice(tag, span) for tag, span in sorted(block.advice.items())),
     )
 

@@ -115,9 +115,8 @@ def _event(block: EventBlock) -> Event:
             return Booked(block.at, moment, block.treatment)
         case EventBlock(down_until=moment) if moment:
             return Outage(block.at, moment)
-        case EventBlock(becomes=AppointmentStatus.COMPLETED):
-            return Completed(block.at)
         case EventBlock(becomes=status) if status:
-            return CalledOff(block.at, status)
+            done = status is AppointmentStatus.COMPLETED
+            return Completed(block.at) if done else CalledOff(block.at, status)
         case _:
             return Handled(block.at)

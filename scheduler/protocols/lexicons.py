@@ -27,11 +27,14 @@ def load_lexicons(config_dir: Path) -> tuple[Lexicon, ...]:
 
 
 class Lexicons:
-    """The words of all languages, read from a folder when they are asked for first: few commands need them."""
+    """The words of all languages, read from a folder when they are asked for first: few commands need them.
 
-    def __init__(self, config_dir: Path) -> None:
+    `read` are those that were read already.
+    """
+
+    def __init__(self, config_dir: Path, read: tuple[Lexicon, ...] = ()) -> None:
         self._config_dir = config_dir
-        self._read: tuple[Lexicon, ...] = ()
+        self._read = read
 
     def __call__(self) -> tuple[Lexicon, ...]:
         """Return them. Raises ConfigError with the first error."""

@@ -21,7 +21,9 @@ def read_patience(value: object) -> Span:
 
 
 Patience = Annotated[
-    Span, PlainValidator(read_patience), WithJsonSchema({"type": "string", "pattern": r"^0{0,3}[1-9]\d{0,3}\s*(m|h)$"})
+    Span,
+    PlainValidator(read_patience),
+    WithJsonSchema({"type": "string", "pattern": r"^0{0,3}[1-9]\d{0,3}\s*(m|h)$"}),
 ]
 
 

@@ -132,7 +132,8 @@ class StepBlock(Block):
     kind: Id | None = Field(
         default=None,
         description="What this step is to other treatments: messages of one kind to one patient become one within "
-        "the clinic's merge_window; the step's id by default.",
+        "the clinic's merge_window. By default its template's name: what has the same text. A kind of several texts "
+        "needs a template named like it, which says what all of them say.",
     )
     advice: dict[Id, Range] = Field(
         default={},

@@ -37,8 +37,8 @@ REMEDIES: Mapping[AlertKind, str] = {
     AlertKind.LATE: _HELD,
     AlertKind.CLASH: _HELD,
     AlertKind.DOUBT: "look at the provider which ones arrived: `aftercare timeline` of the appointment says more",
-    AlertKind.UNAPPROVED: "see what with `aftercare approve --list`; when a clinician has read it, put that on record "
-    "with `aftercare approve`, and what waits goes out",
+    AlertKind.UNAPPROVED: "see what with `aftercare approve --list`; when a clinician has read it, put that on "
+    "record with `aftercare approve`, and what waits goes out",
     AlertKind.PAST_DUE: "see that `aftercare serve` runs, or that `aftercare dispatch` is called every minute, and "
     "read its log",
     AlertKind.CONFIG: "see all errors with `aftercare check` and mend the files: sound ones are taken within seconds; a "

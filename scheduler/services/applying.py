@@ -23,6 +23,7 @@ from scheduler.services.rests_on import files_digest
 from scheduler.services.switching import Pinned
 from scheduler.store.applies import Apply, begin_apply, find_apply, last_finished
 from scheduler.store.database import Store, Tx
+from scheduler.store.versions import remember
 
 NAMED = 5
 """Visits that are named in a refusal; of the rest, how many."""
@@ -84,6 +85,7 @@ class Applier:
                     if not edits:
                         return Applied(None)
                 total = sum(group.count for group in planner.groups(tx, now=now))
+                self._keep_versions(tx, planner)
                 apply = begun or begin_apply(tx, digest, [edit_said(it) for it in edits], now=now, by=self.by)
             run = self._run(planner, apply, total)
             run.until_nothing_is_left()
@@ -106,10 +108,17 @@ class Applier:
             self._refuse_other_ground(plan)
             self._refuse_out_of_date(plan, planner, begun.done_through if begun else 0)
             with self.store.write() as tx:
+                self._keep_versions(tx, planner)
                 apply = begun or begin_apply(tx, plan.digest, header.edits, now=self.clock.now(), by=self.by)
             run = self._run(planner, apply, plan.visits)
             run.by_lines(plan.lines(above=apply.done_through))
             return Applied(run.finish(), run.refused, resumed=begun is not None)
+
+    def _keep_versions(self, tx: Tx, planner: Planner) -> None:
+        """Keep the versions that visits are to go by before any batch: none then waits for who adds the same one."""
+        groups = planner.groups(tx, now=self.clock.now())
+        own = [self.configuration.protocol_for(it.clinic, it.treatment) for it in groups]
+        remember(tx, own, now=self.clock.now())
 
     def _run(self, planner: Planner, apply: Apply, total: int) -> Run:
         return Run(self.store, planner, apply, self.clock, self.by, self.progress, total, self.pause, self.batch)

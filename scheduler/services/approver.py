@@ -1,7 +1,7 @@
 """Tells whether a message may go out as far as approval goes: its step and its text are on record as approved."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from scheduler.content.faults import TemplateFaultError
@@ -24,11 +24,12 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Approver:
-    """Looks up in the records; `live`: messages leave the machine. Nothing is read from disk for a known text."""
+    """Looks up in the records, once for what is alike; `live`: messages leave the machine."""
 
     configuration: Configuration
     texts: Texts
     live: bool
+    _known: dict[tuple[str, Step, Channel, str], Reason | None] = field(default_factory=dict, repr=False)
 
     @property
     def required(self) -> bool:
@@ -65,13 +66,20 @@ class Approver:
 
         A text that can't be read is nobody's to approve: what sends it says so.
         """
+        key = (treatment, step, channel, language)
+        if key in self._known:
+            return self._known[key]
+        try:
+            self._known[key] = self._looked_up(treatment, step, channel, language)
+        except TemplateFaultError:
+            return None
+        return self._known[key]
+
+    def _looked_up(self, treatment: str, step: Step, channel: Channel, language: str) -> Reason | None:
         approvals = self.configuration.approvals
         if (treatment, step_digest(step)) not in approvals.steps:
             return _unapproved(f"the step {step.id}", treatment)
-        try:
-            said = next((it for it in self.said(step, channel, language) if it not in approvals.texts), None)
-        except TemplateFaultError:
-            return None
+        said = next((it for it in self.said(step, channel, language) if it not in approvals.texts), None)
         return _unapproved(f"the text {said.name}", treatment) if said else None
 
     def said(self, step: Step, channel: Channel, language: str) -> Iterator[Said]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from scheduler.content.faults import TemplateFaultError
 from scheduler.content.templates import FOOTER, Texts
 from scheduler.domain.protocol import Channel, Protocol, Step
-from scheduler.protocols.approvals import Approval, step_digest, text_name
+from scheduler.protocols.approvals import Approval, is_advice, step_digest
 from scheduler.protocols.approvals_writing import append_approval
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.folder import ADVICE, own_or_shipped
@@ -118,16 +118,23 @@ class Approving:
         return Item(Part.STEP, name, digest, self.configuration.approvals.of_step(treatment, digest))
 
     def _texts(self, treatment: str) -> Iterator[Item]:
-        approver = Approver(self.configuration, self.texts, live=True)
         seen: set[Said] = set()
         for step, channel, language, file in self._uses(treatment):
+            for said in self._said(step, channel, language):
+                if said not in seen:
+                    seen.add(said)
+                    approved = self.configuration.approvals.of_text(*said)
+                    own = file.parent.parent / said.name.split("/")[0] / file.name
+                    yield Item(Part.TEXT, said.name, said.digest, approved, None if is_advice(said.name) else own)
+
+    def _said(self, step: Step, channel: Channel, language: str) -> Iterator[Said]:
+        """Yield what a step says, by itself and as one with other treatments' steps of its kind."""
+        approver = Approver(self.configuration, self.texts, live=True)
+        with suppress(TemplateFaultError):
+            yield from approver.said(step, channel, language)
+        if step.merges_as != step.template:
             with suppress(TemplateFaultError):
-                for said in approver.said(step, channel, language):
-                    if said not in seen:
-                        seen.add(said)
-                        own = file if said.name == text_name(step.template, language, channel) else None
-                        approved = self.configuration.approvals.of_text(*said)
-                        yield Item(Part.TEXT, said.name, said.digest, approved, own)
+                yield approver.text(step.merges_as, channel, language)
 
     def _uses(self, treatment: str) -> Iterator[tuple[Step, Channel, str, Path]]:
         """Yield each step in each channel and language that a clinic sends it, with the file of its text."""

@@ -82,7 +82,7 @@ class VisitChanges:
     """All that changes for one visit; `changes` is in the order of due instant, step and channel, or empty.
 
     Whoever writes them gives the visit `switch.after.digest` and `switch.pins`, and its messages that are still to
-    come the digest of the version that their step goes by: `schedule.by_version` says which.
+    come the digest of the version that their step goes by: `versions.by_version` says which.
     """
 
     visit: InFlight

@@ -111,7 +111,8 @@ class _Comparison:
     def _on_its_channel(self, item: PlannedMessage) -> PlannedMessage:
         """Leave a message of `first_of` on the channel where it waits: an address that is new moves it at no edit."""
         edit = self.switch.follows[item.step]
-        if not (edit.before and edit.after and edit.after.first_of and edit.before.channels == edit.after.channels):
+        old, new = edit.before, edit.after
+        if not (old and new and old.first_of and new.first_of and old.channels == new.channels):
             return item
         for it in self.visit.messages:
             same = (it.step, it.occurrence) == (item.step, item.occurrence)

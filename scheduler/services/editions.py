@@ -6,11 +6,9 @@ from pathlib import Path
 
 from scheduler.content.kept import keep_texts
 from scheduler.content.templates import Texts
-from scheduler.errors import ConfigError
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.lexicons import Lexicons
-from scheduler.protocols.loader import load
-from scheduler.services.checking import check_all
+from scheduler.services.checking import examine_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +35,11 @@ def read_edition(config_dir: Path, templates_dir: Path, digests: Mapping[str, st
 
     Files that change meanwhile make a mixture: the caller looks before and after. Raises OSError where they vanish.
     """
-    problems = check_all(config_dir, templates_dir)
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if errors:
+    checked = examine_all(config_dir, templates_dir)
+    errors = [problem for problem in checked.problems if problem.severity == "error"]
+    if errors or checked.configuration is None:
         first = errors[0]
         more = f"; and {len(errors) - 1} more" if len(errors) > 1 else ""
         return Refusal(f"{first}{more}", f"{first.file}:{first.line}", first.code)
-    words = Lexicons(config_dir)
-    try:
-        words()
-        return Edition(load(config_dir), keep_texts(templates_dir), words, digests)
-    except ConfigError as error:  # sound a moment ago
-        return Refusal(str(error), str(config_dir), "changed")
+    words = Lexicons(config_dir, checked.words)
+    return Edition(checked.configuration, keep_texts(templates_dir), words, digests)

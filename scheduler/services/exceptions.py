@@ -14,13 +14,12 @@ from scheduler.domain.states import IN_HAND, REPLANNABLE, UNSENT, Cause, Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.schedule import (
     bring_in_step,
-    by_version,
     planned_of,
     reach_of,
     standing_messages,
     still_to_come,
 )
-from scheduler.services.versions import version_of
+from scheduler.services.versions import by_version, version_of
 from scheduler.store.adjustments import in_force
 from scheduler.store.appointments import StoredAppointment, get_appointment
 from scheduler.store.database import Tx

@@ -13,7 +13,7 @@ from scheduler.store.files_in_use import files_in_use
 def other_files(store: Store, settings: Settings, *, now: datetime) -> Iterator[Finding]:
     """Tell of each running process that works by other files than those that lie here.
 
-    One that was started less than ten seconds ago has not said yet what it works by. Raises StoreError.
+    One that was started less than half a minute ago has not said yet what it works by. Raises StoreError.
     """
     here = digest_of_all(EditedFiles(settings.config_dir, settings.templates_dir).digests())
     with store.read() as tx:

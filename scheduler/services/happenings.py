@@ -114,6 +114,7 @@ class Happenings:
 
     def _answer(self, event: Answered, appointment: int) -> None:
         question = self._question(event, appointment)
+        self.stage.heard = True
         sender = self.clinic.sms
         if question.channel is Channel.SMS and sender and not sender.one_way:
             self._text(event.text, {"To": sender.number, "MessagingServiceSid": sender.messaging_service})

@@ -8,10 +8,13 @@ from zoneinfo import ZoneInfo
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.protocol import Channel
-from scheduler.domain.reasons import Reason
+from scheduler.domain.reasons import Reason, sentence
 from scheduler.domain.segments import count_segments
 from scheduler.domain.states import IN_HAND
+from scheduler.protocols.configuration import Configuration
+from scheduler.services.correspondence import correspondence
 from scheduler.services.timeline import Timeline, TimelineMessage
+from scheduler.store.appointments import get_appointment
 from scheduler.store.attempts import find_attempt
 from scheduler.store.database import Tx
 from scheduler.store.messages import Message, messages_of
@@ -81,4 +84,41 @@ def _message(tx: Tx, line: TimelineMessage, stored: Message) -> SimulatedMessage
         sent_at=attempt.started_at if attempt else None,
         text=attempt.body if attempt else None,
         segments=count_segments(attempt.body).segments if attempt and line.channel is Channel.SMS else None,
+    )
+
+
+def outline(tx: Tx, configuration: Configuration, appointment_id: int) -> Timeline:
+    """Return an appointment's timeline with the reasons as they are: nothing is foreseen of what still waits.
+
+    For whoever has seen what was wanted: to foresee the rest is a fifth of the cost of a test.
+    """
+    visit = get_appointment(tx, appointment_id)
+    zone = configuration.clinic(visit.clinic).timezone
+    messages = messages_of(tx, appointment_id)
+    replies, alerts = correspondence(tx, appointment_id, messages, zone)
+    return Timeline(
+        appointment=visit.id,
+        external_id=visit.external_id,
+        clinic=visit.clinic,
+        treatment=visit.treatment,
+        starts_at=visit.starts_at,
+        status=visit.status,
+        timezone=zone,
+        messages=tuple(_line(message, zone) for message in messages),
+        replies=replies,
+        alerts=alerts,
+    )
+
+
+def _line(message: Message, zone: ZoneInfo) -> TimelineMessage:
+    return TimelineMessage(
+        id=message.id,
+        step=message.step,
+        channel=message.channel,
+        occurrence=message.occurrence,
+        purpose=message.purpose,
+        due_at=message.due_at,
+        useful_until=message.useful_until,
+        status=message.status,
+        reason=sentence(message.reasons, zone),
     )

@@ -21,7 +21,7 @@ log = get_logger(__name__)
 BETWEEN = 2.0
 """Seconds between two looks, of the machine's clock. Two that see the same make it a state to be judged: a file that
 is being written is not."""
-FIRST = 5
+FIRST = 15
 """The look from which on the files that the process was started with are judged too: a start is busy enough."""
 WHOLE = "installation"
 """What the alert is about: one, however many processes refuse."""

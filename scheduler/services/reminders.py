@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from scheduler.domain.adjustment import Adjustments, Occasion, adjusted
 from scheduler.domain.followup import Again
 from scheduler.domain.protocol import Step
 from scheduler.domain.timing import USEFUL_FOR
@@ -11,6 +12,7 @@ from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.schedule import reach_of
 from scheduler.services.versions import version_of
+from scheduler.store.adjustments import in_force
 from scheduler.store.appointments import hold_appointments
 from scheduler.store.database import Store, Tx
 from scheduler.store.due import DueMessage, load_due
@@ -61,19 +63,25 @@ def _plan(
     hold_appointments(tx, visits)
     # Looked up again now that nobody else can answer or plan for these visits.
     still = {it.message: it for it in _to_remind(tx, steps, now, visits)}
-    loaded = load_due(tx, list(still), now=now)
-    return sum(_remind(tx, configuration, due, still[due.message.id], now) for due in loaded.due)
+    loaded, exceptions = load_due(tx, list(still), now=now), in_force(tx, visits)
+    return sum(
+        _remind(tx, configuration, due, still[due.message.id], exceptions.get(due.appointment.id, {}), now=now)
+        for due in loaded.due
+    )
 
 
-def _remind(tx: Tx, configuration: Configuration, due: DueMessage, asked: Unanswered, now: datetime) -> int:
+def _remind(
+    tx: Tx, configuration: Configuration, due: DueMessage, asked: Unanswered, wishes: Adjustments, *, now: datetime
+) -> int:
     if asked.clinic not in configuration.clinics:
         return 0
     protocol = version_of(tx, configuration, due.appointment)
     step = protocol.step(asked.step) if protocol else None
     if protocol is None or step is None:
         return 0
-    again = Again(step, configuration.clinic(asked.clinic), reach_of(due.patient), asked.occurrence + 1)
-    planned = again.reminder(asked.asked_at, now=now)
+    clinic, reach = configuration.clinic(asked.clinic), reach_of(due.patient)
+    again = Again(step, clinic, reach, asked.occurrence + 1).reminder(asked.asked_at, now=now)
+    planned = adjusted(again, wishes, Occasion(protocol, clinic, due.appointment.visit, reach), now=now)
     digest = due.appointment.pins.get(step.id, protocol.digest)
     return bool(add_planned(tx, due.appointment, planned, protocol_digest=digest, now=now))
 

@@ -1,11 +1,10 @@
 """Keeps an appointment's messages in step with its plan: made, moved, dropped. What was sent stays."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from types import MappingProxyType
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from scheduler.domain.adjustment import Adjustments, Occasion, plan_adjusted
@@ -16,7 +15,7 @@ from scheduler.domain.protocol import Before, Channel, Protocol, Step
 from scheduler.domain.reasons import Reason, because, planned_part
 from scheduler.domain.states import IN_HAND, REPLANNABLE, UNSENT, Cause, Status
 from scheduler.protocols.configuration import Configuration
-from scheduler.services.versions import version_of
+from scheduler.services.versions import by_version, version_of
 from scheduler.store.adjustments import in_force
 from scheduler.store.appointments import StoredAppointment
 from scheduler.store.database import Tx
@@ -98,23 +97,6 @@ def bring_in_step(
     steps, anew = {item.step for item in planned}, {step for step, _, _ in wanted}
     gone = [it for it in rest if it.step in steps and (it.step in anew or not is_reminder(it.reasons))]
     cancel(tx, gone, why, now=now, by=by)
-
-
-_Plans = TypeVar("_Plans", PlannedMessage, Replan)
-
-
-def by_version(
-    appointment: StoredAppointment, protocol: Protocol, plans: Iterable[_Plans]
-) -> Mapping[str, list[_Plans]]:
-    """Group plans by the digest of the version that each is of: a pinned step's is not the rest's."""
-    groups: dict[str, list[_Plans]] = {}
-    for item in plans:
-        groups.setdefault(appointment.pins.get(_step_of(item), protocol.digest), []).append(item)
-    return groups
-
-
-def _step_of(plan: PlannedMessage | Replan) -> str:
-    return plan.planned.step if isinstance(plan, Replan) else plan.step
 
 
 def cancel_unsent(tx: Tx, appointment_id: int, status: AppointmentStatus, *, now: datetime, by: str) -> None:

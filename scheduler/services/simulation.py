@@ -1,6 +1,6 @@
 """Plays an appointment as it would go: registered, sent, answered by the product itself, on a clock that is moved."""
 
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from scheduler.domain.simulated import Case, Event, Outage, moment_in
 from scheduler.errors import AftercareError
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.happenings import Happenings
-from scheduler.services.played import Played, simulated_messages
+from scheduler.services.played import Played, outline, simulated_messages
 from scheduler.services.reply_desk import Words
 from scheduler.services.stage import Stage, play_through
 from scheduler.services.timeline import timeline
@@ -23,7 +23,10 @@ EARLY = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A case to be played. To its end, or until all has happened and no `watched` step waits."""
+    """A case to be played. To its end, or until all has happened and no `watched` step waits.
+
+    Of what still waits then, the timeline says no more than why it was planned.
+    """
 
     case: Case
     watched: Collection[str] | None = None
@@ -105,12 +108,12 @@ class Actor:
         except AftercareError as error:
             self.ended = error
 
-    def is_done(self, unsent: Collection[tuple[int, str]]) -> bool:
+    def is_done(self, unsent: Mapping[int, set[str]]) -> bool:
         """Whether all has happened, and nothing that is watched waits."""
         if self.left:
             return False
-        mine = {step for appointment, step in unsent if appointment == self.appointment}
-        return mine.isdisjoint(mine if self.watched is None else self.watched)
+        waits = unsent.get(self.appointment, set())
+        return not waits if self.watched is None else waits.isdisjoint(self.watched)
 
     def agenda(self) -> Iterator[tuple[datetime, Event | None]]:
         """Yield the registration, then the events, each with its instant."""
@@ -143,7 +146,10 @@ async def _play(stage: Stage, actors: Sequence[Actor]) -> None:
 def _played(actor: Actor) -> Played:
     stage, case, clinic = actor.happenings.stage, actor.happenings.case, actor.happenings.clinic
     with stage.store.read() as tx:
-        told = timeline(tx, stage.configuration, actor.appointment, now=stage.clock.now())
+        if actor.watched is None:
+            told = timeline(tx, stage.configuration, actor.appointment, now=stage.clock.now())
+        else:
+            told = outline(tx, stage.configuration, actor.appointment)
         messages = simulated_messages(tx, told)
     alerts = tuple(alert.kind for alert in told.alerts)
     return Played(told, clinic, case.timezone or clinic.timezone, actor.starts_at, messages, alerts)

@@ -41,7 +41,8 @@ class SimulationError(AftercareError):
 class Stage:
     """One play: an empty database, a clock, and the dispatcher that sends with both.
 
-    Nobody is rung. What nobody approved yet goes out: a simulation is how it is looked at before.
+    `heard`: a patient has written, so that there may be alerts. Nobody is rung. What nobody approved yet goes out: a
+    simulation is how it is looked at before.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Stage:
         self.words = words
         self.replies = Replies(store, self.configuration, words, self.clock, BY)
         self.down_until = now
+        self.heard = False
         self.passes = 0
         transport = SimulatedTransport(self.clock)
         self._dispatcher = Dispatcher(
@@ -84,7 +86,8 @@ class Stage:
     async def work(self) -> None:
         """Do once what an engine does now, unless it is down: what a provider or a person would do is left out."""
         now = self.clock.now()
-        self._take_alerts(now)
+        if self.heard:
+            self._take_alerts(now)
         if now < self.down_until:
             return
         self.passes += 1
@@ -94,8 +97,9 @@ class Stage:
             expire_held(tx, now=now, by=BY)
         await self._dispatcher.send_due(asyncio.Event(), Summary())
         Reminders().plan(self.store, self.configuration, now=now)
-        tell_of_unheard(self.store, self.configuration, now=now)
-        self._take_alerts(now)
+        if self.heard:
+            tell_of_unheard(self.store, self.configuration, now=now)
+            self._take_alerts(now)
 
     def _take_alerts(self, now: datetime) -> None:
         """Let somebody see to each alert at once, so that nobody is rung for weeks. It stays open until an event."""

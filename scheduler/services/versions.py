@@ -1,13 +1,18 @@
 """By which protocol a visit goes, looked up: its version with its pins, whatever the files say by now."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
+from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.protocol import Protocol
 from scheduler.domain.versions import in_force
 from scheduler.protocols.configuration import Configuration
 from scheduler.store.appointments import StoredAppointment
 from scheduler.store.database import Tx
+from scheduler.store.messages import Replan
 from scheduler.store.versions import versions_of
+
+_Plans = TypeVar("_Plans", PlannedMessage, Replan)
 
 
 def version_of(tx: Tx, configuration: Configuration, appointment: StoredAppointment) -> Protocol | None:
@@ -39,3 +44,17 @@ def _in_file(configuration: Configuration, appointment: StoredAppointment) -> Pr
     if appointment.clinic not in configuration.clinics or appointment.treatment not in configuration.protocols:
         return None
     return configuration.protocol_for(appointment.clinic, appointment.treatment)
+
+
+def by_version(
+    appointment: StoredAppointment, protocol: Protocol, plans: Iterable[_Plans]
+) -> Mapping[str, list[_Plans]]:
+    """Group plans by the digest of the version that each is of: a pinned step's is not the rest's."""
+    groups: dict[str, list[_Plans]] = {}
+    for item in plans:
+        groups.setdefault(appointment.pins.get(_step_of(item), protocol.digest), []).append(item)
+    return groups
+
+
+def _step_of(plan: PlannedMessage | Replan) -> str:
+    return plan.planned.step if isinstance(plan, Replan) else plan.step

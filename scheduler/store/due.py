@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from scheduler.domain.appointment import AppointmentStatus
-from scheduler.domain.consent import Entry, Verdict
+from scheduler.domain.consent import Entry
 from scheduler.domain.followup import is_reminder, reminds_since
-from scheduler.domain.lateness import Sent, Unit
+from scheduler.domain.lateness import Sent
 from scheduler.domain.notice import MessageKind
 from scheduler.domain.protocol import Channel, Protocol, Purpose
 from scheduler.domain.states import Brake, Status
@@ -19,32 +19,29 @@ from scheduler.errors import KeysError
 from scheduler.logs import get_logger
 from scheduler.store.alarmed import alarmed
 from scheduler.store.appointments import StoredAppointment, read_pins
-from scheduler.store.batches import among, where_each
+from scheduler.store.batches import among
 from scheduler.store.columns import read_instant, reads_words
 from scheduler.store.database import Tx
+from scheduler.store.due_facts import greeted_of, ledgers_of, sent_of, stops_of
 from scheduler.store.fetching import fetch, raw
 from scheduler.store.merges import Word, spoken_for
 from scheduler.store.messages import Message
-from scheduler.store.names import address_hash
 from scheduler.store.patients import Patient, read_reachable
 from scheduler.store.reading import read_raw_message
-from scheduler.store.tables import appointments, attempts, consents, messages, patients, stops
+from scheduler.store.tables import appointments, messages, patients
 from scheduler.store.unanswered import last_replies
 from scheduler.store.versions import versions_of
 
 log = get_logger(__name__)
 
-_IN_HAND = (Status.SENDING, Status.UNKNOWN, Status.ACCEPTED, Status.DELIVERED)
 _LONGEST_SPACING = timedelta(days=1)
 _CLASHES = sa.and_(messages.c.status == Status.HELD, messages.c.brake == Brake.CLASH)
 _IS_STEP = messages.c.kind == MessageKind.STEP
 
-_read_channel, _read_purpose, _read_verdict = reads_words(Channel), reads_words(Purpose), reads_words(Verdict)
 _read_visit_status = reads_words(AppointmentStatus)
 _MESSAGE = raw(messages.c)
 _PATIENT = raw([it for it in patients.c if it.name not in ("created_at", "updated_at")])
 _VISIT = raw([it for it in appointments.c if it.name not in ("created_at", "updated_at")])
-_ENTRY = raw([consents.c[name] for name in ("patient_id", "channel", "purpose", "verdict", "at", "source")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +141,14 @@ class _Reader:
         self._versions = versions_of(tx, {it.protocol_digest for it in batch if it.protocol_digest})
         self._visits = _visits(tx, {message.of_visit for message in batch})
         self._words = spoken_for(tx, [it.id for it in batch])
-        self._ledgers = _ledgers(tx, people, {message.purpose for message in batch})
-        self._stops = _stops(tx, people)
-        self._sent = _sent(tx, people, since)
+        self._ledgers = ledgers_of(tx, people, {message.purpose for message in batch})
+        self._stops = stops_of(tx, people)
+        self._sent = sent_of(tx, people, since)
         self._alarmed = alarmed(tx, {it.of_patient for it in batch if it.purpose is not Purpose.CARE})
         reminders = {it.of_visit for it in batch if it.occurrence > 1 and is_reminder(it.reasons)}
         self._answered = last_replies(tx, reminders) if reminders else {}
         texted = {it.of_patient for it in batch if it.channel is Channel.SMS}
-        self._greeted = _greeted(tx, [it for it in self._patients.values() if it.id in texted])
+        self._greeted = greeted_of(tx, [it for it in self._patients.values() if it.id in texted])
 
     def can_open(self, message: Message) -> bool:
         return message.of_patient in self._patients
@@ -224,75 +221,3 @@ def _visit(row: Any) -> StoredAppointment:
         protocol_digest=row.protocol_digest,
         pins=read_pins(row.pins),
     )
-
-
-def _ledgers(tx: Tx, ids: Collection[int], purposes: Collection[Purpose]) -> Mapping[int, tuple[Entry, ...]]:
-    """Return what patients' ledgers say of these purposes, in the order in which it was written."""
-    found = (
-        sa.select(*_ENTRY)
-        .where(among(tx, consents.c.patient_id, ids), consents.c.purpose.in_(sorted(purposes)))
-        .order_by(consents.c.id)
-    )
-    ledgers: dict[int, tuple[Entry, ...]] = defaultdict(tuple)
-    for patient_id, channel, purpose, verdict, at, source in fetch(tx, found):
-        entry = Entry(
-            _read_channel(channel), _read_purpose(purpose), _read_verdict(verdict), read_instant(at), source
-        )
-        ledgers[patient_id] += (entry,)
-    return ledgers
-
-
-def _stops(tx: Tx, ids: Collection[int]) -> Mapping[int, Mapping[Channel, str]]:
-    """Return the stopped channels of patients, with the source of each stop.
-
-    A phone and an email never have the same hash.
-    """
-    found = (
-        sa.select(patients.c.id, stops.c.channel, stops.c.source)
-        .join(
-            stops,
-            sa.and_(
-                stops.c.address_hash.in_([patients.c.phone_hash, patients.c.email_hash]),
-                stops.c.clinic == patients.c.clinic,
-                stops.c.lifted_at.is_(None),
-            ),
-        )
-        .where(among(tx, patients.c.id, ids))
-    )
-    stopped: dict[int, dict[Channel, str]] = defaultdict(dict)
-    for row in tx.connection.execute(found):
-        stopped[row.id][row.channel] = row.source
-    return stopped
-
-
-def _greeted(tx: Tx, people: Collection[Patient]) -> frozenset[int]:
-    """Return which of these patients got an SMS before at the number that they have now."""
-    numbers = {address_hash(tx.vault, Channel.SMS, it.phone) for it in people if it.phone}
-    if not numbers:
-        return frozenset()
-    taken = attempts.c.outcome.in_([Status.ACCEPTED, Status.DELIVERED])
-    before = where_each(tx, attempts.c.message_id, attempts.c.address_hash, numbers, taken)
-    handed_over = list(tx.connection.execute(before).scalars())
-    if not handed_over:
-        return frozenset()
-    mine = among(tx, messages.c.id, handed_over), among(tx, messages.c.patient_id, [it.id for it in people])
-    return frozenset(tx.connection.execute(sa.select(messages.c.patient_id).where(*mine)).scalars()) - {None}
-
-
-def _sent(tx: Tx, ids: Collection[int], since: datetime) -> Mapping[int, Sequence[Sent]]:
-    """Return what was handed over after `since` and may have reached the patients."""
-    found = (
-        sa.select(messages, attempts.c.started_at)
-        .join(attempts, attempts.c.token == messages.c.attempt)
-        .where(
-            among(tx, messages.c.patient_id, ids),
-            messages.c.status.in_(_IN_HAND),
-            attempts.c.started_at > since,
-        )
-        .order_by(attempts.c.id)
-    )
-    sent: dict[int, list[Sent]] = defaultdict(list)
-    for row in tx.connection.execute(found):
-        unit = Unit(row.appointment_id, row.step, row.occurrence)
-        sent[row.patient_id].append(Sent(unit, row.purpose, row.planned_at, row.started_at))
-    return sent

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from scheduler.domain.appointment import AppointmentStatus, Reach
 from scheduler.domain.states import REPLANNABLE, UNSENT, Status
 from scheduler.store.appointments import StoredAppointment, read_pins
-from scheduler.store.batches import among
+from scheduler.store.batches import among, where_each
 from scheduler.store.columns import read_instant, reads_words
 from scheduler.store.database import Tx
 from scheduler.store.fetching import fetch, raw
@@ -86,8 +86,8 @@ def groups_in_flight(tx: Tx, choice: Choice) -> Sequence[Group]:
 
 def visits_in_flight(tx: Tx, choice: Choice, *, above: int, limit: int) -> Sequence[VisitRow]:
     """Return the next visits that are meant, by id, from the first above that one on."""
-    found = _visits().where(appointments.c.id > above, *_meant(tx, choice)).order_by(appointments.c.id).limit(limit)
-    return [_visit_row(row) for row in fetch(tx, found)]
+    ids = sa.select(appointments.c.id).where(appointments.c.id > above, *_meant(tx, choice))
+    return visits_of(tx, list(tx.connection.execute(ids.order_by(appointments.c.id).limit(limit)).scalars()))
 
 
 def visits_of(tx: Tx, ids: Collection[int]) -> Sequence[VisitRow]:
@@ -103,20 +103,23 @@ def messages_of_steps(
 
     With each, whether nobody knows how its last hand-over ended.
     """
-    doubted = sa.and_(
-        attempts.c.token.is_not(None), sa.or_(attempts.c.outcome.is_(None), attempts.c.outcome == Status.UNKNOWN)
-    )
-    found = (
-        sa.select(*_MESSAGE, doubted.label("doubted"))
-        .outerjoin(attempts, attempts.c.token == messages.c.attempt)
-        .where(among(tx, messages.c.appointment_id, visits), messages.c.step.in_(sorted(steps)))
-        .order_by(messages.c.id)
-    )
+    these = where_each(tx, messages.c.id, messages.c.appointment_id, visits, messages.c.step.in_(sorted(steps)))
+    rows = fetch(tx, sa.select(*_MESSAGE).where(messages.c.id.in_(these)).order_by(messages.c.id))
+    found = [read_raw_message(row) for row in rows]
+    doubted = _doubted(tx, {it.attempt for it in found if it.attempt})
     by_visit: dict[int, list[tuple[Message, bool]]] = defaultdict(list)
-    for row in fetch(tx, found):
-        message = read_raw_message(row[:-1])
-        by_visit[message.of_visit].append((message, bool(row[-1])))
+    for message in found:
+        by_visit[message.of_visit].append((message, message.attempt in doubted))
     return by_visit
+
+
+def _doubted(tx: Tx, tokens: Collection[str]) -> frozenset[str]:
+    """Return those of some hand-overs of which nobody knows how they ended."""
+    if not tokens:
+        return frozenset()
+    open_ended = sa.or_(attempts.c.outcome.is_(None), attempts.c.outcome == Status.UNKNOWN)
+    found = sa.select(attempts.c.token).where(among(tx, attempts.c.token, tokens), open_ended)
+    return frozenset(tx.connection.execute(found).scalars())
 
 
 def hold_messages(tx: Tx, visits: Collection[int]) -> None:

@@ -2,6 +2,8 @@
 
 import secrets
 import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 
@@ -46,21 +48,27 @@ class InMemoryStore(Store):
             plant_checks(tx.connection, self.vault)
 
 
+# Made once: a simulation asks both after every piece of work.
+_LOOKED_AT = sa.case((messages.c.brake.is_(None), messages.c.try_at), else_=messages.c.useful_until)
+_NEXT_WORK = sa.select(sa.func.min(_LOOKED_AT)).where(IS_SCHEDULED)
+_UNSENT_STEPS = sa.select(messages.c.appointment_id, messages.c.step).where(messages.c.status.in_(sorted(UNSENT)))
+
+
 def next_work(tx: Tx) -> datetime | None:
     """Return when an engine has something to do next, None when nothing waits.
 
     What waits for an alert to be closed is looked at when it stops being useful: before that only an event ends it.
     """
-    looked_at = sa.case((messages.c.brake.is_(None), messages.c.try_at), else_=messages.c.useful_until)
-    trying = sa.select(sa.func.min(looked_at)).where(IS_SCHEDULED)
-    found: datetime | None = tx.connection.execute(trying).scalar_one()
+    found: datetime | None = tx.connection.execute(_NEXT_WORK).scalar_one()
     return found
 
 
-def unsent_steps(tx: Tx) -> frozenset[tuple[int, str]]:
-    """Return the steps of which something is still to go out, with their appointments."""
-    found = sa.select(messages.c.appointment_id, messages.c.step).where(messages.c.status.in_(sorted(UNSENT)))
-    return frozenset((row.appointment_id, row.step) for row in tx.connection.execute(found))
+def unsent_steps(tx: Tx) -> Mapping[int, set[str]]:
+    """Return the steps of which something is still to go out, by appointment."""
+    found = defaultdict[int, set[str]](set)
+    for appointment, step in tx.connection.execute(_UNSENT_STEPS):
+        found[appointment].add(step)
+    return found
 
 
 def _set_up(connection: sqlite3.Connection, _record: object) -> None:

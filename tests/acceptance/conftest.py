@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.approved import approve_all
+from tests.acceptance.inside import can_run_inside, run_inside
+from tests.approved import approve_all, approve_shipped
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioServer
 
@@ -29,22 +30,33 @@ class Aftercare:
         """Approve all of the folder's configuration, which is a copy of the shipped one where it has none."""
         config = Path(self.environ.get("AFTERCARE_CONFIG_DIR", self.folder / "config"))
         if not config.exists():
-            shutil.copytree(ROOT / "config", config)
+            approve_shipped(Path(shutil.copytree(ROOT / "config", config)))
+            return
         own = self.folder / "templates"
         approve_all(
             config, Path(self.environ.get("AFTERCARE_TEMPLATES_DIR", own if own.exists() else ROOT / own.name))
         )
 
     def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run a command inside this process, where that can be: see `inside`."""
+        if not can_run_inside():
+            return self.apart(*words, **more)
+        return run_inside(words, self.folder, self._environ(more))
+
+    def apart(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as a process of its own."""
         return subprocess.run(
             [sys.executable, "-m", "scheduler.cli", *words],
             cwd=self.folder,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "COLUMNS": "200", **self.environ, **more},
+            env=self._environ(more),
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
+
+    def _environ(self, more: Mapping[str, str]) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "COLUMNS": "200", **self.environ, **more}
 
     def done(self, *words: str, **more: str) -> str:
         """Run a command that must succeed; return what it printed."""

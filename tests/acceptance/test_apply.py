@@ -55,11 +55,8 @@ def test_apply_moves_exactly_what_was_planned_and_a_second_plan_is_empty(
             if it.id in before and before[it.id].status in UNSENT and it.status is Status.CANCELLED
         }
         assert moved | added | dropped == wanted, name
-    changed = {key for wanted in rows.values() for key in wanted}
-    assert applied.apply.counts["moved"] + applied.apply.counts["added"] + applied.apply.counts["dropped"] == sum(
-        map(len, rows.values())
-    )
-    assert changed
+    counts = applied.apply.counts
+    assert counts["moved"] + counts["added"] + counts["dropped"] == sum(map(len, rows.values()))
     untouched = [it for it in before.values() if it.status not in UNSENT]
     assert all(after[it.id] == it for it in untouched)
     assert planned(house, new) == {}

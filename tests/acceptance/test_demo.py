@@ -74,7 +74,7 @@ class Played:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Played:
     folder = tmp_path_factory.mktemp("demo")
     began = time.monotonic()
-    ended = Aftercare(folder).run("demo", "--exit")
+    ended = Aftercare(folder).apart("demo", "--exit")
     return Played(ended, time.monotonic() - began, folder / "demo")
 
 

@@ -1,4 +1,4 @@
-"""The evidence of one patient as a file in a real browser: nothing is asked of any other host, in light, dark, print."""
+"""The evidence of one patient, a file in a real browser: nothing is asked of another host; light, dark and print."""
 
 import base64
 from pathlib import Path
@@ -43,4 +43,4 @@ def test_it_can_be_printed_on_paper(page: Path, tab: Tab) -> None:
     tab.open(page.as_uri())
     printed = base64.b64decode(tab.say("Page.printToPDF", printBackground=False)["data"])
     assert printed.startswith(b"%PDF")
-    assert printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") <= 12  # noqa: PLR2004
+    assert printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") <= 12

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from tests.acceptance.conftest import ROOT, Aftercare
+from tests.approved import approve_shipped
 from tests.chaos.points import Ambush
 from tests.servers.clock import SharedClock
 
@@ -65,7 +66,7 @@ class Site(Aftercare):
         (self.folder / "own" / "config" / "aftercare.yaml").write_text(config, encoding="utf-8")
         self.environ["AFTERCARE_CONFIG_DIR"] = str(self.folder / "own" / "config")
         self.environ["AFTERCARE_TEMPLATES_DIR"] = str(self.folder / "own" / "templates")
-        self.approve()
+        approve_shipped(self.folder / "own" / "config")
 
     def register(self, patients: int) -> None:
         """Register so many patients of one clinic, each with a visit at the same time."""

@@ -1,4 +1,4 @@
-"""approve: what is on record afterwards, what is refused, what is listed; and that check and doctor say what lacks."""
+"""approve: what is on record afterwards, what is refused, what is listed; check and doctor say what lacks."""
 
 import json
 import shutil
@@ -100,11 +100,11 @@ def test_check_warns_of_each_step_and_text_where_approval_is_required(clinic: Co
     (clinic.folder / "config" / "aftercare.yaml").write_text("require_approval: true\n")
     found = clinic.json("check")["warnings"]
     assert {it["code"] for it in found} == {"unapproved"}
-    step = next(it for it in found if it["key"] == "steps.check")
-    assert (Path(step["file"]).name, step["line"]) == ("peel.yaml", 8)
+    steps = {(Path(it["file"]).name, it["key"]): it["line"] for it in found}
+    assert steps["peel.yaml", "steps.check"] == 8
     text = next(it for it in found if it["key"] == "check/en/sms")
     assert text["file"].endswith("templates/en/check/sms.txt")
-    assert "aftercare approve peel" in text["hint"]
+    assert "`aftercare approve needling" in text["hint"]  # the first treatment that uses it
     clinic.done("approve", "--all", *SIGNED)
     assert clinic.json("check")["warnings"] == []
 

@@ -24,7 +24,7 @@ OF_NEXT_DAY = "    expect:\n      - {step: avoid_actives, channel: sms, at: 2026
 @pytest.fixture
 def mine(fresh: Command) -> Command:
     """A clinic's own copy of the shipped files, with one file of tests, which a test writes."""
-    fresh.done("init", "mine")
+    fresh.done("init", "mine", "--treatments", "microneedling")
     fresh.set(AFTERCARE_CONFIG_DIR="mine/config", AFTERCARE_TEMPLATES_DIR="mine/templates")
     for file in (fresh.folder / "mine/config/tests").iterdir():
         file.unlink()

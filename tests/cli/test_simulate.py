@@ -18,7 +18,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 @pytest.fixture
 def mine(fresh: Command) -> Command:
     """A clinic's own copy of the shipped files."""
-    fresh.done("init", "mine")
+    fresh.done("init", "mine", "--treatments", "microneedling")
     fresh.set(AFTERCARE_CONFIG_DIR="mine/config", AFTERCARE_TEMPLATES_DIR="mine/templates")
     return fresh
 
@@ -139,7 +139,7 @@ def test_the_picture_in_a_file_stands_alone_and_says_in_words_what_it_shows(fres
     root = ET.fromstring(text)
     names = [root.find(f"{SVG}{name}") for name in ("title", "desc")]
     assert [it.get("id") for it in names if it is not None] == root.get("aria-labelledby", "").split()
-    description = names[1].text if names[1] is not None else ""
+    description = (names[1].text if names[1] is not None else None) or ""
     assert "Sat 2026-03-07 08:00: sun_protection (SMS and email; put off from Fri 2026-03-06 23:30" in description
     assert "prefers-color-scheme: dark" in text
     assert not re.search(r"(href|src|url\()", text)

@@ -166,3 +166,14 @@ def test_a_first_contact_from_a_name_that_nobody_can_answer_has_to_say_whom_to_c
 def test_a_missing_first_contact_is_named_once_a_language(folder: Path) -> None:
     (folder / "es/first_contact.txt").unlink()
     assert _one(folder).startswith("templates/es/first_contact.txt:1:1: error: first_contact: there is no such text")
+
+
+def test_advice_that_a_step_does_not_give_can_not_be_written_and_a_text_message_never_has_any(folder: Path) -> None:
+    front = "---\nsubject: Hello\npreheader: A word\n---\n"
+    _write(folder, "en/next_session/email.md", f"{front}{{{{ advice }}}}\n")
+    found = {str(problem.message) for problem in check_templates(folder, CONFIGURATION)}
+    assert found == {"advice has no value here: write {% if advice %}…{% endif %} around it"}
+    shutil.copy(shipped("templates") / "en/next_session/email.md", folder / "en/next_session/email.md")
+    _write(folder, "en/sun_protection/sms.txt", "{% if advice %}{{ advice }}{% endif %}\n")
+    found = {str(problem.message) for problem in check_templates(folder, CONFIGURATION)}
+    assert found == {"advice is a list of lines, and only the body of an email can have it: leave it out here"}

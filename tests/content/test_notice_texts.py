@@ -9,6 +9,7 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 from scheduler.content.gallery_notices import NOTICES
+from scheduler.content.lint.ease import grade_in
 from scheduler.content.notices import ALERTS, ANSWERS, CHANNELS
 from scheduler.content.render import RenderedSms, render_first_contact, render_sms
 from scheduler.content.samples import sample_alert, sample_answer
@@ -23,7 +24,7 @@ from scheduler.domain.triage import Triage, triage
 from scheduler.paths import shipped
 from scheduler.protocols.lexicons import load_lexicons
 from scheduler.protocols.loader import load
-from tests.content.test_shipped_texts import NEVER, grade
+from tests.content.test_shipped_texts import NEVER
 
 CONFIGURATION = load(shipped("config"))
 TEXTS = Texts(shipped("templates"))
@@ -107,10 +108,12 @@ def test_what_answers_a_worry_carries_the_emergency_number(answer: Answer) -> No
 @pytest.mark.parametrize("answer", _answers(["answer_urgent"]))
 def test_the_urgent_answer_says_to_call_now_and_when_to_call_the_emergency_number_first(answer: Answer) -> None:
     signs = {
-        "en": ["call us now", "first", "breathe", "faint", "lips", "tongue", "throat", "eyes", "very ill"],
+        "en": ["call us now", "first", "breathe", "faint", "lips", "tongue", "throat", "eyes", "very ill",
+               "sight changes", "white or blue"],
         "fr": ["appelez-nous maintenant", "abord", "respirez", "connaissance", "lèvres", "langue", "gorge", "yeux",
-               "très mal"],
-        "es": ["llame ahora", "primero", "respirar", "desmaya", "labios", "lengua", "garganta", "ojos", "muy mal"],
+               "très mal", "voyez mal", "blanchit ou bleuit"],
+        "es": ["llame ahora", "primero", "respirar", "desmaya", "labios", "lengua", "garganta", "ojos", "muy mal",
+               "ve mal", "blanca o azul"],
     }  # fmt: skip
     assert [sign for sign in signs[answer.language] if sign not in answer.body] == []
     assert answer.body.index(_phone(answer.clinic)) < answer.body.index(f"{answer.clinic.emergency_number} ")
@@ -181,7 +184,9 @@ def test_the_first_contact_of_a_sender_that_nobody_can_answer_says_whom_to_call(
 @pytest.mark.parametrize("answer", [case for case in _answers() if "-en-" in str(case.id)])
 def test_an_english_answer_reads_at_grade_six_or_below(answer: Answer) -> None:
     numbers = rf"{re.escape(_phone(answer.clinic))}|{answer.clinic.emergency_number}|{answer.clinic.name}"
-    assert grade(re.sub(numbers, "", answer.body)) <= 6
+    found = grade_in(re.sub(numbers, "", answer.body), "en", answer.clinic.name)
+    assert found is not None
+    assert found <= 6
 
 
 def test_answers_and_alerts_know_nothing_of_a_patient_or_a_treatment() -> None:

@@ -187,13 +187,13 @@ def test_the_first_filler_sms_and_its_checks_name_the_signs_with_the_emergency_n
     assert shown.sms.index(shown.clinic.emergency_number) < shown.sms.index("+")
 
 
-def test_no_filler_message_can_become_one_with_that_of_another_treatment() -> None:
+def test_no_message_after_a_filler_or_a_laser_can_become_one_with_that_of_another_treatment() -> None:
     kinds = {
         treatment: {step.merges_as for step in protocol.steps}
         for treatment, protocol in CONFIGURATION.protocols.items()
     }
-    others = set[str]().union(*(found for treatment, found in kinds.items() if treatment != "dermal_filler"))
-    assert not kinds["dermal_filler"] & others
+    for alone in ("dermal_filler", "ablative_laser"):
+        assert not kinds[alone] & set[str]().union(*(kinds[other] for other in kinds.keys() - {alone}))
 
 
 def test_messages_of_different_texts_that_become_one_have_a_text_for_that() -> None:
@@ -202,7 +202,7 @@ def test_messages_of_different_texts_that_become_one_have_a_text_for_that() -> N
         for step in protocol.steps:
             texts[step.merges_as].add(step.template)
     shared = {kind for kind, templates in texts.items() if len(templates) > 1}
-    assert shared == {"sun_protection", "avoid_actives", "redness_check", "recheck", "week_check", "two_week_check"}
+    assert shared == {"avoid_actives", "redness_check", "recheck", "week_check"}
     assert shared <= USED.keys()
 
 

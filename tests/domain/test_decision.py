@@ -274,7 +274,7 @@ def test_a_timeline_says_what_the_send_would_decide() -> None:
     )
     assert forecast(pending(), situation(template_error="sms.txt:3: no such variable"), DUE) == (
         "The text can't be rendered: sms.txt:3: no such variable; "
-        "it is looked at again at Wed 2026-03-04 10:10, and sent if that is mended."
+        "it is looked at again at Wed 2026-03-04 10:00, and sent if that is mended."
     )
     evening = local("2026-03-04 21:00", MADRID)
     assert forecast(pending(due_at=evening), situation(), evening) == (
@@ -285,7 +285,7 @@ def test_a_timeline_says_what_the_send_would_decide() -> None:
 def test_a_step_that_this_process_does_not_know_waits_to_be_mended() -> None:
     assert forecast(pending(), situation(of=None), DUE) == (
         "The protocol in force has no such step on this channel; "
-        "it is looked at again at Wed 2026-03-04 10:10, and sent if that is mended."
+        "it is looked at again at Wed 2026-03-04 10:00, and sent if that is mended."
     )
 
 

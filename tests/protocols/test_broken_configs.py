@@ -10,7 +10,7 @@ from tests.protocols.folders import BROKEN, SOUND
 
 FOLDERS = sorted(folder for folder in BROKEN.iterdir() if folder.is_dir())
 # These need a file that can't lie in a repository, or a size that should not (test_files.py has them), or are about
-# the words of triage (tests/triage), about texts (tests/services/test_unapproved.py) or
+# the words of triage (tests/triage), about texts (tests/cli/test_approve.py) or
 # tests of protocols (tests/cli/test_protocol_tests.py).
 ELSEWHERE = {"too-large", "unreadable", "no-files", "bad-phrase", "unapproved"} | {
     "bad-moment",

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from scheduler.protocols import approvals_file
 from scheduler.protocols.addresses import (
     Country,
+    Domain,
     Email,
     EmergencyNumber,
     Language,
@@ -19,8 +21,10 @@ from scheduler.protocols.addresses import (
     Url,
     Webhook,
 )
+from scheduler.protocols.advice_file import Range
 from scheduler.protocols.blocks import Block
-from scheduler.protocols.clinic_file import MOST_SEGMENTS, ClinicFile, ImportField, Rate
+from scheduler.protocols.clinic_file import MOST_SEGMENTS, ImportField, Rate
+from scheduler.protocols.expectations_file import AlertWord, HandledWord, Moment, StatusWord
 from scheduler.protocols.fields import (
     ChannelField,
     Id,
@@ -34,58 +38,57 @@ from scheduler.protocols.fields import (
 from scheduler.protocols.import_fields import IMPORT_FIELDS
 from scheduler.protocols.instance_file import (
     HIGHEST_FLOOR,
+    HIGHEST_GRADE,
     MOST_A_DAY,
     MOST_EMAILS,
+    MOST_PARTS,
     MOST_PERCENT,
     MOST_SMS,
     MOST_TIMES,
     EmailCount,
     Floor,
-    InstanceFile,
+    Grade,
     MessagesADay,
+    Parts,
     Percent,
     SmsCount,
     Times,
 )
 from scheduler.protocols.on_call import Patience
 from scheduler.protocols.price_field import PriceField
-from scheduler.protocols.protocol_file import ClosuresField, ProtocolFile, TriageField, UnlessField
+from scheduler.protocols.protocol_file import ClosuresField, TriageField, UnlessField
+from scheduler.protocols.schemas import KINDS
+from scheduler.protocols.sources_file import AboutField
 from scheduler.protocols.times import ClockSpan, ClockTime, DateFormat, Day, SpanField, Zone
-from scheduler.protocols.triage_file import PhraseField, TriageFile, Words
+from scheduler.protocols.triage_file import PhraseField, Words
 
 HEAD = """# Configuration files
 
 Made from the schema under `scheduler/protocols/` by `make docs`; a test compares them.
 
-Three kinds of YAML files lie under `config/`. An unknown key is an error, and so is a key without a value. Whether
-a value stands in quotes makes no difference. `aftercare check` names what is wrong with file, line and key;
+YAML files lie under `config/`. An unknown key is an error, and so is a key without a value. Whether a value stands in
+quotes makes no difference. `aftercare check` names what is wrong with file, line and key;
 [problems.md](problems.md) lists what it may say. [Edit schedules](../how-to/edit-schedules.md) shows the keys at
-work.
+work. `aftercare schema` prints the same as JSON Schema: [an editor completes by
+it](../how-to/edit-in-your-editor.md).
 
 A length of time is a whole number and a unit: `m` minutes, `h` hours, `d` days, `w` weeks, `mo` months. Minutes and
 hours elapse; days, weeks and months are counted on the calendar.
 """
-FILES = (
-    (
-        "config/aftercare.yaml",
-        InstanceFile,
-        "For the whole installation. The file and each of its keys may be left out.",
-    ),
-    (
-        "config/clinics/ID.yaml",
-        ClinicFile,
-        "One for each clinic; the file's name without `.yaml` is the clinic's id.",
-    ),
-    (
-        "config/protocols/TREATMENT.yaml",
-        ProtocolFile,
-        "One for each treatment; the file's name is the treatment's id.",
-    ),
-    (
-        "config/triage/LANGUAGE.yaml",
-        TriageFile,
-        "The words that patients' replies are classed by. Without the folder the shipped ones count.",
-    ),
+PLACES = {"clinic": "ID", "protocol": "TREATMENT", "triage": "LANGUAGE", "approvals": "TREATMENT"}
+SENSES = {
+    "aftercare": "For the whole installation. The file and each of its keys may be left out.",
+    "clinic": "One for each clinic; the file's name without `.yaml` is the clinic's id.",
+    "protocol": "One for each treatment; the file's name is the treatment's id.",
+    "advice": "The tags of advice that steps name. Without the file the shipped one counts.",
+    "sources": "Where the facts in the texts come from. Without the file the shipped one counts.",
+    "triage": "The words that patients' replies are classed by. Without the folder the shipped ones count.",
+    "tests": "What the clinic expects of its protocols; `aftercare check` plays every case.",
+    "approvals": "What was approved, by treatment. `aftercare approve` appends to it; nobody edits it.",
+}
+FILES = tuple(
+    (f"config/{kind.files.replace('*', PLACES.get(name, 'NAME'))}", kind.model, SENSES[name])
+    for name, kind in KINDS.items()
 )
 _ANY_SPAN, _CLOCK_SPAN = "length of time", "length of time in minutes or hours, at most a day"
 WORDS: tuple[tuple[Any, str], ...] = (
@@ -97,6 +100,8 @@ WORDS: tuple[tuple[Any, str], ...] = (
     (Zone, "IANA time zone of a place"),
     (DateFormat, "format with Python's `strptime` letters"),
     (SmsCount, f"whole number, 1 to {MOST_SMS}"),
+    (Parts, f"whole number, 1 to {MOST_PARTS}"),
+    (Grade, f"whole number, 1 to {HIGHEST_GRADE}"),
     (EmailCount, f"whole number, 1 to {MOST_EMAILS}"),
     (MessagesADay, f"whole number, 1 to {MOST_A_DAY}"),
     (Times, f"whole number, 2 to {MOST_TIMES}"),
@@ -109,6 +114,14 @@ WORDS: tuple[tuple[Any, str], ...] = (
     (Email, "email address"),
     (Mailbox, "email address, or `Name <address>`"),
     (Url, "web address"),
+    (Domain, "domain, `clinic.example`"),
+    (Range, f"{_ANY_SPAN}, or `always`"),
+    (Moment, "date and time of day, `2026-12-24 10:00`"),
+    (approvals_file.Moment, "instant, ISO 8601"),
+    (approvals_file.Digest, "digest, 64 figures and letters"),
+    (approvals_file.Sum, "sum, figures and letters"),
+    (approvals_file.StepName, "step, or `step@clinic`"),
+    (approvals_file.TextName, "`template/language/channel`"),
     (Webhook, "https address"),
     (Service, "`MG` and 32 hexadecimal digits"),
     (SenderField, "phone number, short code, or a name of 1 to 11 plain characters"),
@@ -131,6 +144,10 @@ CHOICES = (
     TriageField,
     UnlessField,
     ClosuresField,
+    AboutField,
+    StatusWord,
+    AlertWord,
+    HandledWord,
 )
 
 
@@ -241,6 +258,8 @@ def _blocks(kind: Any, path: str) -> Iterator[tuple[type[Block], str]]:
         yield kind, path
     elif get_origin(kind) is list:
         yield from _blocks(get_args(kind)[0], f"{path}[]")
+    elif get_origin(kind) is dict:
+        yield from _blocks(get_args(kind)[1], f"{path}.…")
     elif get_origin(kind) in (Annotated, Union, UnionType):
         for part in get_args(kind)[: 1 if get_origin(kind) is Annotated else None]:
             yield from _blocks(part, path)

@@ -54,13 +54,14 @@ def _example(code: str) -> Iterator[str]:
     name, broken, mended = found
     wrong, right = _hunk(broken, mended)
     kind = "yaml" if name.endswith(".yaml") else "text"
-    yield f"In `{name}`, this is found:\n"
-    yield f"```{kind}\n{wrong}```\n"
-    if right:
-        yield "and this is not:\n"
-        yield f"```{kind}\n{right}```\n"
+    if wrong:
+        yield f"In `{name}`, this is found:\n"
+        yield f"```{kind}\n{wrong}```\n"
+        yield "and this is not:\n" if right else "and without it, nothing is.\n"
     else:
-        yield "and without it, nothing is.\n"
+        yield f"In `{name}`, this is missing:\n"
+    if right:
+        yield f"```{kind}\n{right}```\n"
 
 
 @cache
@@ -85,7 +86,7 @@ def _hunk(broken: str, mended: str) -> tuple[str, str]:
     first, last = changed[0], changed[-1]
     top = _top_of_step(ones, first[1])
     top_mended = _top_of_step(others, min(first[3], len(others) - 1))
-    whole_step = ones[top].startswith("  - ") and others[top_mended] == ones[top]
+    whole_step = top < len(ones) and ones[top].startswith("  - ") and others[top_mended] == ones[top]
     return (
         _lines(ones, top, max(last[2], top + 1)),
         _lines(others, top_mended, max(last[4], top_mended + whole_step)),

@@ -13,6 +13,7 @@ from scheduler.services.adjusting import Wish, adjust, lift
 from scheduler.services.appointments import call_off, reschedule
 from scheduler.services.timeline import Timeline, timeline
 from scheduler.store.appointments import get_appointment
+from scheduler.store.messages import Message
 from tests.services.house import CHECK, EMAIL, FIRST_HOURS, NEXT_DAY, PREPARE, SMS, TIPS, VISIT, House, after
 from tests.services.replying import answer
 from tests.services.test_followups import RECHECK, REPLIED, asked, of_step
@@ -128,7 +129,7 @@ def test_what_is_taken_back_is_as_the_protocol_says(any_house: House) -> None:
         take_back(any_house, appointment, "tips")
 
 
-def all_of(house: House, appointment: int) -> list[tuple[object, object]]:
+def all_of(house: House, appointment: int) -> list[tuple[object, Message]]:
     return list(house.messages(appointment).items())
 
 

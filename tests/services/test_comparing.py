@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scheduler.domain.appointment import Appointment, AppointmentStatus
@@ -81,6 +81,7 @@ def meaning(it: PlannedMessage | Message) -> tuple[object, ...]:
     return it.step, it.channel, it.occurrence, it.planned_at, it.due_at, it.useful_until, it.fallback
 
 
+@settings(max_examples=50)
 @given(protocols(), protocols())
 def test_changes_lead_from_the_plan_of_one_version_to_that_of_the_other(old: Protocol, new: Protocol) -> None:
     appointment = StoredAppointment(

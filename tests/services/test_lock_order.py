@@ -3,9 +3,10 @@
 import asyncio
 import re
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from scheduler.clock import FixedClock
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.outgoing import Accepted
 from scheduler.domain.states import Status
-from scheduler.errors import ChannelError, ErrorKind, Scope
+from scheduler.errors import ChannelError, ConflictError, ErrorKind, NotFoundError, Scope
 from scheduler.runtime.passes import one_pass
 from scheduler.services.alerts import close_alert
+from scheduler.services.applying import Chosen
 from scheduler.services.appointments import call_off, reschedule
 from scheduler.services.bounces import Bounces, Taken
 from scheduler.services.circuits import open_up
@@ -38,7 +40,10 @@ from tests.servers.bounces import Report
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import TwilioServer
 from tests.services.conftest import live_settings
+from tests.services.editing import edited, moved, removed
 from tests.services.house import CHECK, MAIL, PREPARE, SMS, House, after, configuration
+from tests.services.test_adjusting import make, take_back
+from tests.services.test_applying import applier
 from tests.services.test_dispatch_engines import DUE
 from tests.services.texting import Text
 
@@ -61,7 +66,12 @@ def test_no_two_of_them_ever_wait_in_a_circle(house: House, twilio: TwilioServer
     house.clock.move_to(CHECK)
     over = threading.Event()
     works = [lambda: desk(house, visits), lambda: desk(house, visits[::-1])]
-    around = [lambda: engine(house, over), lambda: engine(house, over), lambda: reports(house, visits, over)]
+    around = [
+        lambda: engine(house, over),
+        lambda: engine(house, over),
+        lambda: reports(house, visits, over),
+        lambda: operator(house, visits, over),
+    ]
     with ThreadPoolExecutor(len(works) + len(around)) as threads:
         beside = [threads.submit(work) for work in around]
         try:
@@ -72,6 +82,20 @@ def test_no_two_of_them_ever_wait_in_a_circle(house: House, twilio: TwilioServer
         for done in beside:
             done.result()
     assert deadlocks(house.settings) == 0
+
+
+def operator(house: House, visits: Sequence[int], over: threading.Event) -> None:
+    """Edit the protocol to and fro and apply it, and make exceptions and take them back, until it is over."""
+    new = edited(house.configuration, check=moved("2d", "12:00"), tips=removed)
+    with open_store(house.settings) as store:
+        mine = house.on(store)
+        while not over.is_set():
+            for protocols in (new, house.configuration):
+                applier(mine, protocols, batch=3, pause=time.sleep).apply(Chosen())
+                for visit in visits:
+                    with suppress(ConflictError, NotFoundError):  # called off or sent meanwhile, or gone by the edit
+                        make(mine, visit, "tips", skip=True)
+                        take_back(mine, visit, "tips")
 
 
 def desk(house: House, visits: Sequence[int]) -> None:

@@ -10,6 +10,7 @@ from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.merging import LOOK
 from scheduler.domain.states import Brake, Status
 from scheduler.services.appointments import reschedule
+from scheduler.services.hearing import Hearing, Word
 from scheduler.services.holding import release
 from scheduler.services.schedule import cancel_unsent
 from scheduler.store.alerts import open_alerts
@@ -287,3 +288,44 @@ def test_what_contradicts_what_the_patient_was_told_before_is_held(any_live: Hou
     second = any_live.register(treatment="lift", starts_at=after(VISIT, hours=6).isoformat())
     assert any_live.dispatch(after(VISIT, hours=9)) == {"held": 2}
     assert any_live.message(second, "care").brake is Brake.CLASH
+
+
+def hear_that_it_did_not_arrive(house: House, appointment: int) -> None:
+    message = house.message(appointment, "care")
+    assert message.attempt
+    word = Word(Status.UNDELIVERED, message.provider_id or "", "30003", house.clock.now())
+    with house.store.write() as tx:
+        Hearing(house.configuration, "test").hear(tx, message.attempt, message.id, word, now=house.clock.now())
+
+
+def test_when_the_text_for_both_does_not_arrive_both_turn_to_the_other_channel_together(
+    any_live: House, tmp_path: Path, smtp: SmtpServer
+) -> None:
+    glow, lift = (it.replace("channels: [sms, email]", "channels: {first_of: [sms, email]}") for it in (GLOW, LIFT))
+    refit(any_live, tmp_path, glow=glow, lift=lift)
+    first, second = both(any_live)
+    any_live.dispatch(SECOND_DUE)
+    any_live.dispatch(after(SECOND_DUE, minutes=1))
+    assert any_live.message(second, "care").status is Status.SUPPRESSED
+    hear_that_it_did_not_arrive(any_live, first)
+    any_live.dispatch(after(SECOND_DUE, minutes=2))
+    any_live.dispatch(after(SECOND_DUE, minutes=3))
+    assert read(smtp)[0] == "en after Glow and Lift"
+    assert any_live.message(second, "care", EMAIL).status is Status.SUPPRESSED
+
+
+def test_a_stop_after_the_one_keeps_the_other_from_going_out(twice: House, twilio: TwilioServer) -> None:
+    first, second = both(twice)
+    twilio.script.append(refuse(400, 21610))
+    twice.dispatch(FIRST_DUE)
+    twice.dispatch(SECOND_DUE)
+    assert twice.message(first, "care").status is Status.SUPPRESSED
+    assert twice.message(second, "care").status is Status.SUPPRESSED
+    assert "stopped messages" in twice.why(second, "care")
+
+
+def test_what_is_late_is_merged_and_not_spaced(twice: House, twilio: TwilioServer) -> None:
+    both(twice)
+    assert twice.dispatch(after(SECOND_DUE, hours=3))["sent"] == 2
+    twice.dispatch(after(SECOND_DUE, hours=3, minutes=15))
+    assert len(twilio.taken) == 1

@@ -90,8 +90,9 @@ def _days_planned_into(step: Step, closure: Closure) -> Iterator[date]:
     timing = as_if_replied(step).timing
     assert not isinstance(timing, AfterReply), "it counts from a visit"
     spans = (timing.start, timing.end) if isinstance(timing, Between) else (timing.span, timing.span)
-    day = closure.first - spans[1].elapsed - 5 * _DAY
-    while day <= closure.last - spans[0].elapsed + 5 * _DAY:
+    slack = 5 * _DAY + spans[1].elapsed / 50  # weekdays, and months that are longer than 30 days
+    day = closure.first - spans[1].elapsed - slack
+    while day <= closure.last - spans[0].elapsed + slack:
         yield day
         day += _DAY
 
