@@ -38,6 +38,10 @@ class StoreError(AftercareError):
     """The database can't be used."""
 
 
+class RecordRefusedError(StoreError):
+    """The database refused a record for what stands in it: the same again is refused again."""
+
+
 class KeysError(StoreError):
     """The keys are missing or do not fit this database."""
 

@@ -33,6 +33,7 @@ TEMPLATE = "aftercare_template"
 _FAST = (
     *("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0"),
     *("max_wal_size=64MB", "min_wal_size=32MB", "max_connections=60", "shared_buffers=32MB"),
+    "dynamic_shared_memory_type=mmap",  # in its own folder, which goes with it: a server that is killed leaves others
 )
 
 

@@ -18,6 +18,7 @@ from scheduler.domain.protocol import Channel
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.lexicons import Lexicons
 from scheduler.protocols.loader import load
+from scheduler.services.adoption import adopt
 from scheduler.services.approver import Approver
 from scheduler.services.dispatch import Dispatcher
 from scheduler.services.editions import Edition
@@ -111,8 +112,9 @@ def open_product(
     configuration = load(chosen.config_dir)
     store = open_store(chosen, create=create)
     try:
-        texts, words = Texts(chosen.templates_dir), Lexicons(chosen.config_dir)
-        yield Product(chosen, configuration, store, texts, words, clock or SystemClock())
+        texts, words, runs = Texts(chosen.templates_dir), Lexicons(chosen.config_dir), clock or SystemClock()
+        adopt(store, configuration, now=runs.now())
+        yield Product(chosen, configuration, store, texts, words, runs)
     finally:
         store.close()
 

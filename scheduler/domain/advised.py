@@ -1,6 +1,6 @@
 """Until when the advice of a visit holds, and what is left where several visits advise the same."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -33,6 +33,11 @@ def strictest(several: Iterable[Held], zone: ZoneInfo) -> tuple[Held, ...]:
         if one.tag not in longest or last_instant(one, zone) > last_instant(longest[one.tag], zone):
             longest[one.tag] = one
     return tuple(longest.values())
+
+
+def still_held(advised: Sequence[Held], zone: ZoneInfo, *, now: datetime) -> tuple[Held, ...]:
+    """Return what is not over at `now`; all of it where nothing is left: a text that says it needs its lines."""
+    return tuple(one for one in advised if last_instant(one, zone) > now) or tuple(advised)
 
 
 def last_instant(one: Held, zone: ZoneInfo) -> datetime:

@@ -53,7 +53,8 @@ class Heard:
     day. `answers`, `alerts`: what that number's replies led to within a day. `waits`: an alert about that number is
     open. `told_wrong`: the number was told once that it gets nothing more. `told_urgent`: it was told within a day
     whom to call. `stopped`: what it would stop is stopped already. `on_page`: given on the patient's page. `asks`: it
-    also asks something. `reachable`: a text can go to where it came from.
+    also asks something. `reachable`: a text can go to where it came from. `after_worse`: what the same question was
+    answered within a day sounded worse, and this is none of the answers that were offered.
     """
 
     triage: Triage
@@ -74,6 +75,7 @@ class Heard:
     on_page: bool = False
     asks: bool = False
     reachable: bool = True
+    after_worse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ class Consequences:
     `answer` is a template, None where `silent` says why. `confirms`: the answer goes out although the number is
     stopped together with it. `alert`: a person is told. `follows`: it answers what was asked, and what the protocol
     has for such an answer is planned; where it has nothing for a concern, a person is told. `joins`: nobody is told
-    anew, but whoever looks at the open alert about that number sees it there.
+    anew, but whoever looks at the open alert about that number sees it there. `repeats`: it was said before, so that
+    it rings only where nobody has been told of that alert for a while.
     """
 
     answer: str | None
@@ -93,6 +96,7 @@ class Consequences:
     change: Change | None
     follows: bool
     joins: bool = False
+    repeats: bool = False
 
 
 def consequences(heard: Heard) -> Consequences:
@@ -110,6 +114,7 @@ def consequences(heard: Heard) -> Consequences:
     if answer is None:
         silent = silent or because("not_answered_stranger")
     alert = _alert(heard)
+    repeats = alert is None and _is_said_again(heard)
     return Consequences(
         answer=answer,
         silent=silent,
@@ -117,7 +122,8 @@ def consequences(heard: Heard) -> Consequences:
         alert=alert,
         change=change,
         follows=_follows(heard),
-        joins=alert is None and _is_flood(heard),
+        joins=repeats or (alert is None and (_is_flood(heard) or _may_be_thanks(heard))),
+        repeats=repeats,
     )
 
 
@@ -138,6 +144,7 @@ def _silence(heard: Heard, change: Change | None) -> Reason | None:
     urgent = heard.triage is Triage.URGENT
     helps = urgent and not heard.told_urgent  # who has asked much may be in need all the same
     silences = (
+        (_may_be_thanks(heard), "not_answered_thanks"),
         (heard.on_page, "not_answered_page"),
         (heard.keyword is not None, "not_answered_provider"),
         (heard.who is Who.OURS, "not_answered_own"),
@@ -187,11 +194,25 @@ def _alert(heard: Heard) -> AlertKind | None:
         return None
     if heard.triage is Triage.URGENT:
         return AlertKind.URGENT
-    if heard.who is Who.OURS or (heard.same and heard.waits) or _is_flood(heard):
+    if heard.who is Who.OURS or _is_said_again(heard) or _is_flood(heard):
         return None
     if heard.triage is Triage.WRONG_NUMBER and heard.who is not Who.UNKNOWN:
         return AlertKind.WRONG_NUMBER
     return AlertKind.REPLY if _needs_a_person(heard) else None
+
+
+def _is_said_again(heard: Heard) -> bool:
+    """Whether these words wait for a person already."""
+    return heard.same and heard.waits and heard.who not in (Who.STAFF, Who.OURS)
+
+
+def _may_be_thanks(heard: Heard) -> bool:
+    """Whether it is perhaps a kind word for our answer to something bad: "Great, thanks" says nothing of the skin.
+
+    The page asked anew: what is chosen there is meant.
+    """
+    known = heard.who in (Who.KNOWN, Who.SHARED)
+    return known and heard.triage is Triage.FINE and heard.after_worse and not (heard.media or heard.on_page)
 
 
 def _is_flood(heard: Heard) -> bool:
@@ -203,6 +224,8 @@ def _is_flood(heard: Heard) -> bool:
 def _needs_a_person(heard: Heard) -> bool:
     if heard.media:
         return True
+    if heard.keyword is Keyword.HELP:  # the provider says how to stop; who was asked how it is may mean something else
+        return heard.asked and not heard.same
     if heard.keyword or heard.triage in (Triage.STOP, Triage.START):
         return False
     if heard.automatic:
@@ -218,4 +241,4 @@ def _needs_a_person(heard: Heard) -> bool:
 def _follows(heard: Heard) -> bool:
     if not heard.asked or heard.who is not Who.KNOWN or heard.automatic:
         return False
-    return not (heard.triage is Triage.FINE and heard.media)
+    return not (heard.triage is Triage.FINE and (heard.media or _may_be_thanks(heard)))

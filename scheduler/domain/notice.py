@@ -64,6 +64,8 @@ class NewNotice:
 
 URGENT_ANSWER = "answer_urgent"
 """The text that says whom to call at once."""
+FINE_ANSWER = "answer_fine"
+"""The text that thanks for good news."""
 HELP_ANSWER = "answer_help"
 """The text that says who writes, and how to stop it."""
 PASS_STOPS = frozenset({URGENT_ANSWER, HELP_ANSWER})

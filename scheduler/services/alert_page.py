@@ -102,6 +102,11 @@ class AlertView:
         return self.reply is not None and self.reply.patient_id is None and len(self.people) > 1
 
     @property
+    def latest(self) -> int:
+        """The latest of its replies that is shown, 0 where there is none."""
+        return max((it.id for it in (self.reply, *self.joined) if it), default=0)
+
+    @property
     def closes_by_hand(self) -> bool:
         """Whether a person says that it is done; a fault ends by itself."""
         return self.alert.kind in OF_PATIENTS
@@ -138,12 +143,21 @@ class AlertPages:
                     log.info("alert.taken_late", alert=view.alert.id)
         return self.look(token)
 
-    def close(self, token: str) -> AlertView | LinkFault:
-        """Note that this contact is done with the alert and its reply; a fault stays open until it ends."""
+    def close(self, token: str, *, seen: int = 0) -> AlertView | LinkFault:
+        """Note that this contact is done with the alert and its replies; a fault stays open until it ends.
+
+        `seen` is the latest reply that the contact saw, beside the first: where more was written since, it stays open.
+        """
         view = self.look(token)
         if isinstance(view, AlertView) and view.closes_by_hand:
-            with self.store.write() as tx:
-                close_alert(tx, view.alert.id, by=view.contact, now=self.clock.now())
+            try:
+                with self.store.write() as tx:
+                    close_alert(tx, view.alert.id, by=view.contact, now=self.clock.now())
+                    # After it: whatever joins waits for the alert that is held now.
+                    if any(it > seen for it in replies_joined(tx, view.alert.id)):
+                        raise ConflictError(f"more was written about alert {view.alert.id}: read it first")
+            except ConflictError as error:
+                log.info("alert.not_closed", alert=view.alert.id, why=str(error))
         return self.look(token)
 
     def _view(self, tx: Tx, claim: AlertClaim) -> AlertView:

@@ -27,7 +27,10 @@ _Item = TypeVar("_Item")
 
 @dataclass(slots=True)
 class Run:
-    """Carries `apply` to its end. `refused`: why visits were left as they are, by id. `pause` waits, in seconds."""
+    """Carries `apply` to its end. `refused`: why visits were left as they are, by id. `pause` waits, in seconds.
+
+    `resumed`: it had been begun before, so that some visits of its plan may have been changed by it already.
+    """
 
     store: Store
     planner: Planner
@@ -38,7 +41,10 @@ class Run:
     total: int
     pause: Callable[[float], object] = time.sleep
     batch: int = BATCH
+    resumed: bool = False
     refused: dict[int, str] = field(default_factory=dict)
+    _busy: set[int] = field(default_factory=set)
+    _last: int = 0
     _counts: Counter[str] = field(init=False)
     _through: int = field(init=False)
 
@@ -107,19 +113,26 @@ class Run:
         with self.store.write() as tx:
             now = self.clock.now()
             found = {it.appointment.id: it for it in self.planner.of(tx, [it.appointment for it in lines], now=now)}
+            before = self.planner.up_to_date(tx, [it.appointment for it in lines]) if self.resumed else frozenset()
             busy = {visit for visit, it in found.items() if is_being_sent(it, now=now)}
             refused = {
                 line.appointment: why
                 for line in lines
-                if line.appointment not in busy and (why := refusal(line, found.get(line.appointment)))
+                if line.appointment not in busy | before and (why := refusal(line, found.get(line.appointment)))
             }
             ready = [it for visit, it in found.items() if visit not in busy and visit not in refused]
             self._counts += carry_out(tx, self.planner.configuration, ready, now=now, by=self.by)
-            self._through = max(self._through, lines[-1].appointment)
+            self._look_through(lines, busy)
             note_progress(tx, self.apply.id, done_through=self._through, counts=self._counts)
         self.refused |= refused
         self._tell()
         return [line for line in lines if line.appointment in busy]
+
+    def _look_through(self, lines: Sequence[VisitLine], busy: set[int]) -> None:
+        """Note how far it has come: not beyond what is still waited for, where it would go on after a kill."""
+        self._busy = (self._busy - {line.appointment for line in lines}) | busy
+        self._last = max(self._last, lines[-1].appointment)
+        self._through = max(self._through, min(self._busy) - 1 if self._busy else self._last)
 
     def _tell(self) -> None:
         self.progress(min(self._counts["in_flight"], self.total), self.total)

@@ -106,11 +106,11 @@ class Applier:
             if begun and begun.finished_at:
                 return Applied(begun, resumed=True, before=True)
             self._refuse_other_ground(plan)
-            self._refuse_out_of_date(plan, planner, begun.done_through if begun else 0)
+            self._refuse_out_of_date(plan, planner, begun)
             with self.store.write() as tx:
                 self._keep_versions(tx, planner)
                 apply = begun or begin_apply(tx, plan.digest, header.edits, now=self.clock.now(), by=self.by)
-            run = self._run(planner, apply, plan.visits)
+            run = self._run(planner, apply, plan.visits, resumed=begun is not None)
             run.by_lines(plan.lines(above=apply.done_through))
             return Applied(run.finish(), run.refused, resumed=begun is not None)
 
@@ -120,8 +120,9 @@ class Applier:
         own = [self.configuration.protocol_for(it.clinic, it.treatment) for it in groups]
         remember(tx, own, now=self.clock.now())
 
-    def _run(self, planner: Planner, apply: Apply, total: int) -> Run:
-        return Run(self.store, planner, apply, self.clock, self.by, self.progress, total, self.pause, self.batch)
+    def _run(self, planner: Planner, apply: Apply, total: int, *, resumed: bool = False) -> Run:
+        values = (self.clock, self.by, self.progress, total, self.pause, self.batch, resumed)
+        return Run(self.store, planner, apply, *values)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -139,19 +140,21 @@ class Applier:
             since = f"{plan.path} was made ({plan.header.made_at})"
             raise ConflictError(f"the files were edited since {since}: plan again, and apply that")
 
-    def _refuse_out_of_date(self, plan: PlanFile, planner: Planner, done_through: int) -> None:
-        """Raise ConflictError where any visit is not as the plan has it."""
+    def _refuse_out_of_date(self, plan: PlanFile, planner: Planner, begun: Apply | None) -> None:
+        """Raise ConflictError where any visit is not as the plan has it, but for those that it has changed before."""
+        done_through = begun.done_through if begun else 0
         wrong: dict[int, str] = {}
         with self.store.read() as tx:
             for lines in portions(plan.lines(above=done_through)):
-                found = planner.of(tx, [line.appointment for line in lines], now=self.clock.now())
-                visits = {it.appointment.id: it for it in found}
+                ids = [line.appointment for line in lines]
+                visits = {it.appointment.id: it for it in planner.of(tx, ids, now=self.clock.now())}
+                before = planner.up_to_date(tx, ids) if begun else frozenset()
                 checks = [(line.appointment, refusal(line, visits.get(line.appointment))) for line in lines]
-                wrong |= {visit: why for visit, why in checks if why}
+                wrong |= {visit: why for visit, why in checks if why and visit not in before}
         if wrong:
             named = "; ".join(f"appointment {visit}: {why}" for visit, why in islice(wrong.items(), NAMED))
             more = f"; and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
-            done = "nothing more was done" if done_through else "nothing was done"
+            done = "nothing more was done" if begun else "nothing was done"
             raise ConflictError(f"{done}, since {plan.path} is out of date: {named}{more}: plan again")
 
 

@@ -40,10 +40,7 @@ def carry_out(
         return Counter()
     files = {(it.appointment.clinic, it.appointment.treatment) for it in visits}
     remember(tx, [configuration.protocol_for(*file) for file in sorted(files)], now=now)
-    add_plans(tx, [plan for visit in visits for plan in _new(visit)], now=now)
-    moves = [move for visit in visits for move in _moves(visit, by)]
-    moved = move_all(tx, moves, now=now)
-    assert len(moved) == len(moves), "messages that are held stand where they stood"
+    write_changes(tx, visits, now=now, by=by)
     for switch, ids in _by_switch(visits):
         follow(
             tx,
@@ -55,6 +52,14 @@ def carry_out(
             by=by,
         )
     return _counted(visits)
+
+
+def write_changes(tx: Tx, visits: Sequence[VisitChanges], *, now: datetime, by: str) -> None:
+    """Write what becomes of messages, held by the caller, whose versions are kept. The caller commits."""
+    add_plans(tx, [plan for visit in visits for plan in _new(visit)], now=now)
+    moves = [move for visit in visits for move in _moves(visit, by)]
+    moved = move_all(tx, moves, now=now)
+    assert len(moved) == len(moves), "messages that are held stand where they stood"
 
 
 def _new(visit: VisitChanges) -> Iterable[Plan]:

@@ -13,6 +13,7 @@ from scheduler.domain.states import REPLANNABLE, Cause, Status, told
 from scheduler.errors import ErrorKind, Scope
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import situation_of
+from scheduler.services.catching_up import catch_up
 from scheduler.services.circuits import close_tried, fault_of, open_up, wake
 from scheduler.services.consent import stop_address
 from scheduler.services.fallback import Fallback, add_fallbacks, siblings, take_back
@@ -146,6 +147,7 @@ class Hearing:
             if message.clinic in self.configuration.clinics:
                 channel = situation_of(due, self.configuration).open_channel(message.fallback)
                 add_fallbacks(tx, [Fallback(due, channel)], now=now, by=self.by)
+                catch_up(tx, self.configuration, [due.appointment.id], now=now, by=self.by)
 
 
 def _stands_on(tx: Tx, message: Message, attempt: Attempt) -> bool:

@@ -10,7 +10,7 @@ from scheduler.channels.twilio.webhook import read_form
 from scheduler.clock import Clock
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.reasons import Reason, because
-from scheduler.errors import ConfigError, KeysError, StoreError
+from scheduler.errors import ConfigError, KeysError, RecordRefusedError, StoreError
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.reply_case import Incoming
@@ -79,7 +79,10 @@ class Replies:
                 if found is None or tries[found] == MOST_TRIES or _is_databases(error):
                     raise
                 tries[found] += 1
-                log.exception("reply.failed", call=found, tries=tries[found])
+                if isinstance(error, RecordRefusedError):  # in full it would show the record
+                    log.error("reply.failed", call=found, tries=tries[found], reason=str(error))  # noqa: TRY400
+                else:
+                    log.exception("reply.failed", call=found, tries=tries[found])
             else:
                 return True
 
@@ -129,5 +132,5 @@ class Replies:
 
 
 def _is_databases(error: Exception) -> bool:
-    """Whether the database failed, not what stands in it."""
-    return isinstance(error, StoreError) and not isinstance(error, KeysError)
+    """Whether the database failed, not what stands in it or is to be put there."""
+    return isinstance(error, StoreError) and not isinstance(error, KeysError | RecordRefusedError)

@@ -96,7 +96,7 @@ class Writer:
             unsubscribe_url=unsubscribe,
             first_contact=due.first_contact,
         )
-        variables = wording.complete(variables, clinic, language)
+        variables = wording.complete(variables, clinic, language, now=now)
         address = patient.address(message.channel)
         assert address
         envelope = Envelope(due, clinic, Recipient(address, patient.name), language, now)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from scheduler.content.advice import advice_lines
 from scheduler.content.formats import in_a_row
 from scheduler.content.variables import Variables, title_of
 from scheduler.domain.advice import Catalogue
-from scheduler.domain.advised import Held, strictest
+from scheduler.domain.advised import Held, still_held, strictest
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.protocol import Protocol, Step
 from scheduler.errors import TemplateError
@@ -28,10 +29,14 @@ class Wording:
     zone: ZoneInfo
     catalogue: Catalogue
 
-    def complete(self, variables: Variables, clinic: Clinic, language: str) -> Variables:
-        """Return the carrier's values with the advice of all, and all treatments. Raises TemplateError."""
+    def complete(self, variables: Variables, clinic: Clinic, language: str, *, now: datetime) -> Variables:
+        """Return the carrier's values with the advice of all, and all treatments. Raises TemplateError.
+
+        Of a message that goes out late, what is over at `now` (aware UTC) is left out.
+        """
         if self.advised:
-            lines = advice_lines(self.advised, self.catalogue, clinic, language, self.zone)
+            advised = still_held(self.advised, self.zone, now=now)
+            lines = advice_lines(advised, self.catalogue, clinic, language, self.zone)
             variables = variables.with_advice(lines)
         titles = tuple(dict.fromkeys(title_of(it, language) for it in self.treatments))
         if len(titles) == 1:

@@ -114,6 +114,13 @@ class Planner:
             hold_messages(tx, ids)
         return self._changes(tx, self._open(tx, now), visits_of(tx, ids), now)
 
+    def up_to_date(self, tx: Tx, ids: Collection[int]) -> frozenset[int]:
+        """Return those of some visits that go by the file as it is."""
+        own, visits = self.configuration.protocols, [row.appointment for row in visits_of(tx, ids)]
+        there = [it for it in visits if it.clinic in self.configuration.clinics and it.treatment in own]
+        file = self.configuration.protocol_for
+        return frozenset(it.id for it in there if it.protocol_digest == file(it.clinic, it.treatment).digest)
+
     def _open(self, tx: Tx, now: datetime) -> Switches:
         """Find which versions are not the file's, and since when visits may still be touched."""
         if self._switches is None:

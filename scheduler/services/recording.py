@@ -13,6 +13,7 @@ from scheduler.errors import ChannelError, ErrorKind
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import situation_of
+from scheduler.services.catching_up import catch_up
 from scheduler.services.circuits import wake
 from scheduler.services.consent import stop_address
 from scheduler.services.dead_address import give_up
@@ -66,7 +67,11 @@ class Recorder:
             handed = [it if it.letter.due.message.id in moved else replace(it, moved=False) for it in handed]
             for it in handed:
                 self._follow(tx, it, now)
-            add_fallbacks(tx, self._fallbacks(handed), now=now, by=self.outcomes.owner)
+            fallbacks = self._fallbacks(handed)
+            add_fallbacks(tx, fallbacks, now=now, by=self.outcomes.owner)
+            back = [it.letter.step.appointment.id for it in handed if it.letter.step and _comes_back(it)]
+            visits = [*back, *(it.due.appointment.id for it in fallbacks)]
+            catch_up(tx, self.configuration, visits, now=now, by=self.outcomes.owner)
             if reaction.mended:
                 wake(tx, self.configuration, now=now)
         for it in handed:
@@ -99,7 +104,7 @@ class Recorder:
         if _has_no_mailbox(handed):
             where = (message.clinic, message.channel, handed.letter.outgoing.to)
             give_up(tx, self.configuration, *where, by=by, now=now, code=handed.outcome.error_code or "")
-        if handed.moved and handed.outcome.move.to is Status.SCHEDULED:
+        if _comes_back(handed):
             self._plan_anew_if_moved(tx, handed, now)
 
     def _plan_anew_if_moved(self, tx: Tx, handed: Handed, now: datetime) -> None:
@@ -125,6 +130,10 @@ class Recorder:
         if due is None or not due.message.fallback:
             return None
         return situation_of(due, self.configuration).open_channel(due.message.fallback)
+
+
+def _comes_back(handed: Handed) -> bool:
+    return handed.moved and handed.outcome.move.to is Status.SCHEDULED
 
 
 def _follows(handed: Handed) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.consent import Source
 from scheduler.domain.consequences import Change, Consequences, Keyword, Who
-from scheduler.domain.notice import AlertCause, MessageKind, NewNotice
+from scheduler.domain.notice import FINE_ANSWER, AlertCause, MessageKind, NewNotice
 from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import Reason, because
 from scheduler.domain.triage import Triage, Verdict
@@ -19,6 +19,7 @@ from scheduler.services.consent import start_address, stop_address, stop_patient
 from scheduler.services.followups import able_to_go, plan_after_reply
 from scheduler.services.ringing import Bell, raise_and_ring
 from scheduler.store.alert_events import record_alert
+from scheduler.store.answers import withdraw_answers
 from scheduler.store.database import Tx
 from scheduler.store.joins import alert_to_join, join_alert
 from scheduler.store.messages import get_message
@@ -62,7 +63,7 @@ class Case:
 
     `language` is what an answer is to be in where the clinic speaks it.
 
-    `carry out` in this order: `keep`, `plan`, `answer`, `tell`, `change`. Whoever records hand-overs takes messages
+    `carry out` in this order: `keep`, `plan`, `take_back`, `answer`, `tell`, `change`. Whoever records hand-overs takes messages
     before stops, so that consent comes last.
     """
 
@@ -111,6 +112,11 @@ class Case:
             return ()
         return tuple(able_to_go(tx, self.configuration, planned, now=self.now))
 
+    def take_back(self, tx: Tx) -> None:
+        """Take back what waits to be answered to good news, where this sounds worse: it would reassure."""
+        if self.verdict.triage in (Triage.URGENT, Triage.CONCERN) and self.incoming.sender:
+            withdraw_answers(tx, self.incoming.sender, FINE_ANSWER, now=self.now, by=self.by)
+
     def answer(self, tx: Tx, reply_id: int, follows: Consequences) -> None:
         """Put the answer into the outbox, if there is to be one."""
         clinic = self.writer.answers_for
@@ -153,11 +159,16 @@ class Case:
         if alert:
             Bell(self.configuration).ring(tx, alert, now=self.now)
 
-    def show(self, tx: Tx, reply_id: int) -> None:
-        """Put the reply beside those of the open alert about that number; nobody is told."""
+    def show(self, tx: Tx, reply_id: int, *, repeats: bool) -> None:
+        """Put the reply beside those of the open alert about that number.
+
+        Nobody is told, unless it `repeats` what nobody has been told of for a while.
+        """
         alert = alert_to_join(tx, reply_id)
         if alert and join_alert(tx, alert, reply_id, kind=alert.kind, reasons=alert.reasons):
             record_alert(tx, alert.id, AlertCause.JOINED, at=self.now, by=ENGINE, reasons=self._reasons())
+            if repeats:
+                Bell(self.configuration).ring_of_same(tx, alert, now=self.now)
 
     def change(self, tx: Tx, change: Change | None) -> bool:
         """Put on record what becomes of the number's consent; return False where only a person may do it.

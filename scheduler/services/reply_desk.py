@@ -78,6 +78,11 @@ class ReplyDesk:
             return replace(verdict, triage=Triage.UNKNOWN)
         return verdict
 
+    def _chose(self, verdict: Verdict) -> bool:
+        """Whether it was read by one of the answers that were offered, "1" or "one": that is meant for the question."""
+        offered = frozenset[str]().union(*(it.answers.get("fine", frozenset()) for it in self.words()))
+        return any(plain(word) in offered for word in verdict.because)
+
     def _language(self, incoming: Incoming, writer: Writer, verdict: Verdict) -> str | None:
         """Return what an answer is to be in: the patient's language, else the reply's own."""
         clinic = writer.answers_for
@@ -89,11 +94,12 @@ class ReplyDesk:
     def _carry_out(self, tx: Tx, case: Case, reply_id: int, heard: Heard, follows: Consequences) -> TakenIn:
         planned = case.plan(tx) if follows.follows else ()
         alert = follows.alert or _alert_unless(planned, heard, follows)
+        case.take_back(tx)
         case.answer(tx, reply_id, follows)
         if alert:
             case.tell(tx, reply_id, alert)
         elif follows.joins:
-            case.show(tx, reply_id)
+            case.show(tx, reply_id, repeats=follows.repeats)
         if not case.change(tx, follows.change) and not alert:
             alert = AlertKind.REPLY
             case.tell(tx, reply_id, alert)
@@ -106,7 +112,8 @@ class ReplyDesk:
 
     def _heard(self, tx: Tx, case: Case) -> Heard:
         incoming, writer, verdict, day = case.incoming, case.writer, case.verdict, case.now - A_DAY
-        before = lately(tx, incoming.sender, since=day) if incoming.sender else NOTHING
+        clinic = writer.clinic.id if writer.clinic else None
+        before = lately(tx, incoming.sender, clinic, since=day) if incoming.sender else NOTHING
         ours = texts_to(tx, incoming.sender, since=day) if incoming.sender else ()
         said = plain(incoming.body)
         return Heard(
@@ -128,6 +135,7 @@ class ReplyDesk:
             on_page=incoming.on_page,
             asks=verdict.asks,
             reachable=can_be_answered(incoming.sender) and incoming.sender != incoming.receiver,
+            after_worse=writer.question in before.worse_on and not self._chose(verdict),
         )
 
 

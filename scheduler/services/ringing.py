@@ -132,9 +132,19 @@ class Bell:
         else:
             self.ring_again(tx, alert, taker, RUNG_MORE, now=now)
 
+    def ring_of_same(self, tx: Tx, alert: Alert, *, now: datetime) -> None:
+        """Ring anew for words that were said before, where nobody was told, or took it, for a while.
+
+        Else whoever looks at the alert sees them there: a machine may say the same for ever. The caller commits.
+        """
+        story = stories_of_alerts(tx, [alert.id]).get(alert.id, ())
+        told = max((it.at for it in story if it.cause in (AlertCause.RUNG, AlertCause.TAKEN)), default=alert.opened_at)
+        if now - told > STILL_AT_IT:
+            self._ring_anew(tx, alert, now)
+
     def _ring_anew(self, tx: Tx, alert: Alert, now: datetime) -> None:
         withdraw_rings(tx, alert.id, now=now, by=ENGINE)
-        self.ring(tx, ring_anew(tx, alert.id, now=now), now=now)
+        self.ring(tx, ring_anew(tx, alert.id, at=now), now=now)
 
     def _ring(
         self, tx: Tx, alert: Alert, contact: Contact, code: str, *, ring_at: datetime | None, now: datetime

@@ -32,6 +32,22 @@ class Switch:
     edited: Protocol
 
 
+def switch_of_step(
+    before: Protocol, protocol: Protocol, pinned: Mapping[str, Protocol], step: str
+) -> Switch | None:
+    """Return what changes for one step that went by `before` in a visit that goes by `protocol` and those pins.
+
+    None where both have it alike.
+    """
+    after = in_force(protocol, pinned)
+    found = tuple(it for it in edits(before, after) if it.step == step)
+    if not found:
+        return None
+    pins = {name: version.digest for name, version in pinned.items()}
+    steps = tuple(it for it in after.steps if it.id == step)
+    return Switch(before, after, found, {step: found[0]}, pins, replace(after, steps=steps))
+
+
 @dataclass(slots=True)
 class Switches:
     """Finds the switch of each visit; `versions` are those that visits go by. Make it anew for other files."""

@@ -9,10 +9,12 @@ from scheduler.domain.appointment import AppointmentCause
 from scheduler.domain.reasons import Reason, because, planned_part
 from scheduler.domain.retry import LOOK_AGAIN, NOT_BEFORE, REPORT_AFTER
 from scheduler.domain.states import Brake, Cause, Status
+from scheduler.services.catching_up import catch_up
 from scheduler.services.circuits import wake
 from scheduler.services.hearing import BAD_NEWS, Hearing, Word
 from scheduler.services.matching import Match, match, match_far
 from scheduler.services.schedule import plan_anew
+from scheduler.services.versions import version_of
 from scheduler.store.appointments import get_appointment, hold_appointments
 from scheduler.store.attempts import Attempt
 from scheduler.store.database import Tx
@@ -113,7 +115,7 @@ class Unknowns:
         return self._after(tx, doubtful, to, now) if moved else None
 
     def _after(self, tx: Tx, doubtful: Doubtful, to: Status, now: datetime) -> Status:
-        """Plan anew what comes back after its appointment was moved: it still has the old times."""
+        """Plan anew what comes back after its appointment was moved, or the protocol was: it still has the old times."""
         if doubtful.message.appointment_id is None:
             return to
         appointment, configuration = get_appointment(tx, doubtful.message.appointment_id), self.hearing.configuration
@@ -122,9 +124,10 @@ class Unknowns:
                 it.cause is AppointmentCause.RESCHEDULED and it.at >= doubtful.attempt.started_at
                 for it in events_of(tx, appointment.id)
             )
-            if moved and appointment.treatment in configuration.protocols:
+            if moved and version_of(tx, configuration, appointment):
                 patient = get_patient(tx, appointment.patient_id)
                 plan_anew(tx, configuration, appointment, patient, now=now, by=self.hearing.by)
+            catch_up(tx, configuration, [appointment.id], now=now, by=self.hearing.by)
         return to
 
     def _wish(self, doubtful: Doubtful, to: Status, reasons: Sequence[Reason], now: datetime) -> Move:

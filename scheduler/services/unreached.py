@@ -13,6 +13,7 @@ from scheduler.services.ringing import PORTION, Bell
 from scheduler.store.alert_events import record_alert, stories_of_alerts
 from scheduler.store.alerts import Alert, get_alert
 from scheduler.store.database import Tx
+from scheduler.store.joins import ring_anew
 from scheduler.store.rings import dead_rings, latest_ring
 
 log = get_logger(__name__)
@@ -42,4 +43,6 @@ def _instead(tx: Tx, bell: Bell, alert: Alert, now: datetime) -> bool:
     record_alert(tx, alert.id, AlertCause.MISSED, at=now, by=ENGINE, reasons=(missed, *why))
     log.warning("alert.not_reached", alert=alert.id, kind=alert.kind, ring=alert.rings)
     everybody = not rota.contacts or (missed_in_a_row(story) + 1) % len(rota.contacts) == 0
+    if alert.taken_at is not None:  # who took it could not be told of more: it is nobody's again
+        alert = ring_anew(tx, alert.id, at=now + rota.escalate_after if everybody else now)
     return not everybody and bell.ring(tx, alert, now=now)

@@ -5,7 +5,7 @@ import sqlite3
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from scheduler.errors import AftercareError, ConflictError, StoreError
+from scheduler.errors import AftercareError, ConflictError, RecordRefusedError, StoreError
 
 _SQLITE = {
     sqlite3.SQLITE_BUSY: "is locked by another process: stop that one, or try again when it has finished",
@@ -52,6 +52,8 @@ def explain(error: exc.DBAPIError | exc.TimeoutError, where: str) -> AftercareEr
         return _explain_conflict(cause, where)
     if isinstance(cause, sqlite3.Error):
         return explain_sqlite(cause, where)
+    if isinstance(error, exc.DataError):
+        return RecordRefusedError(f"the database {where} refused a record ({type(cause).__name__})")
     if not isinstance(error, exc.OperationalError | exc.ProgrammingError | exc.InternalError):
         return StoreError(f"the database {where} refused a record ({type(cause).__name__})")
     # By its attribute: an installation on SQLite need not load PostgreSQL's driver for its class.
@@ -91,7 +93,7 @@ def _explain_conflict(cause: BaseException | None, where: str) -> AftercareError
         name = str(getattr(getattr(cause, "diag", None), "constraint_name", None))
     if unique:
         return ConflictError("the same record was stored by someone else a moment ago: try again")
-    return StoreError(f"the database {where} refused a record ({name})")
+    return RecordRefusedError(f"the database {where} refused a record ({name})")
 
 
 def place(url: sa.URL) -> str:

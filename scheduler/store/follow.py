@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from scheduler.domain.appointment import AppointmentCause
 from scheduler.domain.reasons import Reason
 from scheduler.domain.states import UNSENT
+from scheduler.store.appointments import read_pins
 from scheduler.store.batches import among
 from scheduler.store.database import Tx
 from scheduler.store.events import record_visits
@@ -41,3 +42,26 @@ def follow(
     version = sa.case(of_step, value=messages.c.step, else_=protocol_digest) if of_step else protocol_digest
     tx.connection.execute(sa.update(messages).where(unsent).values(protocol_digest=version))
     record_visits(tx, [(visit, AppointmentCause.APPLIED) for visit in sorted(visits)], at=now, by=by, reasons=reasons)
+
+
+def behind(tx: Tx, visits: Collection[int]) -> Sequence[int]:
+    """Return those of some visits, by id, of which something still to come goes by another version than they do."""
+    if not visits:
+        return []
+    found = (
+        sa.select(messages.c.appointment_id, messages.c.step, messages.c.protocol_digest, appointments.c.pins)
+        .join(appointments, appointments.c.id == messages.c.appointment_id)
+        .where(
+            among(tx, messages.c.appointment_id, visits),
+            messages.c.status.in_(UNSENT),
+            messages.c.protocol_digest.is_distinct_from(appointments.c.protocol_digest),
+        )
+    )
+    rows = tx.connection.execute(found)
+    return sorted({it.appointment_id for it in rows if read_pins(it.pins).get(it.step) != it.protocol_digest})
+
+
+def go_by(tx: Tx, message_ids: Collection[int], *, protocol_digest: str) -> None:
+    """Let those of some messages that are still to come be bound by that version. The caller holds them, and commits."""
+    unsent = sa.and_(among(tx, messages.c.id, message_ids), messages.c.status.in_(UNSENT))
+    tx.connection.execute(sa.update(messages).where(unsent).values(protocol_digest=protocol_digest))

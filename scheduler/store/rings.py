@@ -19,6 +19,7 @@ from scheduler.store.tables import IS_SCHEDULED, RINGS, alerts, attempts, events
 from scheduler.store.transitions import move_all
 
 ENDED_BADLY = (Status.FAILED, Status.UNDELIVERED, Status.SUPPRESSED, Status.EXPIRED, Status.CANCELLED)
+_IS_OPEN = sa.text("alerts.closed_at IS NULL")  # written out: so the database knows the partial index
 _later = events.alias("later")
 
 
@@ -32,8 +33,9 @@ class RingMessage:
 
 
 def dead_rings(tx: Tx, *, limit: int) -> tuple[int, ...]:
-    """Return the untaken alerts whose latest ring reached nobody, as far as is known, and of which that is not noted.
+    """Return the alerts whose latest ring reached nobody, as far as is known, and of which that is not noted.
 
+    Of those that somebody took only where it was made since: that one was to tell of more.
     What waits for its provider to be mended has not reached anybody either. A text or email of which nobody knows
     whether it went out counts too; a call to a webhook does not: it is made again as the same call.
     """
@@ -47,15 +49,15 @@ def dead_rings(tx: Tx, *, limit: int) -> tuple[int, ...]:
         _later.c.alert_id == alerts.c.id, _later.c.cause == AlertCause.MISSED, _later.c.id > rung.scalar_subquery()
     )
     of_latest = _of_latest()
-    found = (
-        sa.select(alerts.c.id)
-        .where(
-            RINGS, alerts.c.rings > 0, sa.exists().where(of_latest), ~sa.exists().where(of_latest, may_reach), ~noted
-        )
-        .order_by(alerts.c.ring_at, alerts.c.id)
-        .limit(limit)
-    )
-    return tuple(tx.connection.execute(found).scalars())
+    dead = (alerts.c.rings > 0, ~sa.exists().where(of_latest, may_reach), ~noted)
+    since_taken = sa.exists().where(of_latest, messages.c.created_at > alerts.c.taken_at)
+    untaken = sa.select(alerts.c.id).where(RINGS, sa.exists().where(of_latest), *dead)
+    taken = sa.select(alerts.c.id).where(_IS_OPEN, alerts.c.taken_at.is_not(None), since_taken, *dead)
+    ids = [
+        *tx.connection.execute(untaken.order_by(alerts.c.ring_at, alerts.c.id).limit(limit)).scalars(),
+        *tx.connection.execute(taken.order_by(alerts.c.id).limit(limit)).scalars(),
+    ]
+    return tuple(ids[:limit])
 
 
 def latest_ring(tx: Tx, alert_id: int) -> tuple[RingMessage, ...]:

@@ -20,6 +20,7 @@ from scheduler.store.metadata import metadata
 IS_SCHEDULED = sa.text("status = 'scheduled'")
 IS_LEASED = sa.text("lease_until IS NOT NULL")
 _IS_LOOKED_UP = sa.text("look_at IS NOT NULL")
+_UNVERSIONED = sa.text("protocol_digest IS NULL")
 _WITHOUT_EXTERNAL_ID = sa.text("external_id IS NULL")
 _IN_FORCE = sa.text("lifted_at IS NULL")
 _UNHANDLED = sa.text("handled_at IS NULL")
@@ -93,6 +94,12 @@ appointments = sa.Table(
         postgresql_where=_WITHOUT_EXTERNAL_ID,
     ),
     sa.Index(None, "patient_id", "treatment", "starts_at"),
+    sa.Index(
+        "ix_appointments_unversioned",
+        "starts_at",
+        sqlite_where=_UNVERSIONED,
+        postgresql_where=_UNVERSIONED,
+    ),
     sqlite_autoincrement=True,
 )
 

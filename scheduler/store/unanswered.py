@@ -20,7 +20,8 @@ from scheduler.store.tables import alerts, appointments, attempts, events, messa
 _ASKS = sa.text("messages.ask IS NOT NULL")  # written out: so the database knows the partial index
 _HANDED_OVER = (Status.ACCEPTED, Status.DELIVERED, Status.UNKNOWN)
 
-_AUTOMATIC = dump_reasons([because("not_answered_automatic")]).partition("{")[0]
+_NO_WORD = [dump_reasons([because(it)]).partition("{")[0] for it in ("not_answered_automatic", "not_answered_thanks")]
+"""How the reasons of a reply begin that says nothing about what was asked."""
 
 _GIVEN_UP = (Status.SUPPRESSED, Status.FAILED, Status.EXPIRED, Status.UNDELIVERED)
 
@@ -175,13 +176,13 @@ def _reply(*conditions: sa.ColumnElement[bool]) -> sa.Exists:
 
 def _answers() -> tuple[sa.ColumnElement[bool], ...]:
     """Return what a reply has to be, to count as an answer."""
-    automatic = sa.exists().where(
+    no_word = sa.exists().where(
         _taken_in.c.reply_id == replies.c.id,
         _taken_in.c.reply_id.is_not(None),
         _taken_in.c.cause == ReplyCause.RECEIVED,
-        _taken_in.c.reasons.startswith(_AUTOMATIC, autoescape=True),
+        sa.or_(*(_taken_in.c.reasons.startswith(it, autoescape=True) for it in _NO_WORD)),
     )
-    return replies.c.triage.not_in(NO_ANSWERS), sa.not_(automatic.correlate(replies))
+    return replies.c.triage.not_in(NO_ANSWERS), sa.not_(no_word.correlate(replies))
 
 
 def _is_asked_again(statuses: Collection[Status] = frozenset(Status)) -> sa.Exists:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from scheduler.domain.notice import MessageKind
 from scheduler.domain.protocol import Channel
 from scheduler.domain.states import IN_HAND
+from scheduler.domain.triage import Triage
 from scheduler.errors import KeysError
 from scheduler.logs import get_logger
 from scheduler.store.database import Tx
@@ -20,6 +21,7 @@ log = get_logger(__name__)
 
 WRONG_NUMBER_ANSWER = "answer_wrong_number"
 URGENT_ANSWER = "answer_urgent"
+_WORSE = (Triage.URGENT, Triage.CONCERN)
 _MOST = 100
 """Texts that are looked at, at most."""
 
@@ -37,7 +39,8 @@ class Owner:
 class Lately:
     """What came from a number since an instant, and what that led to. `bodies` are personal data.
 
-    `alerts` counts the replies that raised an alert, or joined one.
+    `bodies`, `waits` and `worse_on` are of what was meant for the same clinic. `alerts` counts the replies that raised
+    an alert, or joined one; `worse_on` are the questions that something bad was said to, None for none.
     """
 
     bodies: tuple[str, ...]
@@ -46,6 +49,7 @@ class Lately:
     waits: bool
     told_wrong: bool
     told_urgent: bool
+    worse_on: frozenset[int | None] = frozenset()
 
 
 def hold_number(tx: Tx, number: str) -> None:
@@ -115,26 +119,35 @@ def open_question(tx: Tx, patient_id: int, *, since: datetime) -> int | None:
     return tx.connection.execute(found).scalar_one_or_none()
 
 
-def lately(tx: Tx, number: str, *, since: datetime) -> Lately:
-    """Return what came from a number since then, and what it led to.
+def lately(tx: Tx, number: str, clinic: str | None, *, since: datetime) -> Lately:
+    """Return what came from a number since then, and what it led to; `clinic` is whom it means now, None if not known.
 
     Whether an alert about it waits, or it was told that it gets nothing more, is said whenever that was.
     """
     sender = phone_hash(tx.vault, number)
     own = sa.select(replies.c.id).where(replies.c.sender_hash == sender)
     recent = own.where(replies.c.received_at >= since)
+    here = replies.c.clinic.is_not_distinct_from(clinic)
     answers = (messages.c.reply_id.in_(own), messages.c.kind == MessageKind.ANSWER, messages.c.created_at >= since)
     answered = sa.select(sa.func.count()).where(*answers)
     urgent = sa.exists().where(*answers, messages.c.step == URGENT_ANSWER)
     raised = sa.select(sa.func.count()).where(alerts.c.reply_id.in_(own), alerts.c.opened_at >= since)
     joined = sa.select(sa.func.count()).where(replies.c.id.in_(recent), replies.c.alert_id.is_not(None))
     alerted = raised.scalar_subquery() + joined.scalar_subquery()
-    waits = sa.exists().where(alerts.c.reply_id.in_(own), alerts.c.closed_at.is_(None))
+    waits = sa.exists().where(alerts.c.reply_id.in_(own.where(here)), alerts.c.closed_at.is_(None))
     told = sa.exists().where(messages.c.reply_id.in_(own), messages.c.step == WRONG_NUMBER_ANSWER)
     found = sa.select(answered.scalar_subquery(), alerted, waits, told, urgent)
     row = tx.connection.execute(found).one()
-    bodies = sa.select(replies.c.body_sealed).where(replies.c.id.in_(recent)).order_by(replies.c.id.desc())
-    return Lately(tuple(_opened(tx, bodies, "replies.body")), row[0], row[1], *map(bool, row[2:]))
+    of_clinic = sa.and_(replies.c.id.in_(recent), here)
+    bodies = sa.select(replies.c.body_sealed).where(of_clinic).order_by(replies.c.id.desc())
+    worse = sa.select(replies.c.message_id).where(of_clinic, replies.c.triage.in_(_WORSE))
+    return Lately(
+        tuple(_opened(tx, bodies, "replies.body")),
+        row[0],
+        row[1],
+        *map(bool, row[2:]),
+        worse_on=frozenset(tx.connection.execute(worse).scalars()),
+    )
 
 
 def texts_to(tx: Tx, number: str, *, since: datetime) -> tuple[str, ...]:

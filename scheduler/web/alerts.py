@@ -1,7 +1,9 @@
 """The page behind the link of a ring: what an alert is about, and a button to take it. The link is the key."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
@@ -19,6 +21,7 @@ from scheduler.services.alerts import REMEDIES
 from scheduler.services.links import LinkFault
 from scheduler.store.patients import Patient
 from scheduler.store.replies import Reply
+from scheduler.web.forms import first, read_form
 from scheduler.web.pages import SAFE, Pages, contact, language_wanted, spoken_for, words
 
 log = get_logger(__name__)
@@ -62,10 +65,16 @@ def alert_pages(alerts: AlertPages, pages: Pages) -> APIRouter:
 
     @router.post(PATH + "/close")
     async def close(request: Request, token: str) -> Response:
-        """Close it."""
-        return await answer(request, token, alerts.close, then=pages.address(PATH.format(token=token)))
+        """Close it, unless more was written than the page with the button showed."""
+        seen = _number(first(await read_form(request) or {}, "seen"))
+        look = partial(alerts.close, seen=seen)
+        return await answer(request, token, look, then=pages.address(PATH.format(token=token)))
 
     return router
+
+
+def _number(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
 
 
 def _sorry(pages: Pages, what: str, language: str, status: int) -> Response:

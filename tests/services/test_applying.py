@@ -405,3 +405,53 @@ def test_nothing_goes_out_by_the_old_plan_afterwards(any_house: House) -> None:
     assert any_house.statuses(appointment)["tips sms"] == "accepted"
     assert any_house.statuses(appointment)["rebook email"] == "cancelled"
     assert any_house.messages(appointment)["prepare", EMAIL].status is Status.ACCEPTED
+
+
+def test_a_plan_that_was_stopped_while_it_waited_for_what_was_being_sent_comes_to_its_end(
+    any_house: House, tmp_path: Path
+) -> None:
+    visits = crowd(any_house, 3)
+    any_house.dispatch(NEXT_DAY)
+    any_house.clock.move_to(CHECK)
+    ids = [any_house.message(visits[0], "check").id]
+    claimed = any_house.claim("engine", limit=1)
+    assert claimed == ids
+    (letter,) = any_house.prepare("engine", claimed).letters
+    new = edited(any_house.configuration, check=NOON)
+    plan = write_plan(any_house, new, tmp_path / "plan.jsonl")
+
+    def killed(_seconds: float) -> None:
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        applier(any_house, new, pause=killed).apply_file(plan)
+    fails = Move(letter.due.message.id, Status.SENDING, Cause.RETRY, Status.SCHEDULED, by="engine")
+    with any_house.store.write() as tx:
+        move_all(tx, [fails], now=any_house.clock.now())
+    with pytest.raises(ConflictError, match=f"nothing more was done, .*: appointment {visits[0]}: message"):
+        applier(any_house, new).apply_file(plan)
+    assert list(planned(any_house, new)) == visits[:1]
+
+
+def test_a_plan_that_was_stopped_while_it_waited_goes_on_with_what_is_still_as_it_was(
+    any_house: House, tmp_path: Path
+) -> None:
+    visits = crowd(any_house, 3)
+    new = edited(any_house.configuration, check=NOON)
+    any_house.dispatch(NEXT_DAY)
+    any_house.clock.move_to(CHECK)
+    sending = any_house.claim("engine", limit=1)
+    any_house.prepare("engine", sending)
+    plan = write_plan(any_house, new, tmp_path / "plan.jsonl")
+
+    def killed(_seconds: float) -> None:
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        applier(any_house, new, pause=killed).apply_file(plan)
+    any_house.clock.move_to(after(CHECK, minutes=30))  # the engine is gone as well: its lease has run out
+    done = applier(any_house, new).apply_file(plan)
+    assert (done.resumed, done.refused, planned(any_house, new)) == (True, {}, {})
+    assert any_house.message(visits[0], "check").status is Status.SENDING
+    assert done.apply
+    assert done.apply.counts["in_flight"] == len(visits)

@@ -207,11 +207,19 @@ def test_who_has_a_wrong_number_can_not_start_the_texts_and_a_person_is_told_of_
 
 
 def test_help_is_left_to_twilio_where_it_answers_and_else_to_a_person(live: House) -> None:
-    asked(live)
+    live.register()
     Text("HELP").send(live)
     assert (answered(live), alerted(live)) == ([], [])
     Text("AIDE").send(live)
     assert (answered(live), alerted(live)) == (["answer_help"], ["reply"])
+
+
+def test_help_of_who_was_asked_how_it_is_reaches_a_person_though_twilio_answers_it(any_live: House) -> None:
+    asked(any_live)
+    Text("HELP").send(any_live)
+    assert (answered(any_live), alerted(any_live)) == ([], ["reply"])
+    Text("HELP").send(any_live)
+    assert alerted(any_live) == ["reply"]
 
 
 def test_help_is_answered_after_a_stop_too(any_live: House, twilio: TwilioServer) -> None:

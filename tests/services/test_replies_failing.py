@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import pytest
+import sqlalchemy as sa
 
 from scheduler.domain.lexicon import Lexicon
 from scheduler.errors import StoreError
@@ -45,3 +46,24 @@ def test_a_text_is_never_given_up_because_the_database_failed(any_house: House) 
     assert replies(any_house) == ()
     assert any_house.replies().handle() == 1
     assert [it.body for it in replies(any_house)] == ["3"]
+
+
+REFUSALS = {
+    "sqlite": [
+        "CREATE TRIGGER no_such_reply BEFORE INSERT ON replies WHEN NEW.media = 7 BEGIN SELECT RAISE(ABORT, 'no'); END"
+    ],
+    "postgresql": ["ALTER TABLE replies ADD CONSTRAINT no_such_reply CHECK (media <> 7)"],
+}
+
+
+def test_a_text_that_the_database_refuses_each_time_is_told_to_a_person_and_holds_up_no_other(
+    any_house: House,
+) -> None:
+    with any_house.store.write() as tx:
+        for statement in REFUSALS[tx.dialect]:
+            tx.connection.execute(sa.text(statement))
+    Text("3", more={"NumMedia": "7"}).store(any_house)
+    Text("2").store(any_house)
+    assert any_house.replies().handle() == 2
+    assert [it.body for it in replies(any_house)] == ["2"]
+    assert "urgent" in alerted(any_house)

@@ -28,6 +28,14 @@ def upgrade() -> None:
     _merges()
     op.add_column("appointments", sa.Column("protocol_digest", sa.String(64)))
     op.add_column("appointments", sa.Column("pins", sa.Text))
+    unversioned = sa.text("protocol_digest IS NULL")
+    op.create_index(
+        "ix_appointments_unversioned",
+        "appointments",
+        ["starts_at"],
+        sqlite_where=unversioned,
+        postgresql_where=unversioned,
+    )
     op.add_column("attempts", sa.Column("text_digest", sa.String(64)))
     if op.get_bind().dialect.name == "sqlite":
         _allow_causes_on_sqlite()
