@@ -45,7 +45,7 @@ def alerts(context: typer.Context, *, everything: Everything = False, as_json: J
 
 def show(*, everything: Everything = False, as_json: Json = False) -> None:
     """List what needs a person, who was told, and what to do about it. A fault ends by itself when it is over."""
-    with open_product(create=False) as product:
+    with open_product(create=False, sound_only=True) as product:
         with product.store.read() as tx:
             found = all_alerts(tx) if everything else open_alerts(tx)
             stories = stories_of_alerts(tx, [alert.id for alert in found])
@@ -60,7 +60,7 @@ def show(*, everything: Everything = False, as_json: Json = False) -> None:
 
 def take(number: Number, *, by: By = "", as_json: Json = False) -> None:
     """Say that somebody sees to an alert: nobody else is told of it."""
-    with open_product(create=False) as product:
+    with open_product(create=False, sound_only=True) as product:
         with product.store.write() as tx:
             taken = take_alert(tx, number, by=operator(by), now=product.clock.now())
         alert = taken.alert
@@ -76,7 +76,7 @@ def take(number: Number, *, by: By = "", as_json: Json = False) -> None:
 
 def close(number: Number, *, by: By = "", as_json: Json = False) -> None:
     """Say that what an alert is about is done; its reply counts as dealt with. Faults end by themselves."""
-    with open_product(create=False) as product:
+    with open_product(create=False, sound_only=True) as product:
         with product.store.write() as tx:
             alert = close_alert(tx, number, by=operator(by), now=product.clock.now())
         if as_json:

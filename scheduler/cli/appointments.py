@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from scheduler.cli.output import Json
+from scheduler.cli.output import Json, console, print_json
 from scheduler.cli.timelines import print_timeline
 from scheduler.cli.wiring import Product, open_product
 from scheduler.domain.appointment import AppointmentStatus
@@ -37,7 +37,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Print every step, past and future, with its reason; the replies, their answers and their alerts."""
-    with open_product(create=False) as product:
+    with open_product(create=False, sound_only=True) as product:
         _print(product, appointment, as_json=as_json, bodies=bodies)
 
 
@@ -48,10 +48,10 @@ def cancel(appointment: Appointment, *, as_json: Json = False) -> None:
 
 def complete(appointment: Appointment, *, as_json: Json = False) -> None:
     """Mark an appointment as completed."""
-    with open_product(create=False) as product:
+    with open_product(create=False, sound_only=True) as product:
         with product.store.write() as tx:
             appointments.complete(tx, get_appointment(tx, appointment), now=product.clock.now(), by="cli")
-        _print(product, appointment, as_json=as_json)
+        _print_changed(product, appointment, as_json=as_json)
 
 
 def no_show(appointment: Appointment, *, as_json: Json = False) -> None:
@@ -83,10 +83,24 @@ def reschedule(
 
 
 def _call_off(appointment: int, status: AppointmentStatus, *, as_json: bool) -> None:
-    with open_product(create=False) as product:
+    with open_product(create=False, sound_only=True) as product:
         with product.store.write() as tx:
             appointments.call_off(tx, appointment, status, now=product.clock.now(), by="cli")
+        _print_changed(product, appointment, as_json=as_json)
+
+
+def _print_changed(product: Product, appointment: int, *, as_json: bool) -> None:
+    """Print the timeline; of a clinic without a file that can be used, only how the visit stands: that was done."""
+    with product.store.read() as tx:
+        found = get_appointment(tx, appointment)
+    if found.clinic in product.configuration.clinics:
         _print(product, appointment, as_json=as_json)
+    elif as_json:
+        shown = ("external_id", "clinic", "treatment", "starts_at", "status")
+        print_json({"appointment": found.id, **{name: getattr(found, name) for name in shown}})
+    else:
+        said = f"Appointment {found.id} is {found.status}. Its timeline can't be shown without the clinic's file."
+        console.print(said, highlight=False)
 
 
 def _print(product: Product, appointment: int, *, as_json: bool, bodies: bool = False) -> None:

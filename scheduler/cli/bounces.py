@@ -12,7 +12,7 @@ import typer
 
 from scheduler.cli.output import Json, console, print_json
 from scheduler.cli.wiring import Product, open_product
-from scheduler.errors import ConflictError, NotFoundError
+from scheduler.errors import ConflictError, KeysError, NotFoundError
 from scheduler.services.bounces import MOST_BYTES, Bounces, Taken
 
 OURS = frozenset(Taken) - {Taken.FOREIGN, Taken.NO_BOUNCE}
@@ -47,31 +47,41 @@ def take_in(
     piped = maildir is None and mbox is None
     if piped and (remove or sys.stdin.isatty()):
         raise typer.BadParameter("name --maildir or --mbox, or pipe one mail into it")
+    broken: list[KeysError] = []
     with open_product(create=False) as product:
         take = _taker(product)
         if piped:
             counts = Counter([take(sys.stdin.buffer.read(MOST_BYTES))])
         else:
             with _opened(maildir, mbox) as box:
-                counts = _take_all(box, take, remove=remove)
+                counts = _take_all(box, take, remove=remove, broken=broken)
     if as_json:
         print_json({taken.value: counts[taken] for taken in Taken})
     else:
         console.print(f"{_said(counts)}.")
+    if broken:
+        raise ConflictError(f"{len(broken)} of the mails could not be worked on and stay there: {broken[0]}")
 
 
 def _taker(product: Product) -> Take:
     return Bounces(product.store, product.configuration, product.clock, product.owner).take_in
 
 
-def _take_all(box: "mailbox.Mailbox[Any]", take: Take, *, remove: bool) -> Counter[Taken]:
-    """Take every mail in, each committed before it is taken out of the mailbox."""
+def _take_all(box: "mailbox.Mailbox[Any]", take: Take, *, remove: bool, broken: list[KeysError]) -> Counter[Taken]:
+    """Take every mail in, each committed before it is taken out of the mailbox.
+
+    One about what can't be opened stays there, and goes to `broken`: it keeps no other from its turn.
+    """
     counts: Counter[Taken] = Counter()
     for key in box.keys():  # noqa: SIM118 - a mailbox iterates over its mails
         raw = _read(box, key)
         if raw is None:
             continue
-        taken = take(raw)
+        try:
+            taken = take(raw)
+        except KeysError as error:
+            broken.append(error)
+            continue
         counts[taken] += 1
         if remove and taken in OURS:
             box.discard(key)

@@ -49,7 +49,7 @@ def add_to(app: typer.Typer) -> None:
 
 def show(patient: Patient = None, *, appointment: Appointment = None, as_json: Json = False) -> None:
     """Say what may be sent to a patient and why, with every line that is on record."""
-    with open_product(create=False) as product, product.store.read() as tx:
+    with open_product(create=False, sound_only=True) as product, product.store.read() as tx:
         number = _number(tx, patient, appointment)
         holding = consent_story(tx, product.configuration, number)
         lines, stops = list(ledger_lines(tx, patient=number)), list(stop_lines(tx, patient=number))
@@ -81,7 +81,7 @@ def revoke(
         raise typer.BadParameter(
             "an address is stopped for every purpose: leave --purpose out", param_hint="--address"
         )
-    with open_product(create=False) as product:
+    with open_product(create=False, sound_only=True) as product:
         now, who = product.clock.now(), operator(by)
         with product.store.write() as tx:
             number = _number(tx, patient, appointment)
@@ -111,7 +111,7 @@ def grant(
 ) -> None:
     """Enter that a patient told the clinic yes. A stop of the address holds all the same, unless it is lifted too."""
     channels = _of_patients(channel)
-    with open_product(create=False) as product:
+    with open_product(create=False, sound_only=True) as product:
         now, who = product.clock.now(), operator(by)
         with product.store.write() as tx:
             number = _number(tx, patient, appointment)
@@ -136,9 +136,9 @@ def export_all(
     ] = None,
 ) -> None:
     """Export the whole ledger and all stops: who, how, in which words and version, when (UTC)."""
-    with open_product(create=False) as product, product.store.read() as tx:
+    with open_product(create=False, sound_only=True) as product, product.store.read() as tx:
         if clinic:
-            product.configuration.clinic(clinic)
+            product.configuration.refuse_unknown_clinic(clinic)
         if patient is not None:
             get_patient(tx, patient)
         with _writing(out) as file:
@@ -189,9 +189,12 @@ def _is_stopped(tx: Tx, number: int, channel: Channel) -> bool:
 
 def _print_now(product: Product, number: int, *, as_json: bool) -> None:
     with product.store.read() as tx:
-        holding = consent_story(tx, product.configuration, number)
+        is_known = get_patient(tx, number).clinic in product.configuration.clinics
+        holding = consent_story(tx, product.configuration, number) if is_known else None
     if as_json:
-        print_json({"patient": number, "now": _now(holding)})
+        print_json({"patient": number, "now": None if holding is None else _now(holding)})
+    elif holding is None:
+        console.print("It is on record, and counts. What may be sent now can't be told without the clinic's file.")
     else:
         _print_holding(holding)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,10 @@ import typer
 from scheduler.cli.output import Json, console, plain, print_json
 from scheduler.cli.wiring import open_product
 from scheduler.content.evidence import evidence_page
-from scheduler.errors import ConflictError
+from scheduler.errors import ConfigError, ConflictError
+from scheduler.protocols.folder import ADVICE, APPROVALS
+from scheduler.protocols.loader import first_error
+from scheduler.protocols.problems import Problem
 from scheduler.services.evidence import evidence
 
 
@@ -36,7 +40,8 @@ def export(
     version and who had approved it, what the patient answered, and the consent at that time. Only you can read them.
     """
     files = {kind: out / f"evidence-{patient}.{kind}" for kind in ("html", "json")}
-    with open_product(create=False) as product, product.store.read() as tx:
+    with open_product(create=False, sound_only=True) as product, product.store.read() as tx:
+        _refuse_gaps(product.errors)
         data = evidence(tx, product.configuration, patient, now=product.clock.now())
     texts = {
         "html": evidence_page(data),
@@ -49,6 +54,13 @@ def export(
         return
     said = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in counts.items())
     console.print(f"{said} in {files['html']} and {files['json'].name}", soft_wrap=True, highlight=False)
+
+
+def _refuse_gaps(errors: Sequence[Problem]) -> None:
+    """Raise ConfigError where a record of what was approved can't be read: what lacks a part proves nothing."""
+    wrong = [it for it in errors if it.file.name == ADVICE or APPROVALS in it.file.parts[-2:]]
+    if wrong:
+        raise ConfigError(f"evidence needs all that was approved: {first_error(wrong)}: run `aftercare check`")
 
 
 def _counts(data: dict[str, Any] | Any) -> dict[str, int]:

@@ -77,7 +77,7 @@ def list_held(
 ) -> None:
     """List what waits for a person, by clinic, step and what holds it."""
     choice = Choice(clinic or None, Brake(brake) if brake else None, appointment)
-    with open_product(create=False) as product, product.store.read() as tx:
+    with open_product(create=False, sound_only=True) as product, product.store.read() as tx:
         _refuse_unknown(tx, product, choice)
         groups = held_groups(tx, choice)
         found = held_messages(tx, choice) if each else ()
@@ -108,7 +108,7 @@ def release_held(
     """
     choice = _choice(messages, clinic, brake, appointment, everything=everything)
     choice = replace(choice, doubts=bool(messages) or brake is Holds.DOUBT)
-    with open_product(create=False) as product:
+    with open_product(create=False, sound_only=True) as product:
         _refuse(product, choice)
         risky = (
             _count(product, replace(choice, brake=Brake.DOUBT, doubts=True)) if brake in (None, Holds.DOUBT) else 0
@@ -135,7 +135,7 @@ def drop_held(
 ) -> None:
     """Let held messages expire: they are never sent."""
     choice = _choice(messages, clinic, brake, appointment, everything=everything)
-    with open_product(create=False) as product:
+    with open_product(create=False, sound_only=True) as product:
         _refuse(product, choice)
         done = drop(product.store, choice, now=product.clock.now(), by=operator(by))
     if as_json:
@@ -175,7 +175,7 @@ def _refuse_unknown(tx: Tx, product: Product, choice: Choice) -> None:
     if choice.appointment:
         get_appointment(tx, choice.appointment)
     if choice.clinic and choice.clinic not in product.configuration.clinics and not held_groups(tx, choice):
-        product.configuration.clinic(choice.clinic)
+        product.configuration.refuse_unknown_clinic(choice.clinic)
 
 
 def _count(product: Product, choice: Choice) -> int:

@@ -31,7 +31,7 @@ def page(
     links.
     """
     who = operator(by)
-    with open_product(create=False) as product:
+    with open_product(create=False, sound_only=True) as product:
         if revoke:
             _revoke(product, appointment, by=who, as_json=as_json)
         else:

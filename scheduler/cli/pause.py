@@ -14,7 +14,7 @@ from scheduler.cli.output import Json, console, one_line, print_json
 from scheduler.clock import SystemClock
 from scheduler.domain.brakes import Scope
 from scheduler.domain.protocol import Channel
-from scheduler.protocols.loader import load
+from scheduler.protocols.loader import load_sound
 from scheduler.services import pausing
 from scheduler.settings import read_settings
 from scheduler.store.database import Store, Tx, open_store
@@ -145,7 +145,8 @@ class _Wanted:
     def refuse_unknown_clinic(self) -> None:
         """Refuse a clinic that there is not: a pause of it would stop nothing. Raises ConfigError."""
         if self.clinic:
-            load(read_settings(os.environ).config_dir).clinic(self.clinic)
+            known, _ = load_sound(read_settings(os.environ).config_dir)
+            known.refuse_unknown_clinic(self.clinic)
 
     def scope(self, tx: Tx) -> Scope:
         """Return what is named. Raises NotFoundError."""

@@ -11,7 +11,7 @@ import typer
 from scheduler.cli.output import Json, progress_bar, say_warning
 from scheduler.cli.plan_print import JsonPlan, TextPlan
 from scheduler.cli.wiring import Product, open_product
-from scheduler.errors import NotFoundError
+from scheduler.errors import ConflictError, NotFoundError
 from scheduler.services.change_totals import Totals
 from scheduler.services.changes import VisitChanges
 from scheduler.services.plan_file import writing_plan
@@ -94,7 +94,15 @@ def refuse_unknown(product: Product, clinic: str, treatment: str) -> None:
 
 
 def refuse_needless_pins(pinned: Pinned, edits: Sequence[InFlightEdit]) -> None:
-    """Raise NotFoundError for a pin of what was not edited: it is likely misspelled."""
+    """Raise NotFoundError for a pin of what was not edited, ConflictError for one of a changed duration.
+
+    The first is likely misspelled. A duration is the whole protocol's: a moved visit would be planned by the new one.
+    """
+    if lasts := sorted(f"{it.edit.treatment}.{it.edit.step}" for it in edits if it.pinned and it.edit.durations):
+        raise ConflictError(
+            f"{', '.join(lasts)} can't be pinned: the protocol's duration was edited, from whose end it counts; "
+            "apply the duration without a pin first"
+        )
     there = {(it.edit.treatment, it.edit.step) for it in edits}
     for treatment, step in sorted(pinned - there):
         known = ", ".join(sorted(f"{one}.{other}" for one, other in there)) or "nothing was"

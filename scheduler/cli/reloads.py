@@ -1,6 +1,7 @@
 """Keeps a running process up with the files that an operator edits, beside its work."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ class Reloads:
                 if edition:
                     self._tell_fixed(edition.configuration)
                     await self.take(self.product.by(edition))
+                    # What was in use before hangs together in circles, megabytes of it, and would stay for hours.
+                    gc.collect()
                 await asyncio.to_thread(reloader.tell)
         finally:
             await asyncio.to_thread(reloader.leave)

@@ -36,9 +36,9 @@ def replies(context: typer.Context, *, as_json: Json = False) -> None:
 
 def show(*, clinic: Clinic = "", unhandled: Unhandled = False, limit: Most = 50, as_json: Json = False) -> None:
     """List the latest replies, the newest first: who wrote, what, how it was read, and what it was answered."""
-    with open_product(create=False) as product:
+    with open_product(create=False, sound_only=True) as product:
         if clinic:
-            product.configuration.clinic(clinic)
+            product.configuration.refuse_unknown_clinic(clinic)
         with product.store.read() as tx:
             found = view_replies(tx, clinic=clinic or None, unhandled=unhandled, limit=limit)
         if as_json:
@@ -53,7 +53,7 @@ def show(*, clinic: Clinic = "", unhandled: Unhandled = False, limit: Most = 50,
 def handled(number: Number, *, by: By = "", as_json: Json = False) -> None:
     """Say that a reply is dealt with; what was raised for it ends."""
     who = operator(by)
-    with open_product(create=False) as product, product.store.write() as tx:
+    with open_product(create=False, sound_only=True) as product, product.store.write() as tx:
         first = deal_with(tx, number, by=who, now=product.clock.now())
     if as_json:
         print_json({"reply": number, "handled": first})

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scheduler.cli.operator import By, operator
-from scheduler.cli.output import Json, console, print_json
+from scheduler.cli.output import Json, console, print_json, say_warning
 from scheduler.cli.wiring import Product, open_product
 from scheduler.services.unanswered import Listed, heard, listed
 
@@ -29,7 +29,7 @@ def unanswered(context: typer.Context, *, clinic: Clinic = "", as_json: Json = F
     """List the checks that nobody answered, from the morning after each was sent."""
     if context.invoked_subcommand is not None:
         return
-    with open_product(create=False) as product:
+    with open_product(create=False, sound_only=True) as product:
         clinics = [product.configuration.clinic(clinic).id] if clinic else []
         with product.store.read() as tx:
             found = listed(tx, product.configuration, now=product.clock.now(), clinics=clinics)
@@ -39,12 +39,17 @@ def unanswered(context: typer.Context, *, clinic: Clinic = "", as_json: Json = F
             _print(found, product)
         else:
             console.print("Everyone has answered.")
+        unsound = [] if clinic else sorted(product.configuration.unsound)
+    if unsound:
+        say_warning(
+            f"patients of {', '.join(unsound)} are not listed: that needs a file of the clinic without errors"
+        )
 
 
 def note_heard(appointments: Appointments, *, by: By = "") -> None:
     """Note that a person spoke with the patient: what was asked until now is no longer listed."""
     who = operator(by)
-    with open_product(create=False) as product:
+    with open_product(create=False, sound_only=True) as product:
         with product.store.write() as tx:
             for appointment in appointments:
                 heard(tx, appointment, now=product.clock.now(), by=who)

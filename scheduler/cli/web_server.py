@@ -17,7 +17,7 @@ from scheduler.services.patient_page import PatientPages
 from scheduler.services.receipts import Receipts
 from scheduler.services.unsubscribing import Unsubscriber
 from scheduler.web.alerts import alert_pages
-from scheduler.web.app import create_app
+from scheduler.web.app import create_app, forget_applications
 from scheduler.web.bounces import bounce_hook
 from scheduler.web.pages import Pages
 from scheduler.web.patient import patient_pages
@@ -76,6 +76,7 @@ class WebServer:
     def take(self, app: FastAPI) -> None:
         """Answer by that application from the next request on. One that goes on ends by the one it came to."""
         self._app = app
+        forget_applications()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)

@@ -5,19 +5,22 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from scheduler.channels.registry import open_transports
+from scheduler.cli.output import say_warning
 from scheduler.clock import Clock, SystemClock
 from scheduler.content.kept import keep_texts
 from scheduler.content.templates import Texts
 from scheduler.domain.outgoing import Outgoing
 from scheduler.domain.protocol import Channel
+from scheduler.errors import ConfigError
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.lexicons import Lexicons
-from scheduler.protocols.loader import load
+from scheduler.protocols.loader import first_error, load, load_sound
+from scheduler.protocols.problems import Problem
 from scheduler.services.adoption import adopt
 from scheduler.services.approver import Approver
 from scheduler.services.dispatch import Dispatcher
@@ -44,6 +47,8 @@ class Product:
     texts: Texts
     words: Lexicons = field(repr=False)
     clock: Clock
+    errors: tuple[Problem, ...] = ()
+    """What is wrong with the files, where the product was opened with what is sound."""
     # Containers that are made alike have the same name and number: a claim must tell them apart.
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
 
@@ -99,24 +104,38 @@ class Product:
 
 @contextmanager
 def open_product(
-    *, clock: Clock | None = None, settings: Settings | None = None, create: bool = True
+    *, clock: Clock | None = None, settings: Settings | None = None, create: bool = True, sound_only: bool = False
 ) -> Iterator[Product]:
     """Open the product as the environment says and close it afterwards.
 
     With `create` False a SQLite database that is not there is an error: whoever looks something up in a wrong
     folder is told so, and no empty database is left behind.
+    With `sound_only` errors in the files refuse nothing: it works by what is sound, and warns once it is done. For
+    what plans nothing: the desk must be able to stop, look up and answer for a patient while a file is broken.
     Raises SettingsError, ConfigError, KeysError or StoreError with one line each.
     """
     collect_less()
     chosen = settings or read_settings(os.environ)
-    configuration = load(chosen.config_dir)
+    configuration, errors = load_sound(chosen.config_dir) if sound_only else (load(chosen.config_dir), ())
     store = open_store(chosen, create=create)
     try:
         texts, words, runs = Texts(chosen.templates_dir), Lexicons(chosen.config_dir), clock or SystemClock()
-        adopt(store, configuration, now=runs.now())
-        yield Product(chosen, configuration, store, texts, words, runs)
+        if not errors:  # a version that an error hides must not be taken for the file's
+            adopt(store, configuration, now=runs.now())
+        yield Product(chosen, configuration, store, texts, words, runs, errors)
+    except ConfigError as error:
+        if not any(str(one) in str(error) for one in errors):
+            warn_of(errors)  # what is refused may be so because of them
+        raise
     finally:
         store.close()
+    warn_of(errors)
+
+
+def warn_of(errors: Sequence[Problem]) -> None:
+    """Say in one line on standard error which error there is in the files, and what waits for its end; if any."""
+    if errors:
+        say_warning(f"{first_error(errors)}: new plans wait for that, run `aftercare check`")
 
 
 def collect_less() -> None:

@@ -20,14 +20,18 @@ from scheduler.protocols.problems import Problem, in_order
 COPY = "copy it from a new folder: `aftercare init DIR`"
 
 
-def check_templates(templates_dir: Path, configuration: Configuration) -> tuple[Problem, ...]:
+def check_templates(
+    templates_dir: Path, configuration: Configuration, texts: Texts | None = None
+) -> tuple[Problem, ...]:
     """Return all problems of all texts that the configuration uses, each once, by file and line.
+
+    `texts` are those of the folder, where the caller uses them after it: what was compiled here stays.
 
     Each text is rendered for each clinic that sends it, with a sample patient, with and without what may be missing:
     what passes here can be sent.
     """
-    texts = Texts(templates_dir)
-    found = (problem for use in uses(configuration) for problem in _problems(texts, use, configuration))
+    read = texts or Texts(templates_dir)
+    found = (problem for use in uses(configuration) for problem in _problems(read, use, configuration))
     return in_order(_each_once(found))
 
 

@@ -47,6 +47,10 @@ KNOWN: Mapping[str, str] = {
 }
 
 
+OF_A_VISIT = ("appointment.date", "appointment.time", "window.from", "window.to")
+"""What is said of one visit, and would be wrong of another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Absent:
     """A value that this message does not have: false in an `{% if %}`, an error where it is written out."""
@@ -80,6 +84,10 @@ class Variables:
     def with_treatments(self, words: str) -> "Variables":
         """Return the values with several treatments in words in the place of one."""
         return replace(self, values={**self.values, "treatment": own(words)})
+
+    def with_visit_of(self, other: "Variables") -> "Variables":
+        """Return the values with what another message says of its visit: its day and time, and the next session's."""
+        return replace(self, values={**self.values, **{name: other.values[name] for name in OF_A_VISIT}})
 
     def given_to(self, channel: Channel) -> dict[str, str | Lines | Absent]:
         """Return the values for a template of that channel, under their flat names."""

@@ -224,10 +224,9 @@ def _is_flood(heard: Heard) -> bool:
 def _needs_a_person(heard: Heard) -> bool:
     if heard.media:
         return True
-    if heard.keyword is Keyword.HELP:  # the provider says how to stop; who was asked how it is may mean something else
-        return heard.asked and not heard.same
     if heard.keyword or heard.triage in (Triage.STOP, Triage.START):
-        return False
+        # The provider answers HELP with how to stop: of who was asked how it is, it may be a cry.
+        return heard.keyword is Keyword.HELP and heard.asked
     if heard.automatic:
         return heard.triage in _ASKS_A_PERSON
     if heard.stops or heard.who is not Who.KNOWN:

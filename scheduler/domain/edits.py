@@ -1,6 +1,6 @@
 """What an edit of a protocol is: the steps that two versions of it have differently. Wording is no part of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -30,6 +30,7 @@ class Edit:
     """One step that two versions of a treatment's protocol have differently; None where a version has no such step.
 
     `durations`: the protocol's own duration before and after, where it was changed and the step counts from it.
+    `renamed`: the other name of a step that is there under another: its new one where it is gone, else its old one.
     """
 
     treatment: str
@@ -37,6 +38,7 @@ class Edit:
     before: Step | None
     after: Step | None
     durations: tuple[Span, Span] | None = None
+    renamed: str | None = None
 
     @property
     def kind(self) -> EditKind:
@@ -57,9 +59,34 @@ def edits(old: Protocol, new: Protocol) -> tuple[Edit, ...]:
     """Return the steps in which `new` differs from `old`: in its order, then those that it no longer has.
 
     The order of steps, titles and texts are no edits: they change nothing of what is planned. A changed duration is
-    one of each step whose time may depend on a visit's end.
+    one of each step whose time may depend on a visit's end. A step that is gone and one that is new with the same text
+    or question are one step that was renamed.
     """
-    return (*_kept_and_added(old, new), *_removed(old, new))
+    found = (*_kept_and_added(old, new), *_removed(old, new))
+    names = _renamed(found)
+    return tuple(replace(it, renamed=names[it.step]) if it.step in names else it for it in found)
+
+
+def _renamed(found: Iterable[Edit]) -> Mapping[str, str]:
+    """Pair what is gone with what is new, the likest first; return each one's other name."""
+    gone = [it.before for it in found if it.after is None and it.before]
+    new = [it.after for it in found if it.before is None and it.after]
+    pairs = sorted(
+        ((_likeness(old, it), old.id, it.id) for old in gone for it in new), key=lambda it: it[0], reverse=True
+    )
+    names: dict[str, str] = {}
+    for likeness, old_name, new_name in pairs:
+        if any(likeness) and old_name not in names and new_name not in names:
+            names |= {old_name: new_name, new_name: old_name}
+    return names
+
+
+def _likeness(old: Step, new: Step) -> tuple[bool, ...]:
+    """Return how much one is the other: nothing where a reply brings about only one of them."""
+    if isinstance(old.timing, AfterReply) != isinstance(new.timing, AfterReply):
+        return ()
+    text, question = old.template == new.template, old.ask is not None and old.ask == new.ask
+    return (text and question, text, question, (text or question) and old.timing == new.timing)
 
 
 def _kept_and_added(old: Protocol, new: Protocol) -> Iterator[Edit]:

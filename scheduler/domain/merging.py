@@ -35,7 +35,8 @@ class _Going:
     def theme(self) -> tuple[Hashable, ...]:
         """What messages have to share to become one."""
         step, message = self.situation.step, self.message
-        return (step.merges_as if step else "", message.purpose, message.channel, message.ask)
+        remind = step.remind if step and message.ask else None
+        return (step.merges_as if step else "", message.purpose, message.channel, message.ask, remind)
 
     @property
     def turn(self) -> tuple[datetime, int, datetime, int]:
@@ -123,7 +124,7 @@ def _groups(going: Sequence[_Going]) -> Iterator[tuple[_Going, list[_Going]]]:
 
 
 def _may_merge(it: _Going) -> bool:
-    """Whether it may become one with others: not a reminder or a resend, and not what a person let go as it is."""
+    """Whether it may become one with others: no reminder or resend, nothing that a person let go or put elsewhere."""
     message, situation = it.message, it.situation
     return bool(
         situation.merge_window
@@ -131,6 +132,7 @@ def _may_merge(it: _Going) -> bool:
         and message.occurrence == 1
         and not message.released
         and not message.held
+        and not message.put
     )
 
 

@@ -55,6 +55,8 @@ CLAUSES: Mapping[str, str] = {
     "late_held": "late, and a person decides about this step",
     "skipped": "skipped by {by}, for this visit only",
     "step_dropped": "the protocol was edited ({what})",
+    "nobody_asks": "a person is told, since nobody else asks this patient again",
+    "renamed": "it was told under the step's name of before ({step})",
     "appointment_cancelled": "the appointment was cancelled",
     "no_show": "the patient did not come",
     "no_address": "there is no {address} for this patient",

@@ -47,7 +47,8 @@ class Pending:
 
     `try_at`: it waits until then, when it was tried before or put off. `released`: a person let it go on, so that
     what asks a person does not ask again. `tried`: a provider was called for it before. `held`: it waits for a person
-    now, and is here only because another may have to as well. `kept_by` says which brakes kept it back until now.
+    now, and is here only because another may have to as well. `put`: a person said when this one goes out. `kept_by`
+    says which brakes kept it back until now.
     """
 
     key: int
@@ -66,6 +67,7 @@ class Pending:
     released: bool = False
     tried: bool = False
     held: bool = False
+    put: bool = False
     kept_by: tuple[Reason, ...] = ()
 
     @property

@@ -37,7 +37,8 @@ class Configuration:
     """The installation, its clinics by id and its protocols by treatment.
 
     `overridden` holds the protocols that a clinic changed, by clinic and treatment: ask `protocol_for`.
-    `advice` is empty where the folder has no advice.yaml and no step names a tag.
+    `advice` is empty where the folder has no advice.yaml and no step names a tag. `unsound` says of the clinics that
+    are left out because of errors in their files, by id, which: only `loader.load_sound` leaves any out.
     """
 
     instance: Instance
@@ -46,13 +47,21 @@ class Configuration:
     overridden: Mapping[tuple[str, str], Protocol] = field(default_factory=dict)
     advice: Catalogue = field(default_factory=Catalogue)
     approvals: Approvals = field(default_factory=Approvals)
+    unsound: Mapping[str, str] = field(default_factory=dict)
 
     def clinic(self, clinic_id: str) -> Clinic:
-        """Return the clinic. Raises ConfigError that names the nearest one."""
+        """Return the clinic. Raises ConfigError that names the nearest one, or what is wrong with its file."""
         try:
             return self.clinics[clinic_id]
         except KeyError:
-            raise ConfigError(_unknown("clinic", clinic_id, self.clinics)) from None
+            self.refuse_unknown_clinic(clinic_id)
+            broken = f"the file of clinic {clinic_id!r} is needed for that and can't be used"
+            raise ConfigError(f"{broken}: {self.unsound[clinic_id]}: run `aftercare check`") from None
+
+    def refuse_unknown_clinic(self, clinic_id: str) -> None:
+        """Raise ConfigError that names the nearest one for a clinic that has no file, sound or not."""
+        if clinic_id not in self.clinics and clinic_id not in self.unsound:
+            raise ConfigError(_unknown("clinic", clinic_id, {**self.clinics, **self.unsound}))
 
     @property
     def on_call(self) -> tuple[OnCall, ...]:

@@ -11,12 +11,14 @@ from scheduler.protocols.written import step_as_file
 
 @lru_cache(maxsize=256)
 def words_of(edit: Edit) -> tuple[str, ...]:
-    """Return what changed, a clause for each key of the file, in its order; a step that is new or gone in one."""
+    """Return what changed, a clause for each key of the file, in its order; a step that is new or gone in one,
+    with its other name where it was renamed.
+    """
     match edit.kind:
         case EditKind.ADDED:
-            return ("step added",)
+            return ("step added", f"renamed: {edit.renamed}") if edit.renamed else ("step added",)
         case EditKind.REMOVED:
-            return ("step removed",)
+            return ("step removed", f"renamed to: {edit.renamed}") if edit.renamed else ("step removed",)
         case EditKind.CHANGED:
             return tuple(_changed(edit))
 

@@ -1,6 +1,6 @@
 """Reads a configuration folder: all of it or nothing, with every problem of every file at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -41,10 +41,21 @@ def load(config_dir: Path) -> Configuration:
     """Return the configuration in a folder. Raises ConfigError with the first error and how many more there are."""
     configuration, problems = check(config_dir)
     if configuration is None:
-        errors = [problem for problem in problems if problem.severity == "error"]
-        more = f"; and {len(errors) - 1} more" if len(errors) > 1 else ""
-        raise ConfigError(f"{errors[0]}{more}: run `aftercare check`")
+        raise ConfigError(f"{first_error(problems)}: run `aftercare check`")
     return configuration
+
+
+def load_sound(config_dir: Path) -> tuple[Configuration, tuple[Problem, ...]]:
+    """Return what is sound in a folder, and the errors of the rest: for what has to work whatever is broken.
+
+    With errors nothing may be planned by it: a clinic can lack its overrides, a protocol or the whole installation
+    can be missing, and `clinic` says of a clinic whose file can't be used what is wrong with it.
+    """
+    together, problems = _put_together(config_dir)
+    errors = tuple(problem for problem in problems if problem.severity == "error")
+    unsound = {file.stem: first_error(faults) for file, faults in _by_clinic(config_dir, errors).items()}
+    known = together.configuration
+    return replace(known, unsound={it: said for it, said in unsound.items() if it not in known.clinics}), errors
 
 
 def check(config_dir: Path) -> tuple[Configuration | None, tuple[Problem, ...]]:
@@ -55,6 +66,27 @@ def check(config_dir: Path) -> tuple[Configuration | None, tuple[Problem, ...]]:
 
 def examine(config_dir: Path) -> tuple[Sound | None, tuple[Problem, ...]]:
     """Return the configuration with the trees of its files, None where it has errors, and all problems."""
+    together, problems = _put_together(config_dir)
+    return (None if has_errors(problems) else together), problems
+
+
+def first_error(problems: Sequence[Problem]) -> str:
+    """Return the first error, and how many more there are; there is one."""
+    errors = [problem for problem in problems if problem.severity == "error"]
+    return f"{errors[0]}; and {len(errors) - 1} more" if len(errors) > 1 else str(errors[0])
+
+
+def _by_clinic(config_dir: Path, errors: Sequence[Problem]) -> dict[Path, list[Problem]]:
+    """Return the errors in the files of clinics, by file."""
+    found: dict[Path, list[Problem]] = {}
+    for problem in errors:
+        if problem.file.parent == config_dir / "clinics":
+            found.setdefault(problem.file, []).append(problem)
+    return found
+
+
+def _put_together(config_dir: Path) -> tuple[Sound, tuple[Problem, ...]]:
+    """Return what is sound in a folder, and all problems: with an error among them it is not the whole."""
     files, problems = find_files(config_dir)
     instance = read_instance(files.instance) if files.instance else Read(None, Instance(), ())
     protocols = {file.stem: read_protocol(file) for file in files.protocols}
@@ -71,8 +103,7 @@ def examine(config_dir: Path) -> tuple[Sound | None, tuple[Problem, ...]]:
     if instance.tree is not None:
         own = own_number_faults(configuration.instance.on_call, configuration.clinics)
         problems += [problem_at(instance.tree, fault) for fault in own]
-    sound = None if has_errors(problems) else Sound(configuration, _trees(clinics), _trees(protocols))
-    return sound, in_order(problems)
+    return Sound(configuration, _trees(clinics), _trees(protocols)), in_order(problems)
 
 
 def _advice(config_dir: Path, configuration: Configuration, whole: "_Whole") -> Catalogue:

@@ -26,9 +26,10 @@ def adopt(store: Store, configuration: Configuration, *, now: datetime) -> int:
     since = now - longest_reach(own)
     with store.read() as tx:
         found = unversioned(tx, since=since)
-    known = [(clinic, it) for clinic, it in found if clinic in configuration.clinics and it in configuration.protocols]
     count = 0
-    for clinic, treatment in known:
+    for clinic, treatment in found:
+        if clinic not in configuration.clinics or treatment not in configuration.protocols:
+            continue
         protocol = configuration.protocol_for(clinic, treatment)
         some = AT_ONCE
         while some == AT_ONCE:

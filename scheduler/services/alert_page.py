@@ -80,7 +80,7 @@ class AlertView:
     `joined` are the replies that came while it was open; `answers` is what the patient got to each, by its id.
     `missed` are the rings that reached nobody. `people` are those whom it is about: of a number that several share,
     all of them. `unreadable`: something of it can't be opened with the keys at hand. `closed_by` is who said that it
-    is done.
+    is done. `latest` is the reply that joined it last, 0 for none.
     """
 
     alert: Alert
@@ -95,16 +95,12 @@ class AlertView:
     people: tuple[Patient, ...] = field(default=(), repr=False)
     unreadable: bool = False
     closed_by: str = ""
+    latest: int = 0
 
     @property
     def shared(self) -> bool:
         """Whether several people have the number that a reply came from."""
         return self.reply is not None and self.reply.patient_id is None and len(self.people) > 1
-
-    @property
-    def latest(self) -> int:
-        """The latest of its replies that is shown, 0 where there is none."""
-        return max((it.id for it in (self.reply, *self.joined) if it), default=0)
 
     @property
     def closes_by_hand(self) -> bool:
@@ -146,16 +142,14 @@ class AlertPages:
     def close(self, token: str, *, seen: int = 0) -> AlertView | LinkFault:
         """Note that this contact is done with the alert and its replies; a fault stays open until it ends.
 
-        `seen` is the latest reply that the contact saw, beside the first: where more was written since, it stays open.
+        `seen` is the latest reply that the contact saw beside the first: where more was written, it stays open.
         """
         view = self.look(token)
         if isinstance(view, AlertView) and view.closes_by_hand:
             try:
                 with self.store.write() as tx:
                     close_alert(tx, view.alert.id, by=view.contact, now=self.clock.now())
-                    # After it: whatever joins waits for the alert that is held now.
-                    if any(it > seen for it in replies_joined(tx, view.alert.id)):
-                        raise ConflictError(f"more was written about alert {view.alert.id}: read it first")
+                    _refuse_unread(tx, view.alert.id, seen)  # after it: what joins now waits for us
             except ConflictError as error:
                 log.info("alert.not_closed", alert=view.alert.id, why=str(error))
         return self.look(token)
@@ -170,6 +164,7 @@ class AlertPages:
             clinic=clinic,
             language=clinic.languages[0] if clinic else _language(self.configuration),
             closed_by=next((it.by for it in story if it.cause is AlertCause.CLOSED), ""),
+            latest=max(replies_joined(tx, alert.id), default=0),
             missed=tuple(_missed(it) for it in story if it.cause is AlertCause.MISSED),
         )
         return self._opened(tx, view)
@@ -197,6 +192,11 @@ class AlertPages:
             return [owner.id for owner in owners_of(tx, reply.sender, clinics)] if reply.sender else []
         subject = alert.subject.removeprefix(OF_A_PATIENT)
         return [int(subject)] if subject != alert.subject and subject.isdecimal() else []
+
+
+def _refuse_unread(tx: Tx, alert_id: int, seen: int) -> None:
+    if any(it > seen for it in replies_joined(tx, alert_id)):
+        raise ConflictError(f"more was written about alert {alert_id}: read it first")
 
 
 def _contact(story: Sequence[AlertEvent], ring: int) -> str:

@@ -21,6 +21,7 @@ from scheduler.services.plan_file import PlanFile, check_value, edit_said, read_
 from scheduler.services.planner import InFlightEdit, Planner
 from scheduler.services.rests_on import files_digest
 from scheduler.services.switching import Pinned
+from scheduler.services.unfinished import make_way
 from scheduler.store.applies import Apply, begin_apply, find_apply, last_finished
 from scheduler.store.database import Store, Tx
 from scheduler.store.versions import remember
@@ -38,6 +39,13 @@ class Chosen:
     pinned: Pinned = frozenset()
     clinic: str | None = None
     treatment: str | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What says the same after `aftercare apply`."""
+        one = [("--clinic", self.clinic), ("--treatment", self.treatment)]
+        pins = [("--pin", f"{treatment}.{step}") for treatment, step in sorted(self.pinned)]
+        return tuple(word for option, value in (*one, *pins) if value for word in (option, value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +80,13 @@ class Applier:
         """Plan anew and apply, to the last visit in flight. Blocks; commits. Raises ConflictError, StoreError.
 
         `look` is shown the edits before anything is written, and may raise; not where this goes on with an apply.
+        Refused while one of other words is not at its end.
         """
         planner = Planner(self.configuration, chosen.pinned, chosen.clinic, chosen.treatment)
         with self._alone():
             with self.store.write() as tx:
                 now = self.clock.now()
+                make_way(tx, _aim(tx, self.configuration, chosen), chosen.words, now=now, by=self.by)
                 digest = _aim(tx, self.configuration, chosen)
                 begun = find_apply(tx, digest)
                 edits = planner.edits(tx, now=now)
@@ -86,30 +96,38 @@ class Applier:
                         return Applied(None)
                 total = sum(group.count for group in planner.groups(tx, now=now))
                 self._keep_versions(tx, planner)
-                apply = begun or begin_apply(tx, digest, [edit_said(it) for it in edits], now=now, by=self.by)
+                said = [edit_said(it) for it in edits]
+                apply = begun or begin_apply(tx, digest, said, chosen.words, now=now, by=self.by)
             run = self._run(planner, apply, total)
             run.until_nothing_is_left()
             return Applied(run.finish(), resumed=begun is not None)
 
-    def apply_file(self, path: Path) -> Applied:
+    def apply_file(self, path: Path, *, look: Look = lambda _: None) -> Applied:
         """Apply a plan that was written to a file, as it says or not at all. Blocks; commits.
 
         All that it rests on is looked at before anything is written. A visit that changes in the seconds until its
-        turn is left as it is, and told of. Raises ConflictError, StoreError, OSError.
+        turn is left as it is, and told of. `look` is as in `apply`. Raises ConflictError, StoreError, OSError.
         """
         plan = read_plan(path, self.store.vault)
         header = plan.header
         planner = Planner(self.configuration, header.pinned, header.clinic, header.treatment)
         with self._alone():
             with self.store.read() as tx:
+                make_way(tx, plan.digest, None, now=self.clock.now(), by=self.by)
                 begun = find_apply(tx, plan.digest)
+            if begun and begun.given_up_by:
+                given_up = f"{path} was begun, and given up by {begun.given_up_by}"
+                raise ConflictError(f"{given_up}: plan again, and apply that")
             if begun and begun.finished_at:
                 return Applied(begun, resumed=True, before=True)
             self._refuse_other_ground(plan)
             self._refuse_out_of_date(plan, planner, begun)
             with self.store.write() as tx:
+                now = self.clock.now()
+                if begun is None:
+                    look(planner.edits(tx, now=now))
                 self._keep_versions(tx, planner)
-                apply = begun or begin_apply(tx, plan.digest, header.edits, now=self.clock.now(), by=self.by)
+                apply = begun or begin_apply(tx, plan.digest, header.edits, [str(path)], now=now, by=self.by)
             run = self._run(planner, apply, plan.visits, resumed=begun is not None)
             run.by_lines(plan.lines(above=apply.done_through))
             return Applied(run.finish(), run.refused, resumed=begun is not None)

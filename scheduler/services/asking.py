@@ -13,6 +13,8 @@ from scheduler.store.writers import Owner, last_writer_to, open_question, owners
 
 OPEN_FOR = timedelta(days=7)
 """How long after it was handed over a question may still be answered."""
+APART = timedelta(minutes=1)
+"""So far the clocks of who sends and of who hears may be apart: what was written before a question answers none."""
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")
 """What a text can be answered at: no short code, no name, no address of another service."""
 
@@ -51,9 +53,9 @@ class Writer:
 
 
 def who_wrote(
-    tx: Tx, configuration: Configuration, number: str, *, receiver: str, service: str, now: datetime
+    tx: Tx, configuration: Configuration, number: str, *, receiver: str, service: str, at: datetime
 ) -> Writer:
-    """Find who wrote from `number` to our number `receiver`, which belongs to the messaging service `service` or "".
+    """Find who wrote `at` from `number` to our number `receiver`, of the messaging service `service` or "".
 
     1. The clinics whose sender that is; all, where it is no clinic's any more.
     2. Of several the one that last sent that number something, of those that have a patient with it before others.
@@ -62,7 +64,7 @@ def who_wrote(
     """
     clinics = _receiving(configuration, receiver, service)
     owners = owners_of(tx, number, [clinic.id for clinic in clinics])
-    sharing = _sharing(tx, configuration, number, owners, since=now - OPEN_FOR)
+    sharing = _sharing(tx, configuration, number, owners, since=at - OPEN_FOR)
     if sharing:
         names = {clinic.id for clinic in sharing}
         owners = tuple(owner for owner in owners if owner.clinic in names)
@@ -71,8 +73,13 @@ def who_wrote(
     if clinic:
         owners = tuple(owner for owner in owners if owner.clinic == clinic.id)
     who = _who(configuration, number, clinic, owners)
-    question = open_question(tx, owners[0].id, since=now - OPEN_FOR) if who is Who.KNOWN else None
+    question = question_at(tx, owners[0].id, at) if who is Who.KNOWN else None
     return Writer(who, clinic, (clinic,) if clinic else clinics, owners, question)
+
+
+def question_at(tx: Tx, patient_id: int, at: datetime) -> int | None:
+    """Return the message that a patient who writes at that instant answers, None where no question is open."""
+    return open_question(tx, patient_id, since=at - OPEN_FOR, until=at + APART)
 
 
 def can_be_answered(number: str) -> bool:

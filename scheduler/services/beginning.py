@@ -67,9 +67,13 @@ def _leave_clinics(folder: Path, new: NewClinic | None, gone: Collection[str]) -
 
 
 def _leave_texts(templates: Path, used: Collection[str], languages: Collection[str]) -> None:
-    """Take away the texts of other treatments, and other languages where the clinic speaks one that ships."""
+    """Take away the texts of other treatments, and other languages where the clinic speaks one that ships.
+
+    Those of a language stay for a regional one too, which begins as a copy of them: fr for fr-CA.
+    """
     folders = [folder for folder in templates.iterdir() if folder.is_dir()]
-    spoken = [folder for folder in folders if folder.name in languages] or folders
+    wanted = {*languages, *(language.partition("-")[0] for language in languages)}
+    spoken = [folder for folder in folders if folder.name in wanted] or folders
     for folder in folders:
         if folder not in spoken:
             shutil.rmtree(folder)

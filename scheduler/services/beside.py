@@ -5,16 +5,29 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from scheduler.domain.adjustment import Adjustments, Occasion, adjusted
-from scheduler.domain.followup import Again, Reply, is_beside_plan, reminds_since
+from scheduler.domain.followup import (
+    MOST_TIMES,
+    Again,
+    Reply,
+    is_beside_plan,
+    is_reminder,
+    next_occurrence,
+    reminds_since,
+    reply_of,
+    times_asked,
+)
+from scheduler.domain.followup import Round as Asked
 from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.protocol import AfterReply, Step
 from scheduler.domain.states import UNSENT, Status
-from scheduler.domain.triage import Triage
 from scheduler.services.schedule import what_is_left
+from scheduler.store.latest_answers import LatestAnswer
 from scheduler.store.messages import Message
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 """A present in which nothing is late: planned then, a step has the times that its protocol means."""
+
+GIVEN_UP = frozenset({Status.EXPIRED, Status.SUPPRESSED, Status.CANCELLED})
 
 Round = Sequence[Message]
 """What a step was wanted for beside the plan, once: a message for each channel."""
@@ -30,6 +43,40 @@ def rounds_beside(messages: Iterable[Message]) -> Iterator[Round]:
         statuses = {it.status for it in asked}
         if statuses & UNSENT or statuses == {Status.EXPIRED}:
             yield asked
+
+
+def rounds_dropped(messages: Iterable[Message], answer: LatestAnswer | None) -> Iterator[Round]:
+    """Yield the follow-ups that an earlier edit took away, where their reply still asks for them.
+
+    It does while it is the latest answer about the visit, nobody dealt with it, and nothing was asked since.
+    """
+    mine = sorted((it for it in messages if is_beside_plan(it.reasons)), key=lambda it: (it.step, it.occurrence))
+    for _, group in groupby(mine, key=lambda it: it.step):
+        rounds = list(group)
+        asked = tuple(it for it in rounds if it.occurrence == rounds[-1].occurrence)
+        reply = reply_of(asked[0].reasons)
+        gone = all(it.status in GIVEN_UP for it in asked) and any(was_dropped(it) for it in asked)
+        if reply and gone and (answer is None or (answer.is_open and answer.at <= reply.at)):
+            yield asked
+
+
+def was_dropped(message: Message) -> bool:
+    """Whether an edit took a follow-up of a reply away."""
+    dropped = any(it.code == "step_dropped" for it in message.reasons)
+    return message.status is Status.CANCELLED and dropped and reply_of(message.reasons) is not None
+
+
+def wanted_by(
+    answer: LatestAnswer, step: Step, occasion: Occasion, adjustments: Adjustments, messages: Iterable[Message]
+) -> tuple[PlannedMessage, ...]:
+    """Return what an answer brings about of a step that was not there when it came; counted from the answer."""
+    rounds = [Asked(it.occurrence, it.status, is_reminder(it.reasons)) for it in messages if it.step == step.id]
+    occurrence = next_occurrence(rounds)
+    if occurrence is None or times_asked(rounds) >= MOST_TIMES:
+        return ()
+    reply = Reply(answer.step, answer.triage, answer.at)
+    planned = Again(step, occasion.clinic, occasion.reach, occurrence).after(reply, now=LONG_AGO)
+    return adjusted(planned, adjustments, occasion, now=answer.at)
 
 
 def meant_for(
@@ -51,13 +98,7 @@ def _again(message: Message, step: Step, occasion: Occasion) -> tuple[PlannedMes
     again = Again(step, occasion.clinic, occasion.reach, message.occurrence)
     if since := reminds_since(message.reasons):
         return again.reminder(since, now=LONG_AGO)
-    reply, timing = _reply_of(message), step.timing
-    if not isinstance(timing, AfterReply) or reply.triage.value not in timing.triage:
+    reply, timing = reply_of(message.reasons), step.timing
+    if reply is None or not isinstance(timing, AfterReply) or reply.triage.value not in timing.triage:
         return ()
     return again.after(reply, now=LONG_AGO)
-
-
-def _reply_of(message: Message) -> Reply:
-    """Return the reply that brought a message about, as its reason tells."""
-    said = next(dict(it.params) for it in message.reasons if it.code == "after_reply")
-    return Reply(said["step"], Triage(said["triage"]), datetime.fromisoformat(said["reply_at"]))

@@ -17,10 +17,13 @@ from scheduler.domain.states import Status
 from scheduler.domain.timing import Visit, visit_of
 from scheduler.protocols.configuration import Configuration
 from scheduler.store.due import DueMessage
+from scheduler.store.merges import Word
 from scheduler.store.messages import Message
 
 _A_DAY = timedelta(days=1)
 """Of a clinic that no longer merges: what was merged before still was; no window is longer."""
+_USUAL = timedelta(hours=4)
+"""Of one that has made its window smaller: what was merged within the usual one still was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ def pending_of(message: Message) -> Pending:
         released=message.released_at is not None,
         tried=message.tries > 0,
         held=message.status is Status.HELD,
+        put=any(reason.code == "put" for reason in message.reasons),
         kept_by=tuple([reason for reason in message.reasons if reason.code in KEPT_SAID]),
     )
 
@@ -122,9 +126,13 @@ def visit_of_due(due: DueMessage, protocol: Protocol, configuration: Configurati
 
 def _spoken(due: DueMessage, clinic: Clinic) -> Spoken | None:
     """Return what spoke for a message, unless it was planned for a later time since: then that is over."""
-    if due.word is None:
-        return None
-    return due.word.spoken if due.message.due_at - due.word.started_at <= (clinic.merge_window or _A_DAY) else None
+    return due.word.spoken if due.word and still_speaks(due.word, due.message, clinic) else None
+
+
+def still_speaks(word: Word, message: Message, clinic: Clinic) -> bool:
+    """Whether what spoke for a message did so for the time that it has now."""
+    window = max(clinic.merge_window, _USUAL) if clinic.merge_window else _A_DAY
+    return message.due_at - word.started_at <= window
 
 
 def step_of(due: DueMessage, configuration: Configuration) -> Step | None:

@@ -62,9 +62,7 @@ def _own_digest(appointment: StoredAppointment, step: str) -> str:
     return appointment.pins.get(step, appointment.protocol_digest or "")
 
 
-def _switch(
-    appointment: StoredAppointment, kept: Mapping[str, Protocol], step: str, digest: str
-) -> Switch | None:
+def _switch(appointment: StoredAppointment, kept: Mapping[str, Protocol], step: str, digest: str) -> Switch | None:
     before, after = kept.get(digest), kept.get(appointment.protocol_digest or "")
     if before is None or after is None:
         return None

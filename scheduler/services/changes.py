@@ -17,6 +17,7 @@ from scheduler.domain.states import UNSENT
 from scheduler.services.switching import Switch
 from scheduler.store.appointments import StoredAppointment
 from scheduler.store.messages import Message
+from scheduler.store.patients import Traits
 
 
 class ChangeKind(StrEnum):
@@ -65,7 +66,9 @@ class Change:
 class InFlight:
     """A visit with what decides about its changes. `messages`: those of edited steps, as `schedule.as_it_stands`.
 
+    `traits`: by which a plan on paper sees that the patient's data was changed since; None where there is none.
     `unsent` and `sent` count all its messages: still to come, and those that a provider has, had or may have.
+    `answer`: what was answered last about it; None also where no edited step is brought about by a reply.
     """
 
     appointment: StoredAppointment
@@ -75,6 +78,7 @@ class InFlight:
     adjustments: Adjustments
     unsent: int
     sent: int
+    traits: Traits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,16 @@ class VisitChanges:
 
     Whoever writes them gives the visit `switch.after.digest` and `switch.pins`, and its messages that are still to
     come the digest of the version that their step goes by: `versions.by_version` says which.
+
+    `told_before`: what is kept as sent under a step's old name. `nobody_asks`: the step that would have asked a
+    patient with a concern again and is dropped, with nothing in its place: whoever writes the changes tells a person.
     """
 
     visit: InFlight
     switch: Switch
     changes: tuple[Change, ...]
+    told_before: tuple[PlannedMessage, ...] = ()
+    nobody_asks: str | None = None
 
     @property
     def appointment(self) -> StoredAppointment:

@@ -44,10 +44,10 @@ def examine_all(config_dir: Path, templates_dir: Path, *, live: bool = False, te
     if sound is None:
         return Checked(tuple(problems), None, words)
     problems = in_order([*problems, *lint(sound)])
-    problems = (*problems, *check_templates(templates_dir, sound.configuration))
+    texts = Texts(templates_dir)
+    problems = (*problems, *check_templates(templates_dir, sound.configuration, texts))
     if tests and not has_errors(problems):
-        texts = Texts(templates_dir)
         problems = (*problems, *run_protocol_tests(config_dir, sound.configuration, texts, lambda: words))
     if sound.configuration.requires_approval(live=live):
-        problems = (*problems, *in_order(unapproved(sound, Texts(templates_dir), config_dir)))
+        problems = (*problems, *in_order(unapproved(sound, texts, config_dir)))
     return Checked(problems, sound.configuration, words)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from scheduler.domain.adjustment import Occasion, plan_adjusted
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.edits import Edit, EditKind
-from scheduler.domain.followup import is_beside_plan
+from scheduler.domain.followup import follow_ups, is_beside_plan
 from scheduler.domain.hours import sending_hours
 from scheduler.domain.lateness import send_from
 from scheduler.domain.planned import PlannedMessage
@@ -21,14 +21,24 @@ from scheduler.domain.reasons import Reason, because, planned_part
 from scheduler.domain.states import UNSENT, Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.edit_words import words_of
-from scheduler.services.beside import LONG_AGO, meant_for, rounds_beside
+from scheduler.services.beside import (
+    GIVEN_UP,
+    LONG_AGO,
+    Round,
+    meant_for,
+    rounds_beside,
+    rounds_dropped,
+    wanted_by,
+    was_dropped,
+)
 from scheduler.services.changes import Change, ChangeKind, InFlight, VisitChanges
+from scheduler.services.nobody_asks import mark_unasked
+from scheduler.services.renaming import BY_PERSON, Renamed, as_renamed, exceptions_renamed, is_told, told_before
 from scheduler.services.schedule import Key, key_of, still_to_come
 from scheduler.services.switching import Switch
 from scheduler.store.messages import Message
 
-_GIVEN_UP = frozenset({Status.EXPIRED, Status.SUPPRESSED, Status.CANCELLED})
-_FOR_GOOD = frozenset({"operator", "said_already", "answered", "better_since"})
+_FOR_GOOD = BY_PERSON | {"answered", "better_since", "renamed"}
 """Why a message did not go out that no edit brings back: a person said so, or it is no longer the question."""
 _MEANT = ("useful_until", "purpose", "if_late", "ask", "fallback")
 """What a message has of its step beside its times."""
@@ -43,11 +53,16 @@ def changes_of(visit: InFlight, switch: Switch, configuration: Configuration, *,
     What the patient has or may have, what a person dropped and what an exception keeps as it is stays. The clinic is
     in the configuration.
     """
-    comparison = _Comparison(visit, switch, configuration, configuration.clinic(visit.appointment.clinic), now)
+    renamed = switch.renamed
+    stood = as_renamed(visit.messages, renamed)
+    held = replace(visit, adjustments=exceptions_renamed(visit.adjustments, renamed)) if renamed else visit
+    clinic = configuration.clinic(visit.appointment.clinic)
+    comparison = _Comparison(held, switch, configuration, clinic, now, renamed, stood)
     found = sorted(
         comparison.changes(), key=lambda it: (it.to_at or it.from_at or now, it.step, it.channel, it.occurrence)
     )
-    return VisitChanges(visit, switch, tuple(found))
+    told = tuple(told_before(stood, visit.messages, renamed))
+    return mark_unasked(VisitChanges(visit, switch, tuple(found), told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,9 @@ class _Comparison:
     configuration: Configuration
     clinic: Clinic
     now: datetime
+    renamed: Renamed
+    stood: tuple[Message, ...]
+    """What stood under old names, as messages of the new ones."""
 
     def changes(self) -> Iterator[Change]:
         wishes = [(message, item, kind) for message, item in self._pairs() if (kind := self._kind(message, item))]
@@ -82,16 +100,44 @@ class _Comparison:
 
     def _meant(self) -> _Plans:
         """Return what the edited steps are for this visit, as if it were planned in time."""
+        known = (*self.visit.messages, *self.stood)
         plan = self._plan(self.switch.edited.steps, LONG_AGO)
-        coming = still_to_come(plan, self.visit.messages, self.switch.after, self.visit.appointment)
-        meant = {key_of(it): it for it in map(self._on_its_channel, coming)}
-        for asked in rounds_beside(self.visit.messages):
+        coming = still_to_come(plan, known, self.switch.after, self.visit.appointment)
+        meant = {key_of(it): it for it in map(self._on_its_channel, coming) if not self._is_told(it)}
+        occasion, wishes = self._occasion(self.switch.edited.steps), self.visit.adjustments
+        for asked in self._rounds():
             step = self.switch.edited.step(asked[0].step)
             if step and not any(key_of(it) in meant for it in asked):
-                occasion, wishes = self._occasion(self.switch.edited.steps), self.visit.adjustments
-                items = meant_for(asked, step, occasion, wishes, self.visit.messages)
+                items = meant_for(asked, step, occasion, wishes, known)
                 meant |= {key_of(it): it for it in map(self._on_its_channel, items)}
+        asked_for = {it.step for it in meant.values()}
+        for step in self._brought_about():
+            if step.id not in asked_for and self.visit.answer:
+                meant |= {key_of(it): it for it in wanted_by(self.visit.answer, step, occasion, wishes, known)}
         return meant
+
+    def _is_told(self, item: PlannedMessage) -> bool:
+        return item.step in self.renamed and is_told(item, self.stood, self.visit.messages, self.renamed)
+
+    def _rounds(self) -> Iterator[Round]:
+        """Yield what was wanted beside the plan and may be still, under the names that steps have from now on."""
+        new_name = {old: new for new, old in self.renamed.items()}
+        messages = self.visit.messages
+        for asked in (*rounds_beside(messages), *rounds_dropped(messages, self.visit.answer)):
+            name = new_name.get(asked[0].step, asked[0].step)
+            yield tuple(replace(it, step=name) for it in asked)
+
+    def _brought_about(self) -> Iterator[Step]:
+        """Yield the steps that are new and that the latest answer asks for, where nobody has seen to it."""
+        answer = self.visit.answer
+        if answer is None or not answer.is_open:
+            return
+        new_name = {old: new for new, old in self.renamed.items()}
+        for step in follow_ups(self.switch.after, new_name.get(answer.step, answer.step), answer.triage):
+            edit, old = self.switch.follows.get(step.id), self.renamed.get(step.id)
+            moved_over = any(it.step == old for it in self.visit.messages)
+            if edit and edit.kind is EditKind.ADDED and not moved_over:
+                yield step
 
     def _plan(self, steps: tuple[Step, ...], now: datetime) -> tuple[PlannedMessage, ...]:
         instance = self.configuration.instance
@@ -125,13 +171,21 @@ class _Comparison:
             return ChangeKind.DROPPED
         goes = item.status is Status.SCHEDULED and self.now < item.useful_until
         if message is None:
-            return ChangeKind.ADDED if goes else None
+            return ChangeKind.ADDED if goes and not self._was_given_up(item) else None
         edit = self.switch.follows[item.step]
-        if message.status in _GIVEN_UP:
+        if message.status in GIVEN_UP:
             return ChangeKind.ADDED if goes and self._comes_back(message, item, edit) else None
         if message.status not in UNSENT or item.status is Status.CANCELLED:
             return None
         return self._difference(message, item, edit)
+
+    def _was_given_up(self, item: PlannedMessage) -> bool:
+        """Whether it was given up under its old name, and no later time of the new one brings it back."""
+        old = self.renamed.get(item.step)
+        same = (item.channel, item.occurrence)
+        gone = [it for it in self.visit.messages if it.step == old and (it.channel, it.occurrence) == same]
+        later = all(self.now < item.planned_at != it.planned_at for it in gone)
+        return any(it.status in GIVEN_UP and not was_dropped(it) for it in gone) and not later
 
     def _difference(self, message: Message, item: PlannedMessage, edit: Edit) -> ChangeKind | None:
         moves = message.planned_at != item.planned_at
@@ -149,7 +203,7 @@ class _Comparison:
         if edit.kind is EditKind.ADDED or (before and message.channel not in before.channels):
             return True
         if is_beside_plan(message.reasons) and message.status is not Status.EXPIRED:
-            return False
+            return was_dropped(message)
         return item.planned_at != message.planned_at and self.now < item.planned_at
 
     @property
@@ -180,7 +234,9 @@ class _Comparison:
         return (because("undo_grace", until_at=self._at_once),) if self.clinic.undo_grace > timedelta(0) else ()
 
     def _placed(self, kind: ChangeKind, message: Message | None, item: PlannedMessage) -> Iterator[Change]:
-        if item.status is not Status.EXPIRED:
+        if kind is ChangeKind.MOVED and message and item.status in UNSENT and item.due_at == message.due_at:
+            yield self._changed(message, item)
+        elif item.status is not Status.EXPIRED:
             planned = replace(item, reasons=(*item.reasons, _edited(self.switch.follows[item.step])))
             yield self._change(kind, message, planned)
         elif kind is ChangeKind.MOVED:
@@ -192,7 +248,7 @@ class _Comparison:
         planned = replace(
             item,
             due_at=message.due_at,
-            status=Status.HELD if message.status is Status.HELD else Status.SCHEDULED,
+            status=Status.HELD if Status.HELD in (message.status, item.status) else Status.SCHEDULED,
             reasons=(*(it for it in known if it.code != "edited"), _edited(self.switch.follows[item.step])),
         )
         return self._change(ChangeKind.CHANGED, message, planned)

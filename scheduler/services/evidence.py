@@ -35,8 +35,10 @@ def evidence(tx: Tx, configuration: Configuration, patient_id: int, *, now: date
     patient = get_patient(tx, patient_id)
     visits = visits_of(tx, patient_id)
     messages = messages_by_visit(tx, visits)
-    dossier = _Dossier(tx, configuration, configuration.clinic(patient.clinic), patient)
     every = [message for of_visit in messages.values() for message in of_visit]
+    dossier = _Dossier(
+        tx, configuration, configuration.clinic(patient.clinic), patient, {message.id: message for message in every}
+    )
     replies = replies_of(tx, patient_id, [message.id for message in every])
     versions = versions_of(tx, {message.protocol_digest for message in every if message.protocol_digest})
     return {
@@ -57,6 +59,7 @@ class _Dossier:
     configuration: Configuration
     clinic: Clinic
     patient: Patient
+    every: Mapping[int, Message]
 
     def person(self) -> Row:
         it = self.patient
@@ -73,7 +76,7 @@ class _Dossier:
 
     def visit(self, visit: StoredAppointment, messages: Sequence[Message], versions: Mapping[str, Protocol]) -> Row:
         ledger = ledgers_of(self.tx, [self.patient.id])[self.patient.id]
-        told = MessageEvidence(self.configuration, self.clinic, ledger, versions)
+        told = MessageEvidence(self.configuration, self.clinic, ledger, versions, self.every)
         return {
             "appointment": visit.id,
             "external_id": visit.external_id,

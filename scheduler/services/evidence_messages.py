@@ -7,7 +7,7 @@ from typing import Any
 
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.consent import Entry
-from scheduler.domain.protocol import Protocol
+from scheduler.domain.protocol import Protocol, Step
 from scheduler.domain.reasons import sentence
 from scheduler.domain.states import Status
 from scheduler.protocols.configuration import Configuration
@@ -25,12 +25,16 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class MessageEvidence:
-    """Tells of one patient's messages. `ledger`: what the patient said; `versions`: what they were planned by."""
+    """Tells of one patient's messages. `ledger`: what the patient said; `versions`: what they were planned by.
+
+    `messages` are all of theirs, by id.
+    """
 
     configuration: Configuration
     clinic: Clinic
     ledger: tuple[Entry, ...]
     versions: Mapping[str, Protocol]
+    messages: Mapping[int, Message]
 
     def of(self, tx: Tx, visit: StoredAppointment, message: Message) -> Row:
         """Return what is on record of one message. Raises KeysError where its texts can't be opened."""
@@ -58,7 +62,8 @@ class MessageEvidence:
         self, tx: Tx, visit: StoredAppointment, message: Message, attempt: Attempt, others: Sequence[int]
     ) -> Row:
         provenance, version = Provenance(self.configuration), self.versions.get(message.protocol_digest or "")
-        step = version.step(message.step) if version else None
+        step = self._step(message)
+        spoke_for = [self._step(self.messages[it]) for it in others if it in self.messages]
         return {
             "handed_over_at": attempt.started_at,
             "ended_at": attempt.finished_at,
@@ -69,10 +74,14 @@ class MessageEvidence:
             "text": attempt.body,
             "provider_id": attempt.provider_id,
             "version": provenance.step(visit.treatment, version, step, attempt.started_at),
-            "texts": provenance.texts(message, attempt, step),
+            "texts": provenance.texts(message, attempt, step, spoke_for),
             "consent": self._consent(tx, message, attempt),
             "spoke_for": list(others),
         }
+
+    def _step(self, message: Message) -> Step | None:
+        version = self.versions.get(message.protocol_digest or "")
+        return version.step(message.step) if version else None
 
     def _consent(self, tx: Tx, message: Message, attempt: Attempt) -> Row:
         """Say what held when it was handed over; what an unknown consent means is as the clinic's file says today."""

@@ -33,11 +33,12 @@ from scheduler.store.adjustments import in_force
 from scheduler.store.appointments import StoredAppointment, get_appointment
 from scheduler.store.database import Tx
 from scheduler.store.due import load_due
-from scheduler.store.messages import Message, Replan, replan
+from scheduler.store.merges import passengers_of
+from scheduler.store.messages import Message, Replan, get_message, messages_of, replan
 from scheduler.store.moves import Move
 from scheduler.store.patients import get_patient
 from scheduler.store.plans import add_planned
-from scheduler.store.transitions import move_all
+from scheduler.store.transitions import lock_in_order, move_all
 
 log = get_logger(__name__)
 
@@ -61,6 +62,9 @@ def plan_after_reply(
     3. The steps that the protocol has for that class are planned, counted from `at`, when the patient wrote (aware
        UTC; `now` if not given). One that waits already stays as it is, and is in the answer: a doubled reply changes
        nothing. After MOST_TIMES times a step is not planned again.
+    4. Where the visit's own protocol has none, those of the other visits that the question was asked for too
+       (`domain.merging`). They are not in the answer: that nobody was asked after all is noticed of the question's
+       own visit only, so a person is told of such a concern as well.
 
     Without an answer nobody asks this patient again: after a concern a person has to. The caller holds no message
     yet, and commits. Raises NotFoundError or KeysError for a patient that is gone or can't be opened.
@@ -69,20 +73,50 @@ def plan_after_reply(
         return []
     appointment = get_appointment(tx, question.of_visit)
     protocol = _protocol_of(tx, configuration, appointment)
+    _hold_with_others(tx, question)
     stored = list(standing_messages(tx, appointment.id))
     take_reminders_back(tx, stored, now=now, by=by)
     if protocol is None or appointment.status in CALLED_OFF:
+        _plan_for_others(tx, configuration, question, triage, now=now, by=by, at=at)
         return []
     needless = overtaken(protocol, question.step, triage)
     _cancel(tx, [it for it in stored if it.step in needless], because("better_since"), now=now, by=by)
     steps = follow_ups(protocol, question.step, triage)
     if not steps:
+        _plan_for_others(tx, configuration, question, triage, now=now, by=by, at=at)
         return []
     reply = Reply(question.step, triage, at or now)
     clinic, reach = configuration.clinic(appointment.clinic), reach_of(get_patient(tx, appointment.patient_id))
     exceptions = in_force(tx, [appointment.id]).get(appointment.id, {})
     planner = _Planner(tx, clinic, reach, appointment, protocol, exceptions, now, by)
     return [message for step in steps for message in planner.plan(step, reply, stored)]
+
+
+def _plan_for_others(
+    tx: Tx,
+    configuration: Configuration,
+    question: Message,
+    triage: Triage,
+    *,
+    now: datetime,
+    by: str,
+    at: datetime | None,
+) -> None:
+    """Plan by the protocols of the other visits that the question spoke for: its answer counts for those too."""
+    for message in _spoken_for(tx, question):
+        if message.status is Status.SUPPRESSED:
+            plan_after_reply(tx, configuration, message, triage, now=now, by=by, at=at)
+
+
+def _hold_with_others(tx: Tx, question: Message) -> None:
+    """Hold all messages that an answer may touch, in the order of all who lock rows: those of several visits."""
+    visits = {it.of_visit for it in _spoken_for(tx, question)}
+    if visits:
+        lock_in_order(tx, [it.id for visit in (question.of_visit, *visits) for it in messages_of(tx, visit)])
+
+
+def _spoken_for(tx: Tx, question: Message) -> list[Message]:
+    return [get_message(tx, it) for it in passengers_of(tx, question.attempt)] if question.attempt else []
 
 
 def able_to_go(tx: Tx, configuration: Configuration, ids: Sequence[int], *, now: datetime) -> list[int]:

@@ -183,14 +183,16 @@ class Forecaster:
 
     def _all_of(self, dues: Sequence[DueMessage], now: datetime) -> list[Foreseen]:
         found: list[Foreseen] = []
-        greeted = False
+        greeted_at: datetime | None = None
         for due in dues:
-            foreseen = self._foresee(replace(due, first_contact=not greeted), now)
-            greeted = greeted or (foreseen.channel is Channel.SMS and foreseen.at is not None)
+            # Those that go out at the same instant are written side by side: each is a first one.
+            foreseen = self._foresee(due, now, greeted_at)
+            if foreseen.channel is Channel.SMS:
+                greeted_at = greeted_at or foreseen.at
             found.append(foreseen)
         return found
 
-    def _foresee(self, due: DueMessage, now: datetime) -> Foreseen:
+    def _foresee(self, due: DueMessage, now: datetime, greeted_at: datetime | None) -> Foreseen:
         message, reasons, at = due.message, due.message.reasons, None
         if message.status is Status.SCHEDULED:
             decision = decide(
@@ -201,7 +203,8 @@ class Forecaster:
             )
             reasons = (*reasons, *decision.reasons)
             at = decision.at if decision.kind in (Kind.SEND, Kind.WAIT) else None
-        segments = self._segments(due) if at and message.channel is Channel.SMS else 0
+        by_sms = replace(due, first_contact=greeted_at is None or at == greeted_at)
+        segments = self._segments(by_sms) if at and message.channel is Channel.SMS else 0
         return Foreseen(message.step, message.channel, message.planned_at, at, reasons, segments)
 
     def _segments(self, due: DueMessage) -> int:

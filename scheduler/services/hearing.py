@@ -71,12 +71,16 @@ class Hearing:
         attempt, message = find_attempt(tx, token), get_message(tx, message_id)
         assert attempt is not None
         mended = self.look_beyond(tx, attempt, message, word, now)
-        spoken = [get_message(tx, it) for it in passengers_of(tx, token)] if word.meaning else []
+        asked = word.meaning or message.fallback
+        spoken = [get_message(tx, it) for it in passengers_of(tx, token)] if asked else []
         if visits := {it.of_visit for it in (message, *spoken) if it.fallback}:
             hold_appointments(tx, visits)
         to = self._take_in(tx, attempt, message_id, word, now)
-        if to:
+        if to and word.meaning:
             self._fall_over_too(tx, spoken, now)
+        elif to:
+            for it in spoken:
+                take_back(tx, it, now=now, by=self.by)
         if mended:
             wake(tx, self.configuration, now=now)
         return to

@@ -47,9 +47,11 @@ def _advice(
 ) -> Iterator[tuple[SentStep, Heard]]:
     kept = versions_of(tx, {one.protocol_digest for one in sent if one.protocol_digest})
     for one in sent:
-        protocol = kept.get(one.protocol_digest or "") or configuration.protocols.get(one.treatment)
-        step = protocol.step(one.step) if protocol else None
         clinic, zone = configuration.clinics.get(one.clinic), zones[one.patient_id]
+        protocol = kept.get(one.protocol_digest or "")
+        if protocol is None and clinic and one.treatment in configuration.protocols:
+            protocol = configuration.protocol_for(one.clinic, one.treatment)
+        step = protocol.step(one.step) if protocol else None
         if protocol and step and clinic:
             visit = visit_of(one.visit, protocol.duration, clinic.timezone, ZoneInfo(zone) if zone else None)
             for advised in held(step.advice, visit):

@@ -10,6 +10,7 @@ from scheduler.domain.reasons import Reason, because, planned_part
 from scheduler.domain.situation import Decision, Kind
 from scheduler.domain.states import Brake, Cause, Status
 from scheduler.services.alerts import end_alert, raise_alert
+from scheduler.store.alerts import Alert
 from scheduler.store.database import Store, Tx
 from scheduler.store.held import Choice, held_messages, held_too_long, still_held
 from scheduler.store.messages import Message
@@ -85,6 +86,17 @@ def expire_held(tx: Tx, *, now: datetime, by: str) -> int:
     expired = move_all(tx, [_too_late(message, by) for message in found], now=now)
     _end_alerts(tx, found, now)
     return len(expired)
+
+
+def idle_alerts(tx: Tx, alerts: Iterable[Alert]) -> list[tuple[AlertKind, str]]:
+    """Return which of these alerts are about something held where nothing is any more, each with its clinic.
+
+    What was held may have gone otherwise than by a person's word on it: its visit was called off, or planned anew.
+    """
+    about = {kind: brake for brake, kind in ALERTS.items()}
+    known = [(it.kind, it.subject) for it in alerts if it.kind in about]
+    still = still_held(tx, {clinic for _, clinic in known}) if known else frozenset()
+    return [(kind, clinic) for kind, clinic in known if (clinic, about[kind]) not in still]
 
 
 def _move(store: Store, choice: Choice, as_wished: Callable[[Message], Move], now: datetime) -> Counter[Status]:

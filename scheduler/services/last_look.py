@@ -13,6 +13,7 @@ from scheduler.services.braking import BrakeReader, Brakes
 from scheduler.services.letters import Letter
 from scheduler.store.alarmed import alarmed
 from scheduler.store.database import Tx
+from scheduler.store.merges import Word, spoken_for
 from scheduler.store.messages import Message
 from scheduler.store.names import address_hash
 from scheduler.store.notices import DueNotice, rings_over, stopped_notices
@@ -30,14 +31,17 @@ class LastLook:
         """Return the letters that what is known now still lets go; the others are to be decided anew.
 
         Left out: what was paused or stopped, whose patient is reached elsewhere or said something about consent,
-        whose visit moved or ended, what is no care where the patient's reply sounds bad, and what is beyond the
-        clinic's volume of this hour.
+        whose visit moved or ended, what another message has spoken for since, what is no care where the patient's
+        reply sounds bad, and what is beyond the clinic's volume of this hour.
         """
         if not letters:
             return []
         steps = [it for it in letters if it.step]
         standing = standing_of(tx, {letter.due.message.id for letter in steps})
-        fresh = [it for it in steps if _is_as_decided(tx, it, standing.get(it.due.message.id))]
+        words = spoken_for(tx, standing.keys())
+        fresh = [
+            it for it in steps if _is_as_decided(tx, it, standing.get(it.due.message.id)) and _speaks_still(it, words)
+        ]
         brakes = Brakes(pauses_in_force(tx, {letter.due.message.of_patient for letter in fresh}))
         free = [it for it in fresh if it.channel not in (brakes.paused(it.due.message) or ())]
         urgent = alarmed(tx, {it.due.message.of_patient for it in free if not _is_care(it)})
@@ -92,6 +96,15 @@ def _is_care(letter: Letter) -> bool:
 def first_tries(letters: Sequence[Letter]) -> Counter[str]:
     """Count steps by clinic for its volume; one that is tried again was counted when it was tried first."""
     return Counter(letter.due.message.clinic for letter in letters if letter.step and not letter.due.message.tries)
+
+
+def _speaks_still(letter: Letter, words: Mapping[int, Word]) -> bool:
+    """Whether nothing spoke for it since. Another batch of the same engine may have, and have let it be claimed anew.
+
+    The last word counts: one that was known when it was decided was no reason to keep it.
+    """
+    known = letter.step.word if letter.step else None
+    return words.get(letter.due.message.id) in (None, known)
 
 
 def _is_as_decided(tx: Tx, letter: Letter, standing: Standing | None) -> bool:

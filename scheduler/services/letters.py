@@ -12,6 +12,7 @@ from scheduler.content.variables import variables_for
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.outgoing import Outgoing, OutgoingEmail, OutgoingSms
 from scheduler.domain.protocol import Channel
+from scheduler.errors import TemplateError
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.leases import LAST_WRITE
 from scheduler.services.links import Links
@@ -77,7 +78,7 @@ class Writer:
     def write(self, due: DueMessage, *, now: datetime, passengers: Sequence[DueMessage] = ()) -> Letter:
         """Render one step that this engine has claimed, and with it what it speaks for, of the same patient.
 
-        Raises TemplateError when its text is missing or can't be rendered.
+        Raises TemplateError when its text is missing or can't be rendered, or would be wrong of a passenger's visit.
         """
         message, patient, visit = due.message, due.patient, due.appointment
         clinic = self.configuration.clinic(message.clinic)
@@ -100,11 +101,15 @@ class Writer:
         address = patient.address(message.channel)
         assert address
         envelope = Envelope(due, clinic, Recipient(address, patient.name), language, now)
-        if by_email:
-            email = render_email(self.texts, wording.template, language, variables)
-            letter = envelope.email(email, unsubscribe_url=unsubscribe)
+        render = render_email if by_email else render_sms
+        rendered = render(self.texts, wording.template, language, variables)
+        for said in wording.of_other_visits(variables, passengers, clinic, language):
+            if render(self.texts, wording.template, language, said) != rendered:
+                raise TemplateError("it says when the visit is, or the next, and the visits differ in that")
+        if isinstance(rendered, RenderedEmail):
+            letter = envelope.email(rendered, unsubscribe_url=unsubscribe)
         else:
-            letter = envelope.sms(render_sms(self.texts, wording.template, language, variables))
+            letter = envelope.sms(rendered)
         return replace(letter, passengers=tuple(passengers)) if passengers else letter
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.reasons import Reason, because
 from scheduler.services.alerts import end_alert, raise_alert
+from scheduler.services.holding import idle_alerts
 from scheduler.store.alerts import open_alerts
 from scheduler.store.database import Store
 from scheduler.store.health import count_doubts, count_untouched
@@ -37,7 +38,9 @@ class Lookout:
         """Open and end alerts as it looks now. Blocks; commits, where something changes. Raises StoreError."""
         self._looked_at = now
         with store.read() as tx:
-            open_now = {alert.kind for alert in open_alerts(tx)}.intersection(WATCHED)
+            opened = open_alerts(tx)
+            open_now = {alert.kind for alert in opened}.intersection(WATCHED)
+            idle = idle_alerts(tx, opened)
             found = {
                 AlertKind.DOUBT: _doubt(count_doubts(tx, unknown_since=now - UNSETTLED_FOR)),
                 AlertKind.PAST_DUE: _past_due(count_untouched(tx, before=now - PAST_DUE_FOR, now=now), now),
@@ -45,12 +48,14 @@ class Lookout:
         opening = {kind: reason for kind, reason in found.items() if reason and self._stays(kind, now)}
         ending = [kind for kind in open_now if found[kind] is None]
         self._since = {kind: since for kind, since in self._since.items() if found[kind]}
-        if ending or opening.keys() - open_now:
+        if ending or idle or opening.keys() - open_now:
             with store.write() as tx:
                 for kind, reason in opening.items():
                     raise_alert(tx, kind, WHOLE, reasons=(reason,), now=now)
                 for kind in ending:
                     end_alert(tx, kind, WHOLE, now=now)
+                for kind, clinic in idle_alerts(tx, open_alerts(tx)) if idle else ():
+                    end_alert(tx, kind, clinic, now=now)
 
     def _stays(self, kind: AlertKind, now: datetime) -> bool:
         """Whether it was so a while ago too. A doubt has lasted for long enough already."""

@@ -1,13 +1,13 @@
 """What a message says that may speak for others too: one template, every advice once, all treatments by name."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from scheduler.content.advice import advice_lines
 from scheduler.content.formats import in_a_row
-from scheduler.content.variables import Variables, title_of
+from scheduler.content.variables import Variables, title_of, variables_for
 from scheduler.domain.advice import Catalogue
 from scheduler.domain.advised import Held, still_held, strictest
 from scheduler.domain.clinic import Clinic
@@ -42,6 +42,19 @@ class Wording:
         if len(titles) == 1:
             return variables
         return variables.with_treatments(in_a_row(titles, language, clinic.country))
+
+    def of_other_visits(
+        self, variables: Variables, passengers: Sequence[DueMessage], clinic: Clinic, language: str
+    ) -> Iterator[Variables]:
+        """Yield the values as each passenger's visit would have them; nothing where they are the same for all."""
+        for due, protocol in zip(passengers, self.treatments[1:], strict=True):
+            starts_at = due.appointment.starts_at
+            own = variables_for(
+                clinic, protocol, patient_name=due.patient.name, language=language, starts_at=starts_at
+            )
+            other = variables.with_visit_of(own)
+            if other != variables:
+                yield other
 
 
 def wording_of(configuration: Configuration, due: DueMessage, passengers: Sequence[DueMessage]) -> Wording:

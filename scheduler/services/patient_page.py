@@ -19,7 +19,7 @@ from scheduler.domain.protocol import Protocol
 from scheduler.domain.timing import visit_of
 from scheduler.domain.triage import Verdict
 from scheduler.protocols.configuration import Configuration
-from scheduler.services.asking import OPEN_FOR
+from scheduler.services.asking import question_at
 from scheduler.services.links import Links
 from scheduler.services.page_choices import BY, Choices, choices_of, choose, stop_all
 from scheduler.services.page_sheet import Sheet, SheetWriter
@@ -29,7 +29,7 @@ from scheduler.services.versions import version_of
 from scheduler.store.database import Store, Tx
 from scheduler.store.messages import messages_of
 from scheduler.store.pages import is_rebooked
-from scheduler.store.writers import hold_number, open_question
+from scheduler.store.writers import hold_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class PatientPages:
                 self.configuration,
                 lexicons,
                 patient_id=visitor.patient.id,
-                message_id=open_question(tx, visitor.patient.id, since=now - OPEN_FOR),
+                message_id=question_at(tx, visitor.patient.id, now),
                 text=text,
                 form_id=f"{visitor.patient.id}/{form_id}",
                 ticked=ticked,
@@ -154,7 +154,7 @@ class PatientPages:
             visitor=visitor,
             day=visit.starts_at.astimezone(clinic.timezone).date(),
             takes_place=takes_place,
-            asks=open_question(tx, visitor.patient.id, since=now - OPEN_FOR) is not None,
+            asks=question_at(tx, visitor.patient.id, now) is not None,
             sheet=self._sheet(tx, visitor, protocol, now) if protocol else Sheet((), ()),
             window=_window(tx, visitor, protocol, now) if protocol else None,
             choices=choices_of(tx, visitor),

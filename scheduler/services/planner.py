@@ -1,15 +1,19 @@
 """Plans an edit of protocols for all visits in flight, a page at a time in bounded memory. Writes nothing."""
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from scheduler.domain.edits import Edit, longest_reach
+from scheduler.domain.states import UNSENT
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.apart import Apart, find_apart
+from scheduler.services.binding import still_speaks
 from scheduler.services.changes import InFlight, VisitChanges
 from scheduler.services.comparing import changes_of
 from scheduler.services.schedule import as_it_stands
-from scheduler.services.switching import Pinned, Switches
+from scheduler.services.switching import Pinned, Switch, Switches
 from scheduler.store.adjustments import in_force
 from scheduler.store.appointments import hold_appointments
 from scheduler.store.database import Tx
@@ -26,6 +30,8 @@ from scheduler.store.in_flight import (
     visits_in_flight,
     visits_of,
 )
+from scheduler.store.merges import spoken_for
+from scheduler.store.messages import Message
 from scheduler.store.versions import versions_of
 
 PAGE = 500
@@ -46,11 +52,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class InFlightEdit:
-    """An edit, how many visits in flight go by the old version of its step, and whether they keep that."""
+    """An edit, how many visits in flight go by the old version of its step, of which clinics, and if they keep that.
+
+    `of_some`: other clinics have the step otherwise, or had it so before.
+    """
 
     edit: Edit
     visits: int
     pinned: bool
+    clinics: tuple[str, ...] = ()
+    of_some: bool = False
 
 
 @dataclass(slots=True)
@@ -75,14 +86,37 @@ class Planner:
 
     def edits(self, tx: Tx, *, now: datetime) -> list[InFlightEdit]:
         """Return what was edited since the visits in flight were planned, in the order of treatment and step."""
-        counted: dict[Edit, InFlightEdit] = {}
+        counted, clinics = Counter[Edit](), defaultdict[Edit, set[str]](set)
         for group in self.groups(tx, now=now):
             switch = self._open(tx, now).of_group(group)
             assert switch
             for edit in switch.edits:
-                known = counted[edit].visits if edit in counted else 0
-                counted[edit] = InFlightEdit(edit, known + group.count, (edit.treatment, edit.step) in self.pinned)
-        return sorted(counted.values(), key=lambda it: it.edit.treatment)
+                counted[edit] += group.count
+                clinics[edit].add(group.clinic)
+        names = Counter((it.treatment, it.step) for it in counted)
+        found = [
+            InFlightEdit(
+                edit,
+                count,
+                (edit.treatment, edit.step) in self.pinned,
+                tuple(sorted(clinics[edit])),
+                of_some=names[edit.treatment, edit.step] > 1 or self._is_of_some(tx, edit, clinics[edit], now),
+            )
+            for edit, count in counted.items()
+        ]
+        return sorted(found, key=lambda it: it.edit.treatment)
+
+    def apart(self, tx: Tx, *, now: datetime) -> Apart:
+        """Return what is in flight, does not go by the files as they are, and is moved by no edit."""
+        self._open(tx, now)
+        assert self._choice
+        return find_apart(tx, self._choice, self.configuration.protocols)
+
+    def has_step(self, tx: Tx, treatment: str, step: str, *, now: datetime) -> bool:
+        """Whether the files or any version that is kept have that step of a treatment."""
+        own = (*self.configuration.protocols.values(), *self.configuration.overridden.values())
+        versions = self._open(tx, now).versions.values()
+        return any(it.treatment == treatment and it.step(step) for it in (*own, *versions))
 
     def pages(self, tx: Tx, *, now: datetime, above: int = 0) -> Iterator[Page]:
         """Yield what changes for every visit in flight above that id, a page at a time, by id; `now` is aware UTC."""
@@ -121,6 +155,14 @@ class Planner:
         file = self.configuration.protocol_for
         return frozenset(it.id for it in there if it.protocol_digest == file(it.clinic, it.treatment).digest)
 
+    def _is_of_some(self, tx: Tx, edit: Edit, clinics: Collection[str], now: datetime) -> bool:
+        """Whether an edit is not for all: a clinic has the step for itself, or the others have it so already."""
+        common = self.configuration.protocols[edit.treatment]
+        goes_already = common.digest in self._open(tx, now).versions and set(clinics) != set(
+            self.configuration.clinics
+        )
+        return goes_already or common.step(edit.step) != edit.after
+
     def _open(self, tx: Tx, now: datetime) -> Switches:
         """Find which versions are not the file's, and since when visits may still be touched."""
         if self._switches is None:
@@ -138,6 +180,7 @@ class Planner:
         ids = [row.appointment.id for row, _ in found]
         messages = messages_of_steps(tx, ids, {step for _, switch in found for step in switch.follows})
         counts, adjustments = counts_of(tx, ids), in_force(tx, ids)
+        told = self._told(tx, [it for several in messages.values() for it, _ in several])
         changes = []
         for row, switch in found:
             visit = row.appointment.id
@@ -147,10 +190,28 @@ class Planner:
                 appointment=row.appointment,
                 reach=row.reach,
                 language=row.language,
-                messages=tuple(as_it_stands(it, doubted=doubted) for it, doubted in mine),
+                messages=tuple(
+                    as_it_stands(it, doubted=doubted, spoken_for=it.id in told and _stays(it, switch))
+                    for it, doubted in mine
+                ),
                 adjustments=adjustments.get(visit, {}),
                 unsent=count.unsent,
                 sent=count.sent,
+                traits=row.traits,
             )
             changes.append(changes_of(in_flight, switch, self.configuration, now=now))
         return changes
+
+    def _told(self, tx: Tx, messages: Sequence[Message]) -> frozenset[int]:
+        """Return what still waits though another message has said it, or may have: it is not said again."""
+        waiting = {it.id: it for it in messages if it.status in UNSENT and it.clinic in self.configuration.clinics}
+        words, clinics = spoken_for(tx, waiting.keys()), self.configuration.clinics
+        return frozenset(
+            key for key, word in words.items() if still_speaks(word, waiting[key], clinics[waiting[key].clinic])
+        )
+
+
+def _stays(message: Message, switch: Switch) -> bool:
+    """Whether its step is still one on its channel; what is gone is dropped, whoever has said it."""
+    step = switch.edited.step(message.step)
+    return step is not None and message.channel in step.channels

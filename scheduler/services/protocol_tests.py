@@ -46,7 +46,7 @@ def _failures(written: WrittenTest, played: Played | AftercareError) -> Iterator
         yield written.problem(("name",), f"it can't be played: {played}")
         return
     for place, expected in enumerate(test.expect):
-        for key, message in _of_sent(expected, played):
+        for key, message in _of_sent(expected, test.expect[:place].count(expected), played):
             yield written.problem(("expect", place, key), message)
     for place, unsent in enumerate(test.not_sent):
         if said := _of_unsent(unsent, played):
@@ -61,18 +61,27 @@ def _watched(test: ProtocolTest) -> frozenset[str] | None:
     return frozenset({it.step for it in test.expect} | {it.step for it in test.not_sent})
 
 
-def _of_sent(expected: Sent, played: Played) -> Iterator[tuple[str, str]]:
-    """Yield the key and what happened instead, for what went otherwise."""
-    found = [it for it in _of_step(expected, played.messages) if it.sent_at]
+def _of_sent(expected: Sent, before: int, played: Played) -> Iterator[tuple[str, str]]:
+    """Yield the key and what happened instead, for what went otherwise.
+
+    `before`: how often the same stands in the list above, so that it takes as many messages more.
+    """
     at = moment_in(played.zone, expected.at)
-    hit = next((it for it in found if _minute(it.sent_at) == _minute(at)), None)
-    if hit is None:
-        yield "at", f"{_name(expected)} was expected at {_local(at, played)}, {_instead(expected, played)}"
+    hits = [it for it in _of_step(expected, played.messages) if it.sent_at and _minute(it.sent_at) == _minute(at)]
+    if len(hits) <= before:
+        what = f"{_name(expected)} was expected at {_local(at, played)}"
+        yield "at", f"{what} once more" if hits else f"{what}, {_instead(expected, played)}"
         return
-    if expected.because and not _is_because(hit, expected.because):
-        yield "because", f"{_name(expected)} went out for another reason: {hit.line.reason}"
-    if expected.says and expected.says.casefold() not in (hit.text or "").casefold():
+    meant = [it for it in hits if _says(it, expected)] or hits
+    fit = [it for it in meant if expected.because is None or _is_because(it, expected.because)]
+    if not fit:
+        yield "because", f"{_name(expected)} went out for another reason: {meant[0].line.reason}"
+    if not any(_says(it, expected) for it in meant):
         yield "says", f"the text of {_name(expected)} does not say “{expected.says}”"
+
+
+def _says(message: SimulatedMessage, expected: Sent) -> bool:
+    return not expected.says or expected.says.casefold() in (message.text or "").casefold()
 
 
 def _of_unsent(expected: NotSent, played: Played) -> str | None:

@@ -52,6 +52,8 @@ class Reloader:
     _seen: Signature = ()
     _judged: Signature = ()
     _judged_digests: Mapping[str, str] = field(default_factory=dict)
+    _started: Mapping[str, str] = field(init=False)
+    _started_at: datetime = field(init=False)
     _taken: Mapping[str, str] = field(default_factory=dict)
     _taken_at: datetime | None = None
     _refusal: Refusal | None = None
@@ -60,6 +62,7 @@ class Reloader:
     def __post_init__(self) -> None:
         """Remember how the files look at the start: an edit is what differs."""
         self._seen = self._judged = self.files.signature()
+        self._started, self._started_at = self.files.digests(), self.clock.now()
 
     def look(self) -> Edition | None:
         """Look once; return an edition that is to be worked by from now on, None where nothing is to be changed.
@@ -162,8 +165,11 @@ class Reloader:
         return self._noted_at is None or abs(self.clock.now() - self._noted_at) >= NOTED_EVERY
 
     def _note(self, now: datetime) -> InUse:
-        digest = digest_of_all(self._taken) if self._taken else None
-        return InUse(self.owner, digest, self._taken_at or now, now, self._refusal.text if self._refusal else None)
+        # What it was started with may never have been judged: an edit came first.
+        works_by = self._taken or ({} if self._judged_digests == self._started else self._started)
+        digest = digest_of_all(works_by) if works_by else None
+        since = self._taken_at or self._started_at
+        return InUse(self.owner, digest, since, now, self._refusal.text if self._refusal else None)
 
     def _alert(self, tx: Tx, now: datetime) -> None:
         """Raise the alert while any process refuses what lies there, and close it when none does."""

@@ -63,8 +63,8 @@ class Case:
 
     `language` is what an answer is to be in where the clinic speaks it.
 
-    `carry out` in this order: `keep`, `plan`, `take_back`, `answer`, `tell`, `change`. Whoever records hand-overs takes messages
-    before stops, so that consent comes last.
+    `carry out` in this order: `keep`, `plan`, `take_back`, `answer`, `tell`, `change`. Whoever records
+    hand-overs takes messages before stops, so that consent comes last.
     """
 
     configuration: Configuration

@@ -58,7 +58,7 @@ class ReplyDesk:
         """
         incoming = replace(incoming, body=_storable(incoming.body))
         hold_number(tx, incoming.sender)
-        writer = writer or self._writer(tx, incoming, now)
+        writer = writer or self._writer(tx, incoming)
         verdict = _graver(self.read(incoming.body), incoming.ticked)
         language = self._language(incoming, writer, verdict)
         case = Case(self.configuration, self.by, now, incoming, writer, verdict, language)
@@ -79,7 +79,7 @@ class ReplyDesk:
         return verdict
 
     def _chose(self, verdict: Verdict) -> bool:
-        """Whether it was read by one of the answers that were offered, "1" or "one": that is meant for the question."""
+        """Whether one of the answers that were offered decided, "1" or "one": that is meant for the question."""
         offered = frozenset[str]().union(*(it.answers.get("fine", frozenset()) for it in self.words()))
         return any(plain(word) in offered for word in verdict.because)
 
@@ -106,9 +106,9 @@ class ReplyDesk:
         stops = heard.stops or heard.keyword is Keyword.STOP
         return TakenIn(reply_id, heard.triage, stops, follows.answer, alert, planned)
 
-    def _writer(self, tx: Tx, incoming: Incoming, now: datetime) -> Writer:
-        receiver, service = incoming.receiver, incoming.service
-        return who_wrote(tx, self.configuration, incoming.sender, receiver=receiver, service=service, now=now)
+    def _writer(self, tx: Tx, incoming: Incoming) -> Writer:
+        receiver, service, at = incoming.receiver, incoming.service, incoming.received_at
+        return who_wrote(tx, self.configuration, incoming.sender, receiver=receiver, service=service, at=at)
 
     def _heard(self, tx: Tx, case: Case) -> Heard:
         incoming, writer, verdict, day = case.incoming, case.writer, case.verdict, case.now - A_DAY

@@ -14,21 +14,28 @@ LENGTH = 16
 """Hexadecimal digits of a fingerprint: they tell versions of one thing apart, not strangers."""
 
 _DIFFERENT = {
-    "visit": "it was moved, or its status was changed",
+    "visit": "it was moved, or its status or its id at the clinic was changed",
     "exceptions": "an exception was made for it, or taken back",
-    "reach": "its patient's addresses or time zone were changed",
+    "patient": "its patient's name, id, addresses, language or time zone were changed",
 }
 _NOW_DEPENDENT = frozenset({"registered_late", "undo_grace", "spaced"})
 
 
 def rests_on(visit: InFlight) -> dict[str, Any]:
-    """Return the fingerprints of what the changes of a visit follow from. No patient's data is in them."""
-    it = visit.appointment
+    """Return the fingerprints of what the changes of a visit follow from, and of whom they are for.
+
+    No patient's data is in them, only a hash of keyed hashes.
+    """
+    it, who = visit.appointment, visit.traits
     exceptions = sorted((step, wish.kind, str(wish.at)) for step, wish in visit.adjustments.items())
     return {
-        "visit": _fingerprint(it.starts_at, it.ends_at, it.status, it.protocol_digest, sorted(it.pins.items())),
+        "visit": _fingerprint(
+            it.starts_at, it.ends_at, it.status, it.protocol_digest, sorted(it.pins.items()), it.external_id
+        ),
         "exceptions": _fingerprint(exceptions),
-        "reach": _fingerprint(visit.reach.has_phone, visit.reach.has_email, visit.reach.timezone),
+        "patient": _fingerprint(
+            *((who.ref, who.name, who.phone, who.email) if who else ()), visit.language, visit.reach.timezone
+        ),
         "messages": {str(message.id): _of_message(message) for message in visit.messages},
     }
 

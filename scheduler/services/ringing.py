@@ -138,7 +138,9 @@ class Bell:
         Else whoever looks at the alert sees them there: a machine may say the same for ever. The caller commits.
         """
         story = stories_of_alerts(tx, [alert.id]).get(alert.id, ())
-        told = max((it.at for it in story if it.cause in (AlertCause.RUNG, AlertCause.TAKEN)), default=alert.opened_at)
+        told = max(
+            (it.at for it in story if it.cause in (AlertCause.RUNG, AlertCause.TAKEN)), default=alert.opened_at
+        )
         if now - told > STILL_AT_IT:
             self._ring_anew(tx, alert, now)
 

@@ -31,7 +31,7 @@ _WHY = {
 }
 
 _GOES_OUT = frozenset({Status.SCHEDULED, Status.CLAIMED})
-_WITHIN_ANOTHER = "merged"
+_WITHIN_ANOTHER = frozenset({"merged", "renamed"})
 Key = tuple[str, Channel, int]
 _AS_PROTOCOL: Adjustments = MappingProxyType({})
 
@@ -115,14 +115,14 @@ def standing_messages(tx: Tx, appointment_id: int) -> Iterator[Message]:
         yield as_it_stands(message, doubted=message.id in doubted)
 
 
-def as_it_stands(message: Message, *, doubted: bool) -> Message:
+def as_it_stands(message: Message, *, doubted: bool, spoken_for: bool = False) -> Message:
     """Return a message as planning sees it: one that the patient may have, or was told within another, is unknown.
 
-    `doubted`: nobody knows how its last hand-over ended.
+    `doubted`: nobody knows how its last hand-over ended. `spoken_for`: another has told it, and its own turn comes.
     """
     in_limbo = doubted and message.status in REPLANNABLE - _GOES_OUT
-    told = message.status is Status.SUPPRESSED and message.reasons[-1].code == _WITHIN_ANOTHER
-    return replace(message, status=Status.UNKNOWN) if in_limbo or told else message
+    told = message.status is Status.SUPPRESSED and message.reasons[-1].code in _WITHIN_ANOTHER
+    return replace(message, status=Status.UNKNOWN) if in_limbo or told or spoken_for else message
 
 
 def planned_of(

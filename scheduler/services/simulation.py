@@ -77,7 +77,7 @@ class Simulator:
         for it in wanted:
             clinic = configuration.clinic(it.case.clinic)
             starts.append(registered_at(it.case, clinic, configuration.protocol_for(clinic.id, it.case.treatment)))
-        stage = Stage(self._store, configuration, self._texts, self._words, now=min(starts))
+        stage = Stage(self._store, configuration, self._texts, self._words, now=min(starts), cases=len(wanted))
         actors = [
             Actor(Happenings(stage, it.case, number), it.watched, start)
             for number, (it, start) in enumerate(zip(wanted, starts, strict=True))

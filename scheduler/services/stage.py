@@ -30,6 +30,7 @@ from scheduler.store.in_memory import InMemoryStore, next_work
 Result = TypeVar("Result")
 BY = "simulation"
 MOST_PASSES = 5_000
+"""For each case."""
 A_MOMENT = timedelta(minutes=1)
 """Until what is due and did not move is tried again."""
 
@@ -39,14 +40,21 @@ class SimulationError(AftercareError):
 
 
 class Stage:
-    """One play: an empty database, a clock, and the dispatcher that sends with both.
+    """One play: an empty database, a clock, and the dispatcher that sends with both, for so many `cases`.
 
     `heard`: a patient has written, so that there may be alerts. Nobody is rung. What nobody approved yet goes out: a
     simulation is how it is looked at before.
     """
 
     def __init__(
-        self, store: InMemoryStore, configuration: Configuration, texts: Texts, words: Words, *, now: datetime
+        self,
+        store: InMemoryStore,
+        configuration: Configuration,
+        texts: Texts,
+        words: Words,
+        *,
+        now: datetime,
+        cases: int = 1,
     ) -> None:
         store.empty()
         self.store = store
@@ -56,7 +64,7 @@ class Stage:
         self.replies = Replies(store, self.configuration, words, self.clock, BY)
         self.down_until = now
         self.heard = False
-        self.passes = 0
+        self.passes_left = MOST_PASSES * cases
         transport = SimulatedTransport(self.clock)
         self._dispatcher = Dispatcher(
             store=store,
@@ -90,8 +98,8 @@ class Stage:
             self._take_alerts(now)
         if now < self.down_until:
             return
-        self.passes += 1
-        if self.passes > MOST_PASSES:
+        self.passes_left -= 1
+        if self.passes_left < 0:
             raise SimulationError("the simulation comes to no end: something is tried again and again")
         with self.store.write() as tx:
             expire_held(tx, now=now, by=BY)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from scheduler.domain.edits import Edit, edits
-from scheduler.domain.protocol import Protocol
+from scheduler.domain.edits import Edit, EditKind, edits
+from scheduler.domain.protocol import AfterReply, Protocol
 from scheduler.domain.versions import in_force
 from scheduler.protocols.configuration import Configuration
 from scheduler.store.appointments import StoredAppointment
@@ -31,10 +31,20 @@ class Switch:
     pins: Mapping[str, str]
     edited: Protocol
 
+    @property
+    def renamed(self) -> Mapping[str, str]:
+        """The old names of steps that have a new one, by that; none of which either is pinned."""
+        new = {it.step: it.renamed for it in self.follows.values() if it.kind is EditKind.ADDED and it.renamed}
+        return {step: old for step, old in new.items() if old in self.follows}
 
-def switch_of_step(
-    before: Protocol, protocol: Protocol, pinned: Mapping[str, Protocol], step: str
-) -> Switch | None:
+    @property
+    def touches_follow_ups(self) -> bool:
+        """Whether it edits a step that only a reply brings about."""
+        both = [step for it in self.follows.values() for step in (it.before, it.after) if step]
+        return any(isinstance(step.timing, AfterReply) for step in both)
+
+
+def switch_of_step(before: Protocol, protocol: Protocol, pinned: Mapping[str, Protocol], step: str) -> Switch | None:
     """Return what changes for one step that went by `before` in a visit that goes by `protocol` and those pins.
 
     None where both have it alike.

@@ -1,14 +1,16 @@
 """A concern whose recheck did not go out: nobody asks that patient again, so that a person has to."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from scheduler.domain.alert import AlertKind
-from scheduler.domain.protocol import AfterReply
+from scheduler.domain.protocol import AfterReply, Protocol
 from scheduler.domain.reasons import because
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.ringing import raise_and_ring
 from scheduler.store.database import Store
 from scheduler.store.unanswered import Unheard, unheard
+from scheduler.store.versions import versions_of
 
 LOOK_BACK = timedelta(days=14)
 """Longer than any recheck that waits is useful."""
@@ -20,7 +22,9 @@ def tell_of_unheard(store: Store, configuration: Configuration, *, now: datetime
     It is the alert of the reply: one that a person had is not raised again.
     """
     with store.read() as tx:
-        found = [it for it in unheard(tx, since=now - LOOK_BACK) if _asks_again(configuration, it)]
+        concerns = unheard(tx, since=now - LOOK_BACK)
+        kept = versions_of(tx, {it.protocol_digest for it in concerns if it.protocol_digest})
+        found = [it for it in concerns if _asks_again(kept, configuration, it)]
     if not found:
         return
     with store.write() as tx:
@@ -37,9 +41,12 @@ def tell_of_unheard(store: Store, configuration: Configuration, *, now: datetime
             )
 
 
-def _asks_again(configuration: Configuration, concern: Unheard) -> bool:
+def _asks_again(kept: Mapping[str, Protocol], configuration: Configuration, concern: Unheard) -> bool:
     """Whether a reply brought that step about; of one that is gone from the protocol nobody knows."""
-    if concern.clinic not in configuration.clinics or concern.treatment not in configuration.protocols:
-        return True
-    step = configuration.protocol_for(concern.clinic, concern.treatment).step(concern.step)
+    protocol = kept.get(concern.protocol_digest or "")
+    if protocol is None:
+        if concern.clinic not in configuration.clinics or concern.treatment not in configuration.protocols:
+            return True
+        protocol = configuration.protocol_for(concern.clinic, concern.treatment)
+    step = protocol.step(concern.step)
     return step is None or isinstance(step.timing, AfterReply)

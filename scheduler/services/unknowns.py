@@ -115,7 +115,7 @@ class Unknowns:
         return self._after(tx, doubtful, to, now) if moved else None
 
     def _after(self, tx: Tx, doubtful: Doubtful, to: Status, now: datetime) -> Status:
-        """Plan anew what comes back after its appointment was moved, or the protocol was: it still has the old times."""
+        """Plan anew what comes back after its appointment or its protocol was changed: it has the old times."""
         if doubtful.message.appointment_id is None:
             return to
         appointment, configuration = get_appointment(tx, doubtful.message.appointment_id), self.hearing.configuration

@@ -16,7 +16,8 @@ from scheduler.store.plan_tables import applies
 class Apply:
     """One apply. `done_through`: all visits up to that id have been looked at. Instants are aware UTC.
 
-    `finished_at` is None for one that was stopped and not started again, or is at work now.
+    `finished_at` is None for one that was stopped and not started again, or is at work now; of one that was given up
+    it is when, and `given_up_by` who. `words` are those after `aftercare apply` that say what was to be applied.
     """
 
     id: int
@@ -27,6 +28,8 @@ class Apply:
     finished_at: datetime | None
     edits: Sequence[Mapping[str, Any]]
     counts: Mapping[str, int]
+    words: tuple[str, ...]
+    given_up_by: str | None
 
 
 def find_apply(tx: Tx, plan_digest: str) -> Apply | None:
@@ -38,7 +41,9 @@ def find_apply(tx: Tx, plan_digest: str) -> Apply | None:
     return _read(row) if row else None
 
 
-def begin_apply(tx: Tx, plan_digest: str, edits: Sequence[Mapping[str, Any]], *, now: datetime, by: str) -> Apply:
+def begin_apply(
+    tx: Tx, plan_digest: str, edits: Sequence[Mapping[str, Any]], words: Sequence[str], *, now: datetime, by: str
+) -> Apply:
     """Put on record that a plan is being applied. The caller commits, and knows that it is not there yet."""
     values = {
         "plan_digest": plan_digest,
@@ -47,6 +52,7 @@ def begin_apply(tx: Tx, plan_digest: str, edits: Sequence[Mapping[str, Any]], *,
         "done_through": 0,
         "edits": json.dumps(edits, ensure_ascii=False),
         "counts": "{}",
+        "words": json.dumps(words, ensure_ascii=False),
     }
     return _read(tx.connection.execute(sa.insert(applies).values(values).returning(applies)).one())
 
@@ -61,8 +67,19 @@ def finish_apply(tx: Tx, apply_id: int, *, now: datetime) -> None:
     _update(tx, apply_id, {"finished_at": now})
 
 
+def give_up(tx: Tx, apply_id: int, *, now: datetime, by: str) -> None:
+    """Note that an apply goes no further; what it has done stays. The caller commits."""
+    _update(tx, apply_id, {"finished_at": now, "given_up_by": by})
+
+
+def unfinished_applies(tx: Tx) -> tuple[Apply, ...]:
+    """Return what was begun and neither came to its end nor was given up, the oldest first."""
+    found = sa.select(applies).where(applies.c.finished_at.is_(None)).order_by(applies.c.id)
+    return tuple(map(_read, tx.connection.execute(found)))
+
+
 def last_finished(tx: Tx) -> int:
-    """Return the number of the last apply that came to its end; 0 without any."""
+    """Return the number of the last apply that came to its end, or was given up; 0 without any."""
     found = sa.select(sa.func.max(applies.c.id)).where(applies.c.finished_at.is_not(None))
     return tx.connection.execute(found).scalar_one() or 0
 
@@ -86,4 +103,6 @@ def _read(row: sa.Row[Any]) -> Apply:
         finished_at=row.finished_at,
         edits=json.loads(row.edits),
         counts=json.loads(row.counts),
+        words=tuple(json.loads(row.words)),
+        given_up_by=row.given_up_by,
     )

@@ -12,10 +12,13 @@ from scheduler.store.database import Tx
 
 def among(tx: Tx, column: sa.ColumnElement[Any], values: Iterable[int | str]) -> sa.ColumnElement[bool]:
     """Return the condition that `column` is one of `values`, however many: no limit on parameters is met."""
+    wanted = list(values)
+    if len(wanted) == 1:  # to make the rest of this for one value costs more than to ask for it
+        return column == wanted[0]
     if tx.dialect == "sqlite":
-        each = sa.func.json_each(sa.bindparam(None, list(values), type_=sa.JSON)).table_valued("value")
+        each = sa.func.json_each(sa.bindparam(None, wanted, type_=sa.JSON)).table_valued("value")
         return column.in_(sa.select(each.c.value))
-    return column == sa.any_(sa.bindparam(None, list(values), type_=postgresql.ARRAY(column.type)))
+    return column == sa.any_(sa.bindparam(None, wanted, type_=postgresql.ARRAY(column.type)))
 
 
 def where_each(

@@ -26,12 +26,16 @@ from scheduler.store.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Tx:
-    """One transaction. `writing` says whether rows that are read for a change stay ours until the commit."""
+    """One transaction. `writing` says whether rows that are read for a change stay ours until the commit.
+
+    `alone`: no other thread works meanwhile, so that none needs the interpreter.
+    """
 
     connection: sa.Connection
     vault: Vault
     dialect: str
     writing: bool
+    alone: bool = False
 
 
 class Store:
@@ -41,6 +45,7 @@ class Store:
         self.keys = keys
         self.vault = Vault(keys)
         self.where = where
+        self._alone = False
         self._engine = engine
         self._reading = engine
         self._file = _identity(where) if engine.dialect.name == "sqlite" else None
@@ -57,7 +62,7 @@ class Store:
         self._refuse_another_file()
         with explained(self.where), self._engine.connect() as connection, connection.begin():
             engines.begin_writing(connection)
-            yield Tx(connection, self.vault, connection.dialect.name, writing=True)
+            yield Tx(connection, self.vault, connection.dialect.name, writing=True, alone=self._alone)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -65,7 +70,7 @@ class Store:
         self._refuse_another_file()
         with explained(self.where), self._reading.connect() as connection, connection.begin():
             engines.begin_reading(connection)
-            yield Tx(connection, self.vault, connection.dialect.name, writing=False)
+            yield Tx(connection, self.vault, connection.dialect.name, writing=False, alone=self._alone)
 
     @contextmanager
     def turn(self, what: str) -> Iterator[bool]:

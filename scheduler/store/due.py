@@ -41,6 +41,7 @@ _IS_STEP = messages.c.kind == MessageKind.STEP
 _read_visit_status = reads_words(AppointmentStatus)
 _MESSAGE = raw(messages.c)
 _PATIENT = raw([it for it in patients.c if it.name not in ("created_at", "updated_at")])
+_LATER = appointments.alias("later")
 _VISIT = raw([it for it in appointments.c if it.name not in ("created_at", "updated_at")])
 
 
@@ -197,12 +198,11 @@ def _patients(tx: Tx, ids: Collection[int]) -> Mapping[int, Patient]:
 
 
 def _visits(tx: Tx, ids: Collection[int]) -> Mapping[int, tuple[StoredAppointment, bool]]:
-    later = appointments.alias("later")
     rebooked = sa.exists().where(
-        later.c.patient_id == appointments.c.patient_id,
-        later.c.treatment == appointments.c.treatment,
-        later.c.starts_at > appointments.c.starts_at,
-        later.c.status.in_([AppointmentStatus.BOOKED, AppointmentStatus.COMPLETED]),
+        _LATER.c.patient_id == appointments.c.patient_id,
+        _LATER.c.treatment == appointments.c.treatment,
+        _LATER.c.starts_at > appointments.c.starts_at,
+        _LATER.c.status.in_([AppointmentStatus.BOOKED, AppointmentStatus.COMPLETED]),
     )
     found = sa.select(*_VISIT, rebooked.label("rebooked")).where(among(tx, appointments.c.id, ids))
     return {row.id: (_visit(row), bool(row.rebooked)) for row in fetch(tx, found)}

@@ -52,10 +52,9 @@ def explain(error: exc.DBAPIError | exc.TimeoutError, where: str) -> AftercareEr
         return _explain_conflict(cause, where)
     if isinstance(cause, sqlite3.Error):
         return explain_sqlite(cause, where)
-    if isinstance(error, exc.DataError):
-        return RecordRefusedError(f"the database {where} refused a record ({type(cause).__name__})")
     if not isinstance(error, exc.OperationalError | exc.ProgrammingError | exc.InternalError):
-        return StoreError(f"the database {where} refused a record ({type(cause).__name__})")
+        refused = RecordRefusedError if isinstance(error, exc.DataError) else StoreError
+        return refused(f"the database {where} refused a record ({type(cause).__name__})")
     # By its attribute: an installation on SQLite need not load PostgreSQL's driver for its class.
     if hasattr(cause, "sqlstate"):
         return _explain_postgresql(getattr(cause, "sqlstate", None), str(cause), where)

@@ -25,7 +25,7 @@ def fetch(tx: Tx, found: sa.Select[Any]) -> Iterator[Any]:
     SQLite's driver hands the interpreter to another thread and back for each row, which costs more than the row
     while hand-overs go on: there all rows come as one JSON text, made without the interpreter.
     """
-    if tx.dialect != "sqlite":
+    if tx.dialect != "sqlite" or tx.alone:
         yield from tx.connection.execute(found)
         return
     inner = found.subquery("found")

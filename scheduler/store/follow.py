@@ -62,6 +62,6 @@ def behind(tx: Tx, visits: Collection[int]) -> Sequence[int]:
 
 
 def go_by(tx: Tx, message_ids: Collection[int], *, protocol_digest: str) -> None:
-    """Let those of some messages that are still to come be bound by that version. The caller holds them, and commits."""
+    """Let those of some messages that are still to come be bound by that version. The caller holds them; commits."""
     unsent = sa.and_(among(tx, messages.c.id, message_ids), messages.c.status.in_(UNSENT))
     tx.connection.execute(sa.update(messages).where(unsent).values(protocol_digest=protocol_digest))

@@ -6,12 +6,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from scheduler.domain.appointment import Appointment
+from scheduler.domain.appointment import CALLED_OFF, Appointment
 from scheduler.domain.notice import MessageKind
-from scheduler.domain.states import IN_HAND
+from scheduler.domain.states import IN_HAND, Status
 from scheduler.store.batches import among
 from scheduler.store.database import Tx
 from scheduler.store.tables import appointments, messages
+
+_SAID_WITHIN = sa.and_(messages.c.status == Status.SUPPRESSED, messages.c.reasons.contains('["merged",'))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,11 @@ class SentStep:
 
 
 def sent_steps(tx: Tx, patients: Collection[int], *, since: datetime) -> tuple[SentStep, ...]:
-    """Return the steps that these patients got, or may have got, of those planned for after `since`; each once."""
+    """Return the steps that these patients got, or may have got, of those planned for after `since`; each once.
+
+    Also those that another message spoke for. Not those of visits that were called off: what was advised for them
+    holds no more.
+    """
     found = (
         sa.select(
             messages.c.patient_id,
@@ -46,8 +52,9 @@ def sent_steps(tx: Tx, patients: Collection[int], *, since: datetime) -> tuple[S
         .where(
             among(tx, messages.c.patient_id, patients),
             messages.c.kind == MessageKind.STEP,
-            messages.c.status.in_(sorted(IN_HAND)),
+            sa.or_(messages.c.status.in_(sorted(IN_HAND)), _SAID_WITHIN),
             messages.c.planned_at > since,
+            appointments.c.status.not_in(sorted(CALLED_OFF)),
         )
         .order_by(appointments.c.id, messages.c.step)
     )

@@ -17,6 +17,7 @@ from scheduler.store.columns import read_instant, reads_words
 from scheduler.store.database import Tx
 from scheduler.store.fetching import fetch, raw
 from scheduler.store.messages import Message
+from scheduler.store.patients import Traits
 from scheduler.store.plan_tables import versions
 from scheduler.store.reading import read_raw_message
 from scheduler.store.tables import appointments, attempts, messages, patients
@@ -29,6 +30,10 @@ _REACH = (
     patients.c.email_hash.is_not(None).label("has_email"),
     patients.c.timezone.label("zone"),
     patients.c.language.label("speaks"),
+    patients.c.ref_hash,
+    patients.c.name_hash,
+    patients.c.phone_hash,
+    patients.c.email_hash,
 )
 _MESSAGE = raw(messages.c)
 
@@ -61,6 +66,7 @@ class VisitRow:
     appointment: StoredAppointment
     reach: Reach
     language: str | None
+    traits: Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,19 @@ def groups_in_flight(tx: Tx, choice: Choice) -> Sequence[Group]:
     found = sa.select(*columns, sa.func.count().label("number")).where(*_meant(tx, choice)).group_by(*columns)
     rows = tx.connection.execute(found.order_by(*columns))
     return [Group(it.clinic, it.treatment, it.protocol_digest, read_pins(it.pins), it.number) for it in rows]
+
+
+def groups_apart(tx: Tx, choice: Choice, treatments: Collection[str]) -> Sequence[Group]:
+    """Count the visits with something still to come that have pins, or whose treatment is none of these.
+
+    Whatever version they go by: the choice's digests do not count.
+    """
+    columns = (appointments.c.clinic, appointments.c.treatment, appointments.c.protocol_digest, appointments.c.pins)
+    coming = sa.exists().where(messages.c.appointment_id == appointments.c.id, messages.c.status.in_(UNSENT))
+    apart = sa.or_(appointments.c.pins.is_not(None), appointments.c.treatment.not_in(sorted(treatments)))
+    found = sa.select(*columns, sa.func.count().label("number")).where(apart, *_in_flight(choice), coming)
+    rows = tx.connection.execute(found.group_by(*columns).order_by(*columns))
+    return [Group(it.clinic, it.treatment, it.protocol_digest or "", read_pins(it.pins), it.number) for it in rows]
 
 
 def visits_in_flight(tx: Tx, choice: Choice, *, above: int, limit: int) -> Sequence[VisitRow]:
@@ -149,11 +168,11 @@ def _visits() -> sa.Select[Any]:
 
 
 def _meant(tx: Tx, choice: Choice) -> list[sa.ColumnElement[bool]]:
-    meant = [
-        among(tx, appointments.c.protocol_digest, choice.digests),
-        appointments.c.status.in_(_ON),
-        appointments.c.starts_at >= choice.since,
-    ]
+    return [among(tx, appointments.c.protocol_digest, choice.digests), *_in_flight(choice)]
+
+
+def _in_flight(choice: Choice) -> list[sa.ColumnElement[bool]]:
+    meant = [appointments.c.status.in_(_ON), appointments.c.starts_at >= choice.since]
     if choice.clinic:
         meant.append(appointments.c.clinic == choice.clinic)
     if choice.treatment:
@@ -175,4 +194,5 @@ def _visit_row(row: Any) -> VisitRow:
         pins=read_pins(row.pins),
     )
     zone = ZoneInfo(row.zone) if row.zone else None
-    return VisitRow(visit, Reach(bool(row.has_phone), bool(row.has_email), zone), row.speaks)
+    traits = Traits(row.ref_hash, row.name_hash, row.phone_hash, row.email_hash)
+    return VisitRow(visit, Reach(bool(row.has_phone), bool(row.has_email), zone), row.speaks, traits)

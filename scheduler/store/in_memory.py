@@ -39,6 +39,7 @@ class InMemoryStore(Store):
         )
         event.listen(self._memory, "connect", _set_up)
         super().__init__(self._memory, _keys(), WHERE)
+        self._alone = True
 
     def empty(self) -> None:
         """Make it as if nothing had ever been in it. No transaction may be open."""

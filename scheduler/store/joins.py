@@ -56,7 +56,10 @@ def join_alert(tx: Tx, alert: Alert, reply_id: int, *, kind: AlertKind, reasons:
 
 
 def ring_anew(tx: Tx, alert_id: int, *, at: datetime) -> Alert:
-    """Let an open alert ring from that instant on, as if nobody had taken it; return it so. The caller commits, and rings."""
+    """Let an open alert ring from that instant on, as if nobody had taken it; return it so.
+
+    The caller commits, and rings.
+    """
     again = sa.update(alerts).where(_IS_OPEN, alerts.c.id == alert_id)
     tx.connection.execute(again.values(taken_at=None, taken_by=None, ring_at=at))
     return get_alert(tx, alert_id)

@@ -22,6 +22,7 @@ _OPEN = frozenset({None, Status.UNKNOWN})
 _MAY_ARRIVE = frozenset({Status.SENDING, Status.UNKNOWN, Status.HELD})
 """Where the carrier stands while nobody knows: one that is scheduled again speaks anew, and the others go with it."""
 _WAITING = (Status.SCHEDULED, Status.CLAIMED)
+_CARRIER = messages.alias("carrier")  # made once: a copy of all columns each time cost more than the query
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +35,17 @@ class Word:
 
 def spoken_for(tx: Tx, ids: Collection[int]) -> Mapping[int, Word]:
     """Return which of these messages another spoke for, where that arrived or nobody knows yet whether it did."""
-    carrier = messages.alias("carrier")
     found = (
         sa.select(
             merges.c.message_id,
             attempts.c.outcome,
             attempts.c.started_at,
-            carrier.c.id,
-            carrier.c.appointment_id,
-            carrier.c.status,
+            _CARRIER.c.id,
+            _CARRIER.c.appointment_id,
+            _CARRIER.c.status,
         )
         .join(attempts, attempts.c.token == merges.c.attempt)
-        .join(carrier, carrier.c.id == attempts.c.message_id)
+        .join(_CARRIER, _CARRIER.c.id == attempts.c.message_id)
         .where(among(tx, merges.c.message_id, ids))
         .order_by(attempts.c.id)
     )

@@ -94,12 +94,7 @@ appointments = sa.Table(
         postgresql_where=_WITHOUT_EXTERNAL_ID,
     ),
     sa.Index(None, "patient_id", "treatment", "starts_at"),
-    sa.Index(
-        "ix_appointments_unversioned",
-        "starts_at",
-        sqlite_where=_UNVERSIONED,
-        postgresql_where=_UNVERSIONED,
-    ),
+    sa.Index("ix_appointments_unversioned", "starts_at", sqlite_where=_UNVERSIONED, postgresql_where=_UNVERSIONED),
     sqlite_autoincrement=True,
 )
 

@@ -24,6 +24,8 @@ _NO_WORD = [dump_reasons([because(it)]).partition("{")[0] for it in ("not_answer
 """How the reasons of a reply begin that says nothing about what was asked."""
 
 _GIVEN_UP = (Status.SUPPRESSED, Status.FAILED, Status.EXPIRED, Status.UNDELIVERED)
+_DROPPED = "step_dropped"
+"""Why an edit cancelled a message: whoever made it did not know of this patient's concern."""
 
 _question = messages.alias("question")
 _concern = replies.alias("concern")
@@ -119,6 +121,7 @@ class Unheard:
     clinic: str
     treatment: str
     step: str
+    protocol_digest: str | None
 
 
 def unheard(tx: Tx, *, since: datetime) -> tuple[Unheard, ...]:
@@ -128,14 +131,16 @@ def unheard(tx: Tx, *, since: datetime) -> tuple[Unheard, ...]:
     the patient about; what asks, or is going to ask, about the visit after it; visits that were called off. Which of
     the steps only a reply brings about, the protocol says.
     """
+    columns = (messages.c.clinic, appointments.c.treatment, messages.c.step, messages.c.protocol_digest)
+    dropped = sa.and_(messages.c.status == Status.CANCELLED, messages.c.reasons.contains(_DROPPED, autoescape=True))
     found = (
-        sa.select(_concern.c.id, messages.c.clinic, appointments.c.treatment, messages.c.step)
+        sa.select(_concern.c.id, *columns)
         .select_from(messages.join(appointments, appointments.c.id == messages.c.appointment_id))
         .join(_concern, _concern.c.id == _latest_answer())
         .where(
             _ASKS,
             messages.c.due_at >= since,
-            messages.c.status.in_(_GIVEN_UP),
+            sa.or_(messages.c.status.in_(_GIVEN_UP), dropped),
             appointments.c.status.not_in(CALLED_OFF),
             _concern.c.triage == Triage.CONCERN,
             _concern.c.handled_at.is_(None),
@@ -154,7 +159,7 @@ def last_replies(tx: Tx, appointment_ids: Collection[int]) -> dict[int, datetime
     found = (
         sa.select(_question.c.appointment_id, sa.func.max(replies.c.received_at))
         .join(replies, replies.c.message_id == _question.c.id)
-        .where(among(tx, _question.c.appointment_id, appointment_ids), *_answers())
+        .where(among(tx, _question.c.appointment_id, appointment_ids), *counts_as_answer())
         .group_by(_question.c.appointment_id)
     )
     return {appointment: at for appointment, at in tx.connection.execute(found)}  # noqa: C416 - typed as rows
@@ -169,13 +174,13 @@ def _reply(*conditions: sa.ColumnElement[bool]) -> sa.Exists:
     return (
         sa.exists()
         .where(_question.c.appointment_id == messages.c.appointment_id, replies.c.message_id == _question.c.id)
-        .where(*conditions, *_answers())
+        .where(*conditions, *counts_as_answer())
         .correlate(messages, attempts, _earlier)
     )
 
 
-def _answers() -> tuple[sa.ColumnElement[bool], ...]:
-    """Return what a reply has to be, to count as an answer."""
+def counts_as_answer() -> tuple[sa.ColumnElement[bool], ...]:
+    """Return what a reply (of `tables.replies`) has to be, to count as an answer."""
     no_word = sa.exists().where(
         _taken_in.c.reply_id == replies.c.id,
         _taken_in.c.reply_id.is_not(None),
@@ -183,6 +188,11 @@ def _answers() -> tuple[sa.ColumnElement[bool], ...]:
         sa.or_(*(_taken_in.c.reasons.startswith(it, autoescape=True) for it in _NO_WORD)),
     )
     return replies.c.triage.not_in(NO_ANSWERS), sa.not_(no_word.correlate(replies))
+
+
+def is_follow_up(message: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether a message asks something because of a reply."""
+    return sa.and_(message.c.ask.is_not(None), message.c.reasons.contains('["after_reply"', autoescape=True))
 
 
 def _is_asked_again(statuses: Collection[Status] = frozenset(Status)) -> sa.Exists:
@@ -208,13 +218,14 @@ def _was_asked_before() -> sa.Exists:
 
 def _latest_answer() -> sa.ScalarSelect[int]:
     found = sa.select(sa.func.max(replies.c.id)).join(_question, replies.c.message_id == _question.c.id)
-    found = found.where(_question.c.appointment_id == messages.c.appointment_id, *_answers())
+    found = found.where(_question.c.appointment_id == messages.c.appointment_id, *counts_as_answer())
     return found.correlate(messages).scalar_subquery()
 
 
 def _asks_after_concern() -> sa.Exists:
-    """Whether the same step is still to go out, or any question about the visit went out after the concern."""
-    waits = sa.and_(_later.c.step == messages.c.step, _later.c.status.in_(UNSENT | {Status.SENDING}))
+    """Whether it is still to go out, maybe under another name, or a question about the visit did after the concern."""
+    same = sa.or_(_later.c.step == messages.c.step, is_follow_up(_later))
+    waits = sa.and_(same, _later.c.status.in_(UNSENT | {Status.SENDING}))
     asked = sa.exists().where(
         attempts.c.token == _later.c.attempt,
         _later.c.ask.is_not(None),

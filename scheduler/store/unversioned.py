@@ -23,9 +23,7 @@ def unversioned(tx: Tx, *, since: datetime) -> Sequence[tuple[str, str]]:
     return sorted((row.clinic, row.treatment) for row in rows)
 
 
-def give_version(
-    tx: Tx, clinic: str, treatment: str, *, protocol_digest: str, since: datetime, limit: int
-) -> int:
+def give_version(tx: Tx, clinic: str, treatment: str, *, protocol_digest: str, since: datetime, limit: int) -> int:
     """Let so many of these visits go by the version that their messages were planned by; return how many there were.
 
     Where that is not kept they go by the version given, which is, and so does what is still to come of them. The

@@ -8,10 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from scheduler.domain.protocol import Protocol
+from scheduler.logs import get_logger
 from scheduler.protocols.written import read_written, written
 from scheduler.store.batches import among
 from scheduler.store.database import Tx
 from scheduler.store.plan_tables import versions
+
+log = get_logger(__name__)
 
 
 def remember(tx: Tx, protocols: Iterable[Protocol], *, now: datetime) -> None:
@@ -34,20 +37,30 @@ def remember(tx: Tx, protocols: Iterable[Protocol], *, now: datetime) -> None:
 
 
 def versions_of(tx: Tx, digests: Collection[str]) -> Mapping[str, Protocol]:
-    """Return the protocols that are kept under these digests; what is not kept is left out."""
+    """Return the protocols that are kept under these digests; what is not kept, or can't be read, is left out."""
     if not digests:
         return {}
     found = sa.select(versions.c.digest, versions.c.content).where(among(tx, versions.c.digest, set(digests)))
-    return {digest: _read(content, digest) for digest, content in tx.connection.execute(found)}
+    rows = tx.connection.execute(found)
+    return {digest: version for digest, content in rows if (version := _read(content, digest))}
 
 
 def kept_versions(tx: Tx) -> tuple[Protocol, ...]:
     """Return all of them, of every treatment, the oldest first."""
     found = sa.select(versions.c.digest, versions.c.content).order_by(versions.c.first_at, versions.c.digest)
-    return tuple(_read(content, digest) for digest, content in tx.connection.execute(found))
+    rows = tx.connection.execute(found)
+    return tuple(version for digest, content in rows if (version := _read(content, digest)))
 
 
 # A version never changes, and thousands of messages are of the same one.
 @lru_cache(maxsize=256)
-def _read(content: str, digest: str) -> Protocol:
-    return read_written(content, digest)
+def _read(content: str, digest: str) -> Protocol | None:
+    """Return a version, or None for one that a later program no longer takes: its visits go by the file then.
+
+    One old version must not stop the messages of all patients.
+    """
+    try:
+        return read_written(content, digest)
+    except ValueError as error:
+        log.warning("version.unreadable", digest=digest, error=type(error).__name__)
+        return None

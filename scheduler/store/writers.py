@@ -39,8 +39,8 @@ class Owner:
 class Lately:
     """What came from a number since an instant, and what that led to. `bodies` are personal data.
 
-    `bodies`, `waits` and `worse_on` are of what was meant for the same clinic. `alerts` counts the replies that raised
-    an alert, or joined one; `worse_on` are the questions that something bad was said to, None for none.
+    `bodies`, `waits` and `worse_on` are of what was meant for the same clinic. `alerts` counts the replies that
+    raised an alert, or joined one; `worse_on` are the questions that something bad was said to, None for none.
     """
 
     bodies: tuple[str, ...]
@@ -102,8 +102,8 @@ def writers_to(tx: Tx, number: str, clinics: Collection[str], *, since: datetime
     return tuple(tx.connection.execute(found).scalars())
 
 
-def open_question(tx: Tx, patient_id: int, *, since: datetime) -> int | None:
-    """Return the message that last asked that patient something and was handed over after `since`."""
+def open_question(tx: Tx, patient_id: int, *, since: datetime, until: datetime) -> int | None:
+    """Return the message that last asked that patient something and was handed over between `since` and `until`."""
     found = (
         sa.select(messages.c.id)
         .join(attempts, attempts.c.token == messages.c.attempt)
@@ -112,6 +112,7 @@ def open_question(tx: Tx, patient_id: int, *, since: datetime) -> int | None:
             messages.c.ask.is_not(None),
             messages.c.status.in_(IN_HAND),
             attempts.c.started_at >= since,
+            attempts.c.started_at <= until,
         )
         .order_by(attempts.c.started_at.desc(), messages.c.id.desc())
         .limit(1)
@@ -120,7 +121,7 @@ def open_question(tx: Tx, patient_id: int, *, since: datetime) -> int | None:
 
 
 def lately(tx: Tx, number: str, clinic: str | None, *, since: datetime) -> Lately:
-    """Return what came from a number since then, and what it led to; `clinic` is whom it means now, None if not known.
+    """Return what came from a number since then, and what it led to; `clinic` is whom it means now, if known.
 
     Whether an alert about it waits, or it was told that it gets nothing more, is said whenever that was.
     """
@@ -143,9 +144,11 @@ def lately(tx: Tx, number: str, clinic: str | None, *, since: datetime) -> Latel
     worse = sa.select(replies.c.message_id).where(of_clinic, replies.c.triage.in_(_WORSE))
     return Lately(
         tuple(_opened(tx, bodies, "replies.body")),
-        row[0],
-        row[1],
-        *map(bool, row[2:]),
+        answers=row[0],
+        alerts=row[1],
+        waits=bool(row[2]),
+        told_wrong=bool(row[3]),
+        told_urgent=bool(row[4]),
         worse_on=frozenset(tx.connection.execute(worse).scalars()),
     )
 

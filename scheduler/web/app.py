@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from fastapi import APIRouter, FastAPI
+from fastapi.dependencies import models
 from fastapi.responses import JSONResponse
 
 from scheduler.services.callbacks import TwilioCallbacks
@@ -31,3 +32,14 @@ def create_app(
     for router in (assets(), *pages):
         app.include_router(router)
     return app
+
+
+def forget_applications() -> None:
+    """Let go of the applications that were made before, with all that they answer from.
+
+    FastAPI remembers what kind of function each of their routes is, and with it the route. Of those in use it finds
+    that out again.
+    """
+    for known in vars(models).values():
+        if clear := getattr(known, "cache_clear", None):
+            clear()

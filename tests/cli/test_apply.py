@@ -116,9 +116,9 @@ def send(command: Command) -> None:
 @pytest.mark.parametrize(
     ("since", "why"),
     [
-        (reschedule, "appointment 1: it was moved, or its status was changed: plan again"),
+        (reschedule, "appointment 1: it was moved, or its status or its id at the clinic was changed: plan again"),
         (cancel, "appointment 1: it was called off"),
-        (register_again, "appointment 1: it was moved, or its status was changed"),
+        (register_again, "appointment 1: it was moved, or its status or its id at the clinic was changed"),
         (adjust, "appointment 1: an exception was made for it, or taken back"),
         (send, "was sent, or something was decided about it"),
     ],

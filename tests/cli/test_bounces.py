@@ -1,8 +1,11 @@
 """`aftercare bounces`: mail that came back, out of a maildir, an mbox file and a pipe."""
 
 import io
+import json
 import mailbox
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -108,3 +111,18 @@ def test_a_token_that_could_be_guessed_is_refused(aftercare: Command) -> None:
 
 def test_the_help_names_what_is_read(aftercare: Command) -> None:
     assert str(Path("--maildir")) in aftercare.done("bounces", "--help")
+
+
+def test_a_mail_that_can_not_be_worked_on_keeps_no_other_from_its_turn(aftercare: Command, sent: Delivered) -> None:
+    folder = aftercare.folder / "Maildir"
+    box = mailbox.Maildir(folder)
+    box.add(Report(sent).to())
+    box.add(b"From: ann@patients.example\nTo: bounces@north.example\nSubject: Hello\n\nHello\n")
+    with closing(sqlite3.connect(aftercare.folder / "var" / "aftercare.db")) as database:
+        database.execute("UPDATE attempts SET address_sealed = x'00'")
+        database.commit()
+    ended = aftercare.run("bounces", "--maildir", str(folder), "--json")
+    assert ended.code == 1
+    assert json.loads(ended.out)["no_bounce"] == 1
+    assert "1 of the mails could not be worked on and stay there" in ended.err
+    assert len(mailbox.Maildir(folder)) == 2

@@ -121,3 +121,8 @@ def test_the_samples_keep_only_the_names_of_treatments_that_are_there(fresh: Com
     fresh.done("init", "clinic", "--treatments", "rf_microneedling")
     for clinic in load(use(fresh, "clinic") / "config").clinics.values():
         assert set(clinic.imports.treatments.values()) == {"rf_microneedling"}
+
+
+def test_a_clinic_of_a_regional_language_keeps_the_texts_that_it_begins_by_copying(fresh: Command) -> None:
+    fresh.done("init", "mine", "--clinic", "Rosewood", "--languages", "fr-CA,en")
+    assert {folder.name for folder in (fresh.folder / "mine/templates").iterdir() if folder.is_dir()} == {"en", "fr"}

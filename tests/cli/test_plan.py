@@ -192,3 +192,10 @@ def test_a_plan_is_written_to_a_file_too(edited: Command) -> None:
 def test_a_price_that_is_none_is_refused(aftercare: Command, config: Path, price: str) -> None:
     edit(config / "clinics" / "north.yaml", "rate: 1000}", f"rate: 1000, price: {price}}}")
     assert "is not a price" in aftercare.run("check").out + aftercare.run("check").err
+
+
+def test_a_pin_against_an_edited_duration_is_refused(aftercare: Command, config: Path) -> None:
+    aftercare.register()
+    edit(config / "protocols" / "peel.yaml", "duration: 60m", "duration: 90m")
+    for command in ("plan", "apply"):
+        assert "peel.first_hours can't be pinned" in aftercare.refused(command, "--pin", "peel.first_hours")

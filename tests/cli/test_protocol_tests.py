@@ -205,3 +205,32 @@ def test_tests_share_a_world_and_see_nothing_of_each_other(mine: Command) -> Non
     silent = "    alerts: []\n    not_sent:\n      - {step: recheck}\n"
     write(mine, f"{silent}{second}{answer}")
     mine.done("check")
+
+
+def test_words_may_be_in_either_message_where_no_channel_is_named(mine: Command) -> None:
+    write(
+        mine, "    language: en\n    expect:\n      - {step: sun_protection, at: 2026-06-01 17:00, says: sunburn}\n"
+    )
+    mine.done("check")
+
+
+def test_an_expectation_that_stands_there_twice_expects_two_messages(mine: Command) -> None:
+    twice = "      - {step: sun_protection, at: 2026-06-01 17:00}\n" * 2
+    write(mine, f"    expect:\n{twice}")
+    mine.done("check")
+    said = failure(mine, f"    phone: no\n    expect:\n{twice}")
+    assert said.startswith("9:36: "), said
+    assert "sun_protection was expected at Mon 2026-06-01 17:00 once more" in said
+
+
+def test_a_reminder_can_be_expected_and_a_test_waits_for_it(mine: Command) -> None:
+    file = mine.folder / "mine/config/protocols/microneedling.yaml"
+    text = file.read_text(encoding="utf-8")
+    asked = "    ask: redness                     # the reply is expected, read and sorted\n"
+    assert asked in text
+    file.write_text(text.replace(asked, f'{asked}    remind: {{after: 1d, at: "09:00"}}\n'), encoding="utf-8")
+    expected = "".join(
+        f"      - {{step: redness_check, at: {at}}}\n" for at in ("2026-06-03 10:00", "2026-06-04 09:00")
+    )
+    write(mine, f"    expect:\n{expected}")
+    mine.done("check")

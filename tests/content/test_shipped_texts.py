@@ -17,6 +17,7 @@ from scheduler.content.samples import SAMPLE_PAGE, SAMPLE_UNSUBSCRIBE, sample_ad
 from scheduler.content.templates import FILES, Texts
 from scheduler.content.variables import Variables
 from scheduler.domain.clinic import Clinic
+from scheduler.domain.protocol import Channel
 from scheduler.paths import shipped
 from scheduler.protocols.loader import load
 
@@ -179,9 +180,9 @@ def test_every_filler_email_opens_with_the_signs_of_an_emergency_and_the_number_
 @pytest.mark.parametrize("shown", _shown(FILLER_BY_SMS))
 def test_the_first_filler_sms_and_its_checks_name_the_signs_with_the_emergency_number_first(shown: Shown) -> None:
     signs = {
-        "en": ["white", "blue", "pain", "sight"],
-        "fr": ["blanche", "bleue", "douleur", "vue"],
-        "es": ["blanca", "azul", "dolor", "ve mal"],
+        "en": ["white", "blue", "pain", "sight", "breath"],
+        "fr": ["blanche", "bleue", "marbrée", "douleur", "vue", "respirer"],
+        "es": ["blanca", "azul", "dolor", "ve", "respira mal"],  # two segments hold no more
     }
     assert [sign for sign in signs[shown.language] if sign not in shown.sms.casefold()] == []
     assert shown.sms.index(shown.clinic.emergency_number) < shown.sms.index("+")
@@ -202,7 +203,7 @@ def test_messages_of_different_texts_that_become_one_have_a_text_for_that() -> N
         for step in protocol.steps:
             texts[step.merges_as].add(step.template)
     shared = {kind for kind, templates in texts.items() if len(templates) > 1}
-    assert shared == {"avoid_actives", "redness_check", "recheck", "week_check"}
+    assert shared == {"redness_check", "recheck", "week_check"}
     assert shared <= USED.keys()
 
 
@@ -250,3 +251,39 @@ def test_english_reads_at_grade_seven_or_below(shown: Shown) -> None:
 def test_the_docs_show_the_texts_as_they_are(name: str) -> None:
     page = (DOCS / name).read_text(encoding="utf-8")
     assert page == pages(TEMPLATES, CONFIGURATION)[name], "run: python -m scheduler.content.gallery"
+
+
+KINDS = sorted(
+    {
+        (step.merges_as, step.template)
+        for protocol in CONFIGURATION.protocols.values()
+        for step in protocol.steps
+        if step.merges_as != step.template
+    }
+)
+CALLS = {"en": "Call us", "fr": "Appelez-nous", "es": "Llámenos"}
+
+
+def signs(template: str, language: str) -> list[frozenset[str]]:
+    """Return the words of each sign to call for, by the sections that are headed so."""
+    text = TEXTS.file(template, language, Channel.EMAIL).read_text(encoding="utf-8")
+    parts = [part for part in re.split(r"^## ", text, flags=re.MULTILINE) if part.startswith(CALLS[language])]
+    lines = [line for part in parts for line in part.splitlines() if line.startswith("- ")]
+    return [frozenset(re.findall(r"\w{4,}", line.lower())) for line in lines]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("kind", "template"), KINDS)
+def test_the_text_of_a_kind_has_every_sign_of_those_that_it_stands_for(
+    kind: str, template: str, language: str
+) -> None:
+    told = signs(kind, language)
+    assert told
+    assert [sign for sign in signs(template, language) if not any(sign <= it for it in told)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("kind", "template"), KINDS)
+def test_the_sms_of_a_kind_says_what_those_say_that_it_stands_for(kind: str, template: str, language: str) -> None:
+    own, common = (TEXTS.file(it, language, Channel.SMS).read_text(encoding="utf-8") for it in (template, kind))
+    assert own == common

@@ -1,5 +1,6 @@
 """What merging may not lose: a visit's own time, a recheck, a person's word on one visit, and which text it was."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from scheduler.domain.alert import AlertKind
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.merging import LOOK
 from scheduler.domain.states import Status
-from scheduler.services.adjusting import adjust
+from scheduler.protocols.loader import load
+from scheduler.services.adjusting import Wish, adjust
 from scheduler.services.evidence import evidence
 from scheduler.services.hearing import Hearing, Word
 from scheduler.services.schedule import cancel_unsent
@@ -17,9 +19,9 @@ from scheduler.store.alerts import open_alerts
 from scheduler.store.appointments import set_appointment_status
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import TwilioServer
-from tests.services.house import EMAIL, MAIL, PHONE, SMS, VISIT, House, after
+from tests.services.house import APPROVED, EMAIL, MAIL, PHONE, SMS, VISIT, House, after
 from tests.services.replying import answer
-from tests.services.several import ASKED, FIRST_DUE, GLOW, LIFT, SECOND, SECOND_DUE, both, refit
+from tests.services.several import ASKED, FIRST_DUE, GLOW, LIFT, SECOND_DUE, both, refit
 
 READY = """  - {id: prepare, template: care, before: 1d, at: "10:00", channels: [sms]}
 """
@@ -67,7 +69,9 @@ def test_an_email_that_says_the_date_speaks_for_visits_of_that_date_only(
     any_live: House, tmp_path: Path, smtp: SmtpServer
 ) -> None:
     glow, lift = (
-        it.replace("after: 2h, channels: [sms, email], useful_for: 12h", f"after: {days}, at: '13:00', channels: [email]")
+        it.replace(
+            "after: 2h, channels: [sms, email], useful_for: 12h", f"after: {days}, at: '13:00', channels: [email]"
+        )
         for it, days in ((GLOW, "3d"), (LIFT, "2d"))
     )
     refit(any_live, tmp_path, glow=glow, lift=lift)
@@ -81,11 +85,18 @@ def test_an_email_that_says_the_date_speaks_for_visits_of_that_date_only(
     assert len(smtp.delivered_to(MAIL)) == 2
 
 
-RECHECK = """  - {id: recheck, after_reply: {to: ask_lift, triage: [concern], wait: 2d}, at: "10:00", channels: [sms], ask: redness, template: ask}
+RECHECK = """  - id: recheck
+    after_reply: {to: ask_lift, triage: [concern], wait: 2d}
+    at: "10:00"
+    channels: [sms]
+    ask: redness
+    template: ask
 """
 
 
-def test_a_concern_brings_the_recheck_that_only_the_other_visits_protocol_has(any_live: House, tmp_path: Path) -> None:
+def test_a_concern_brings_the_recheck_that_only_the_other_visits_protocol_has(
+    any_live: House, tmp_path: Path
+) -> None:
     refit(any_live, tmp_path, lift=LIFT + RECHECK)
     first, second = both(any_live)
     any_live.dispatch(SECOND_DUE)
@@ -93,8 +104,11 @@ def test_a_concern_brings_the_recheck_that_only_the_other_visits_protocol_has(an
     any_live.dispatch(after(ASKED, hours=2))
     assert any_live.message(second, "ask_lift").status is Status.SUPPRESSED
     taken = answer(any_live, "2", after(ASKED, hours=3))
-    assert taken.planned == (any_live.message(second, "recheck").id,)
+    assert any_live.message(second, "recheck").status is Status.SCHEDULED
     assert ("recheck", SMS) not in any_live.messages(first)
+    assert taken.alert == "reply"  # a person is told too: nothing notices if that recheck is given up
+    answer(any_live, "1", after(ASKED, hours=20))
+    assert any_live.message(second, "recheck").status is Status.CANCELLED
 
 
 def test_where_both_protocols_have_a_recheck_one_is_planned(any_live: House, tmp_path: Path) -> None:
@@ -119,23 +133,32 @@ def test_a_question_that_is_asked_again_without_an_answer_is_merged_only_with_on
     assert [it.partition(",")[0] for it in texts(twilio)] == ["en care", "en ask", "en ask_otherwise"]
 
 
-def test_a_batch_that_decided_before_another_of_the_same_engine_spoke_for_it_sends_nothing(twice: House) -> None:
-    twice.register(treatment="lift", starts_at=SECOND.isoformat())
+def test_a_batch_that_decided_before_another_of_the_same_engine_spoke_for_it_sends_nothing(
+    twice: House, tmp_path: Path
+) -> None:
+    appointments = both(twice)
     twice.clock.move_to(SECOND_DUE)
-    alone = twice.decide("engine", twice.claim("engine"))
+    ids = twice.claim("engine")
+    carriers, others = ([it for it in ids if it in of_visit(twice, visit)] for visit in appointments)
+    refit(twice, tmp_path, clinic="merge_window: 0m")
+    alone = twice.decide("engine", others)
     assert len(alone.letters) == 2
-    twice.register(treatment="glow")
-    spoken = twice.decide("engine", twice.claim("engine"))
+    refit(twice, tmp_path)  # the files are edited, and the next batch goes by them
+    spoken = twice.decide("engine", carriers)
     assert [len(it.passengers) for it in twice.dispatcher("engine").sender().begin(spoken.letters)] == [1, 1]
-    assert len(twice.claim("engine")) == 2  # a third lane has them in hand, and is about to let them wait
+    assert sorted(twice.claim("engine")) == sorted(others)  # a third batch has them in hand, about to let them wait
     assert twice.dispatcher("engine").sender().begin(alone.letters) == []
+
+
+def of_visit(house: House, appointment: int) -> set[int]:
+    return {it.id for it in house.messages(appointment).values()}
 
 
 def test_what_a_person_put_at_another_time_is_not_said_before_it(twice: House, twilio: TwilioServer) -> None:
     _, second = both(twice)
     put = after(FIRST_DUE, hours=2)
     with twice.store.write() as tx:
-        adjust(tx, twice.configuration, second, "care", at=put, now=twice.clock.now(), by="Ann")
+        adjust(tx, twice.configuration, second, "care", Wish(at=put), now=twice.clock.now(), by="Ann")
     twice.dispatch(FIRST_DUE)
     assert len(texts(twilio)) == 1
     twice.dispatch(put)
@@ -180,6 +203,36 @@ def test_what_was_advised_for_a_visit_that_was_called_off_holds_nothing_back(any
     assert any_live.dispatch(after(VISIT, hours=9)) == {"sent": 2}
 
 
+def test_what_was_said_within_another_is_not_said_again_when_the_window_is_made_smaller(
+    twice: House, tmp_path: Path, twilio: TwilioServer
+) -> None:
+    both(twice)
+    twice.dispatch(FIRST_DUE)
+    refit(twice, tmp_path, clinic="merge_window: 30m")
+    twice.dispatch(SECOND_DUE)
+    assert len(texts(twilio)) == 1
+
+
+def test_what_was_said_within_another_message_was_heard_too(any_live: House, tmp_path: Path) -> None:
+    peel = LIFT.replace("lift", "third").replace("Lift", "Third").replace("no_makeup: 2d, no_sport: 3d", "sport: 2d")
+    refit(any_live, tmp_path)
+    config = tmp_path / "config"
+    (config / "protocols" / "third.yaml").write_text(peel, encoding="utf-8")
+    tags = (config / "advice.yaml").read_text(encoding="utf-8")
+    against = "  sport: {text: {en: Run, fr: Courez, es: Corra}, against: [no_sport]}\n"
+    (config / "advice.yaml").write_text(tags + against, encoding="utf-8")
+    known = load(config)
+    clinics = {name: replace(it, on_call=()) for name, it in known.clinics.items()}
+    any_live.configuration = replace(known, approvals=APPROVED, clinics=clinics)
+    _, second = both(any_live)
+    any_live.dispatch(SECOND_DUE)
+    any_live.dispatch(after(SECOND_DUE, minutes=1))
+    assert any_live.message(second, "care").status is Status.SUPPRESSED
+    third = any_live.register(treatment="third", starts_at=after(VISIT, hours=6).isoformat())
+    any_live.dispatch(after(VISIT, hours=9))
+    assert any_live.message(third, "care").status is Status.HELD
+
+
 def test_a_clash_is_over_for_the_alert_when_both_visits_are_called_off(any_live: House, tmp_path: Path) -> None:
     clashing(any_live, tmp_path)
     for appointment in both(any_live):
@@ -197,21 +250,21 @@ def test_evidence_names_the_text_that_spoke_for_both_and_the_advice_of_both(twic
     twice.dispatch(after(ASKED, hours=2))
     with twice.store.read() as tx:
         data = evidence(tx, twice.configuration, 1, now=twice.clock.now())
-    messages = {
-        (it["step"], it["channel"]): it for it in data["appointments"][0]["messages"] if it["hand_overs"]
-    }
+    messages = {(it["step"], it["channel"]): it for it in data["appointments"][0]["messages"] if it["hand_overs"]}
     assert data["appointments"][0]["appointment"] == first
     (mail,) = messages["care", "email"]["hand_overs"]
     names = [it["name"] for it in mail["texts"]]
     assert names == [
         "care/en/email",
-        "advice.no_makeup/en/email",
         "advice.hands_off/en/email",
+        "advice.no_makeup/en/email",
         "advice.no_sport/en/email",
     ]
 
 
-def test_evidence_does_not_call_the_text_of_a_kind_by_the_name_of_a_steps_own(any_live: House, tmp_path: Path) -> None:
+def test_evidence_does_not_call_the_text_of_a_kind_by_the_name_of_a_steps_own(
+    any_live: House, tmp_path: Path
+) -> None:
     lift = LIFT.replace('at: "12:00"', 'at: "09:30"')
     refit(any_live, tmp_path, lift=lift)
     both(any_live)
@@ -219,6 +272,8 @@ def test_evidence_does_not_call_the_text_of_a_kind_by_the_name_of_a_steps_own(an
     any_live.dispatch(after(ASKED, minutes=-30))
     with any_live.store.read() as tx:
         data = evidence(tx, any_live.configuration, 1, now=any_live.clock.now())
-    (asked,) = [it for visit in data["appointments"] for it in visit["messages"] if it["hand_overs"] and "ask" in it["step"]]
+    (asked,) = [
+        it for visit in data["appointments"] for it in visit["messages"] if it["hand_overs"] and "ask" in it["step"]
+    ]
     assert asked["step"] == "ask_lift"
     assert asked["hand_overs"][0]["texts"][0]["name"] == "ask/en/sms"

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -334,3 +335,15 @@ def test_the_doctor_names_a_process_that_works_by_other_files_and_one_that_has_b
     any_desk.reloader = any_desk.start()
     assert any_desk.looks(FIRST) is None
     assert findings()[0][0] == "one runs since 2026-03-10 15:00 UTC by files that have errors"
+
+
+def test_a_bad_edit_right_after_the_start_does_not_make_the_files_of_the_start_bad_ones(desk: Desk) -> None:
+    settings = replace(desk.house.settings, config_dir=desk.config, templates_dir=desk.templates)
+    started_at = desk.house.clock.now()
+    desk.break_protocol()
+    desk.looks(2)
+    desk.house.clock.move_by(timedelta(minutes=2))
+    desk.looks(1)
+    (found,) = other_files(desk.house.store, settings, now=desk.house.clock.now())
+    assert found.message == f"one works by other files than these since {started_at:%Y-%m-%d %H:%M} UTC"
+    assert found.remedy == "mend what `aftercare check` shows"

@@ -50,7 +50,7 @@ def test_a_text_is_never_given_up_because_the_database_failed(any_house: House) 
 
 REFUSALS = {
     "sqlite": [
-        "CREATE TRIGGER no_such_reply BEFORE INSERT ON replies WHEN NEW.media = 7 BEGIN SELECT RAISE(ABORT, 'no'); END"
+        "CREATE TRIGGER refusing BEFORE INSERT ON replies WHEN NEW.media = 7 BEGIN SELECT RAISE(ABORT, 'no'); END"
     ],
     "postgresql": ["ALTER TABLE replies ADD CONSTRAINT no_such_reply CHECK (media <> 7)"],
 }

@@ -6,8 +6,8 @@ from tests.servers.twilio import TwilioServer
 from tests.services.house import House, after
 from tests.services.on_call import BOB, with_on_call
 from tests.services.test_replies import REPLIED, asked, texts_to
-from tests.services.texting import Text, alerts
 from tests.services.test_unreached import DOCTOR
+from tests.services.texting import Text, alerts
 
 SOUTH = "+34600000000"
 

@@ -1,4 +1,4 @@
-"""A kind word after something bad is no answer to the check: it takes nothing back and is not answered with thanks."""
+"""A kind word after something bad is no answer to the check: it takes nothing back and gets no thanks."""
 
 import pytest
 
@@ -61,7 +61,9 @@ def test_an_answer_to_good_news_that_waits_does_not_follow_what_sounds_bad(
     ]
 
 
-def test_a_concern_that_was_thanked_for_is_brought_to_a_person_where_its_recheck_does_not_go_out(house: House) -> None:
+def test_a_concern_that_was_thanked_for_is_brought_to_a_person_where_its_recheck_does_not_go_out(
+    house: House,
+) -> None:
     appointment = asked(house)
     Text("2").send(house)
     house.clock.move_to(after(REPLIED, minutes=2))

@@ -5,21 +5,20 @@ import re
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from scheduler.services.alert_page import AlertPages
 from scheduler.store.alerts import open_alerts
 from scheduler.store.joins import replies_joined
 from scheduler.store.replies import get_reply
+from scheduler.store.tables import replies
 from scheduler.web.alerts import alert_pages
 from scheduler.web.app import create_app
 from scheduler.web.pages import Pages
-from tests.services.conftest import any_house
 from tests.services.house import CHECK, House, after
 from tests.services.on_call import ALICE, now, with_on_call
 from tests.services.replying import answer
 from tests.web.test_alerts import HEARD, PUBLIC, call, links, path_of
-
-__all__ = ["any_house"]
 
 
 def press(house: House, path: str, seen: str) -> int:
@@ -40,7 +39,9 @@ def shown(house: House, path: str) -> str:
 
 
 @pytest.mark.parametrize("forged", [None, "", "x", "-1", "9" * 30])
-def test_what_was_written_since_the_page_was_opened_is_not_closed_unread(any_house: House, forged: str | None) -> None:
+def test_what_was_written_since_the_page_was_opened_is_not_closed_unread(
+    any_house: House, forged: str | None
+) -> None:
     any_house.configuration = with_on_call(ALICE)
     any_house.register()
     any_house.dispatch(CHECK)
@@ -60,3 +61,18 @@ def test_what_was_written_since_the_page_was_opened_is_not_closed_unread(any_hou
     assert now(any_house, alert).closed_at is not None
     with any_house.store.read() as tx:
         assert get_reply(tx, more).handled_by == "Alice"
+
+
+def test_what_can_not_be_opened_can_be_closed_all_the_same(any_house: House) -> None:
+    any_house.configuration = with_on_call(ALICE)
+    any_house.register()
+    any_house.dispatch(CHECK)
+    answer(any_house, "Can I swim?", HEARD)
+    with any_house.store.read() as tx:
+        (alert,) = open_alerts(tx)
+    answer(any_house, "I have a fever and pus", after(HEARD, minutes=1))
+    with any_house.store.write() as tx:
+        tx.connection.execute(sa.update(replies).values(body_sealed=b"\x00"))
+    path = path_of(any_house, alert)
+    assert press(any_house, path, shown(any_house, path)) == 303
+    assert now(any_house, alert).closed_at is not None

@@ -1,9 +1,11 @@
 import asyncio
+import gc
+import weakref
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
-from scheduler.web.app import create_app
+from scheduler.web.app import create_app, forget_applications
 
 
 def get(app: FastAPI, path: str) -> httpx.Response:
@@ -32,3 +34,27 @@ def test_nothing_else_is_told_to_strangers() -> None:
     app = create_app(well=lambda: True)
     for path in ("/", "/docs", "/redoc", "/openapi.json"):
         assert get(app, path).status_code == 404
+
+
+def test_an_application_that_was_replaced_is_let_go_of_with_all_that_it_answered_from() -> None:
+    class Edition:
+        """Stands for configuration, texts and words: megabytes."""
+
+        def well(self) -> bool:
+            return True
+
+    def make() -> weakref.ref[Edition]:
+        edition, router = Edition(), APIRouter()
+
+        @router.get("/page")
+        async def page() -> bool:
+            return edition.well()
+
+        get(create_app(well=edition.well, pages=[router]), "/page")
+        return weakref.ref(edition)
+
+    first = make()
+    forget_applications()
+    gc.collect()
+    assert first() is None
+    assert get(create_app(well=lambda: True), "/healthz").status_code == 200

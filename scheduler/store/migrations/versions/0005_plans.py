@@ -94,6 +94,8 @@ def _applies() -> None:
         sa.Column("finished_at", INSTANT),
         sa.Column("edits", sa.Text, nullable=False),
         sa.Column("counts", sa.Text, nullable=False),
+        sa.Column("words", sa.Text, nullable=False),
+        sa.Column("given_up_by", sa.String(128)),
         sa.UniqueConstraint("plan_digest"),
         sqlite_autoincrement=True,
     )
