@@ -43,6 +43,8 @@ def adjust(
 
     It stays through `apply` and replies. When the appointment is moved a skip and a note stay; --at lapses.
     """
+    if note and not note.strip():
+        raise typer.BadParameter("is empty", param_hint="--note")
     if (skip and at) or (lift and (skip or at or note)) or not (skip or at or note or lift):
         raise typer.BadParameter("say what: --skip or --at, with or without --note; --note alone; or --lift alone")
     if len(note) > LONGEST_NOTE:

@@ -6,12 +6,12 @@ from typing import Any
 
 from scheduler.cli.output import iso
 from scheduler.protocols.edit_words import words_of
-from scheduler.services.apart import Apart, Withdrawn
+from scheduler.services.apart import Apart
 from scheduler.services.approver import Approver
 from scheduler.services.change_totals import Totals
 from scheduler.services.edit_notes import notes_of, unapproved_of
 from scheduler.services.planner import InFlightEdit
-from scheduler.services.unfinished import GIVE_UP, command_of, story_of
+from scheduler.services.unfinished import GIVE_UP, story_of
 from scheduler.store.applies import Apply
 
 _AS_THEY_ARE = "all that is in flight is planned by the protocols as they are"
@@ -82,14 +82,9 @@ def beside_lines(beside: Beside) -> Iterator[str]:
     for it in beside.unfinished:
         yield f"{story_of(it)}. Go on with it by the same words, or give it up with `{GIVE_UP}`."
     for pin in beside.apart.pins:
-        yield f"{pin.treatment}.{pin.step} was pinned before: kept as it was by {_appointments(pin.visits)} in flight."
-    yield from (f"{withdrawn_said(it)}." for it in beside.apart.withdrawn)
-
-
-def withdrawn_said(it: Withdrawn) -> str:
-    """Say in a clause who goes by a treatment that has no file."""
-    goes = "appointment in flight goes" if it.visits == 1 else "appointments in flight go"
-    return f"{it.visits:,} {goes} on by the protocol {it.treatment}, which is no longer in the files"
+        whose = f"{_appointments(pin.visits)} in flight"
+        yield f"{pin.treatment}.{pin.step} was pinned before: kept as it was by {whose}."
+    yield from (f"{it}." for it in beside.apart.withdrawn)
 
 
 def all_as_they_are(apart: Apart) -> str:

@@ -12,17 +12,14 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from scheduler.cli.output import iso
+from scheduler.cli.plan_edits import Beside, all_as_they_are, beside_data, beside_lines, edit_data, edit_lines
 from scheduler.domain.reasons import Reason, sentence
 from scheduler.protocols.configuration import Configuration
-from scheduler.protocols.edit_words import words_of
 from scheduler.services.change_totals import Totals
 from scheduler.services.changes import Change, ChangeKind, VisitChanges
 from scheduler.services.planner import InFlightEdit
 
-EMPTY = (
-    "Nothing changes: all that is in flight is planned by the protocols as they are. "
-    "An edited text takes effect at the send, once it is approved."
-)
+TEXTS = "An edited text takes effect at the send, once it is approved."
 _KEPT = 1_000_000
 """Characters of rows that are kept in memory; more go to a temporary file."""
 
@@ -49,12 +46,13 @@ class JsonPlan:
             sys.stdout.write(self._before + _line(appointment_data(visit, zone)))
             self._before = ",\n"
 
-    def end(self, edits: Sequence[InFlightEdit], totals: Totals) -> None:
-        """Print the edits and the totals, which are known at the end."""
+    def end(self, edits: Sequence[InFlightEdit], totals: Totals, beside: Beside) -> None:
+        """Print the edits, the totals and what stands beside them, which are known at the end."""
         begin = '{"appointments": [' if self._before.startswith("{") else "\n"
-        told = [_line(edit_data(it, totals)) for it in edits]
+        told = [_line(edit_data(it, totals, beside.approver)) for it in edits]
         listed = "[\n" + ",\n".join(told) + "\n]" if told else "[]"
-        sys.stdout.write(f'{begin}],\n"edits": {listed},\n"totals": {_line(totals_data(totals))}}}\n')
+        more = "".join(f',\n"{key}": {_line(value)}' for key, value in beside_data(beside).items())
+        sys.stdout.write(f'{begin}],\n"edits": {listed},\n"totals": {_line(totals_data(totals))}{more}}}\n')
 
 
 class TextPlan:
@@ -78,12 +76,13 @@ class TextPlan:
             zone = self._configuration.clinic(visit.appointment.clinic).timezone
             self._rows.writelines(f"{line}\n" for line in _lines(visit, zone))
 
-    def end(self, edits: Sequence[InFlightEdit], totals: Totals) -> None:
+    def end(self, edits: Sequence[InFlightEdit], totals: Totals, beside: Beside) -> None:
         """Print all."""
+        sys.stdout.writelines(f"{line}\n" for line in beside_lines(beside))
         if not edits:
-            sys.stdout.write(f"{EMPTY}\n")
+            sys.stdout.write(f"Nothing changes: {all_as_they_are(beside.apart)}. {TEXTS}\n")
             return
-        sys.stdout.writelines(f"{line}\n" for line in _edit_lines(edits, totals))
+        sys.stdout.writelines(f"{line}\n" for line in edit_lines(edits, totals, beside.approver))
         self._rows.seek(0)
         shutil.copyfileobj(self._rows, sys.stdout)
         sys.stdout.writelines(f"{line}\n" for line in _total_lines(totals))
@@ -111,19 +110,6 @@ def appointment_data(visit: VisitChanges, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def edit_data(edit: InFlightEdit, totals: Totals) -> dict[str, Any]:
-    """Return what `--json` says of one edit."""
-    return {
-        "treatment": edit.edit.treatment,
-        "step": edit.edit.step,
-        "edit": edit.edit.kind.value,
-        "what": list(words_of(edit.edit)),
-        "pinned": edit.pinned,
-        "in_flight": edit.visits,
-        "touches": totals.touched[edit.edit],
-    }
-
-
 def totals_data(totals: Totals) -> dict[str, Any]:
     """Return what `--json` says of all. Costs are decimal numbers as text, null where no clinic says a price."""
     costs = {
@@ -139,17 +125,6 @@ def totals_data(totals: Totals) -> dict[str, Any]:
         "segments": {"added": totals.segments_added, "saved": totals.segments_saved},
         "cost": costs or None,
     }
-
-
-def _edit_lines(edits: Sequence[InFlightEdit], totals: Totals) -> Iterator[str]:
-    for it in edits:
-        what = "; ".join(words_of(it.edit))
-        follow = "pinned: those in flight keep it as it was" if it.pinned else _touches(totals.touched[it.edit])
-        yield f"{it.edit.treatment}.{it.edit.step}: {what} ({follow}, {it.visits:,} in flight)"
-
-
-def _touches(count: int) -> str:
-    return f"follow: touches {_count(count, 'appointment')}"
 
 
 def _lines(visit: VisitChanges, zone: ZoneInfo) -> Iterator[str]:
@@ -175,7 +150,7 @@ def _total_lines(totals: Totals) -> Iterator[str]:
     )
     yield ""
     yield (
-        f"{_count(totals.appointments, 'appointment')} of {totals.in_flight:,} in flight: {counts}; "
+        f"{_count(totals.appointments, 'appointment')} of {totals.in_flight:,} that an edit may touch: {counts}; "
         f"{totals.unchanged:,} stay as they are, {totals.sent:,} already sent."
     )
     yield f"SMS segments: {totals.segments_added:,} more, {totals.segments_saved:,} fewer. {_cost(totals)}"
@@ -211,5 +186,5 @@ def _iso(instant: datetime | None) -> str | None:
     return iso(instant) if instant else None
 
 
-def _line(data: dict[str, Any]) -> str:
+def _line(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False)

@@ -17,10 +17,12 @@ from scheduler.cli.wiring import collect_less
 from scheduler.content.templates import Texts
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.localtime import instant
+from scheduler.domain.protocol import Protocol
 from scheduler.domain.simulated import Answered, Case
 from scheduler.domain.spans import parse_span
-from scheduler.errors import RegistrationError
+from scheduler.errors import NotFoundError, RegistrationError
 from scheduler.protocols.configuration import Configuration
+from scheduler.protocols.hints import suggest
 from scheduler.protocols.lexicons import Lexicons
 from scheduler.protocols.loader import load
 from scheduler.services.forecast import CLOSES, MOST, OPENS, Forecaster, visits_every, visits_per_day
@@ -49,8 +51,9 @@ def simulate(
     last: Annotated[str, typer.Option("--to", help="The last day of the range.")] = "",
     every: Annotated[str, typer.Option(help="A visit every so often, such as 1d; counted from --from.")] = "",
     per_day: Annotated[
-        int, typer.Option(help=f"So many visits a day, spread from {OPENS:%H:%M} to {CLOSES:%H:%M}.", min=0, max=MOST)
-    ] = 0,
+        int | None,
+        typer.Option(help=f"So many visits a day, spread from {OPENS:%H:%M} to {CLOSES:%H:%M}.", min=1, max=MOST),
+    ] = None,
     language: Annotated[str, typer.Option(help="The patient's language, such as fr.")] = "",
     timezone: Annotated[str, typer.Option(help="The patient's IANA zone, if it is not the clinic's.")] = "",
     no_phone: Annotated[bool, typer.Option("--no-phone", help="The patient has no phone.")] = False,
@@ -84,7 +87,7 @@ def simulate(
         has_email=not no_email,
         events=tuple(_reply(text, place) for text in reply or ()),
     )
-    configuration.protocol_for(clinic, treatment)
+    _refuse_unknown_steps(configuration.protocol_for(clinic, treatment), case)
     if first:
         if reply or texts or svg or registered:
             raise typer.BadParameter("--reply, --registered, --texts and --svg are for one visit: give --at")
@@ -95,6 +98,14 @@ def simulate(
     if svg:
         svg.write_text(draw(played, story(played)), encoding="utf-8")
         errors.print(f"Wrote {svg}.", markup=False)
+
+
+def _refuse_unknown_steps(protocol: Protocol, case: Case) -> None:
+    for event in case.events:
+        if isinstance(event, Answered) and not protocol.step(event.step):
+            hint = suggest(event.step, [step.id for step in protocol.steps])
+            said = f"--reply: there is no step {event.step} in {protocol.treatment}"
+            raise NotFoundError(f"{said}{f': {hint}' if hint else ''}")
 
 
 def _play(case: Case, simulator: Simulator) -> Played:
@@ -121,7 +132,7 @@ def _forecast(
     print_forecast(forecast, as_json=as_json)
 
 
-def _visits(clinic: Clinic, first: str, last: str, every: str, per_day: int) -> tuple[datetime, ...]:
+def _visits(clinic: Clinic, first: str, last: str, every: str, per_day: int | None) -> tuple[datetime, ...]:
     if not last:
         raise typer.BadParameter("--from needs --to")
     if bool(every) and bool(per_day):

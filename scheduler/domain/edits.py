@@ -59,8 +59,8 @@ def edits(old: Protocol, new: Protocol) -> tuple[Edit, ...]:
     """Return the steps in which `new` differs from `old`: in its order, then those that it no longer has.
 
     The order of steps, titles and texts are no edits: they change nothing of what is planned. A changed duration is
-    one of each step whose time may depend on a visit's end. A step that is gone and one that is new with the same text
-    or question are one step that was renamed.
+    one of each step whose time may depend on a visit's end. A step that is gone and one that is new with the same
+    text or question are one that was renamed.
     """
     found = (*_kept_and_added(old, new), *_removed(old, new))
     names = _renamed(found)

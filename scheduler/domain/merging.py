@@ -13,7 +13,7 @@ from scheduler.domain.advice import Catalogue
 from scheduler.domain.advised import Held, last_instant
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.protocol import AfterReply, Before
-from scheduler.domain.reasons import because
+from scheduler.domain.reasons import Reason, because
 from scheduler.domain.situation import Decision, Kind, Pending, Situation
 from scheduler.domain.states import Brake
 
@@ -84,13 +84,27 @@ def join(
     return tuple(decisions.values())
 
 
-def expected(decided: Iterable[Decided]) -> Mapping[int, Pending]:
-    """Return with which other message each is expected to become one: its carrier, or the first of its passengers."""
-    found: dict[int, Pending] = {}
-    for carrier, passengers in _groups(list(_going(decided))):
-        found[carrier.message.key] = passengers[0].message
-        found |= {it.message.key: carrier.message for it in passengers}
+def expected(decided: Iterable[Decided], *, ahead: timedelta, catalogue: Catalogue) -> Mapping[int, Reason]:
+    """Return what is foreseen of those that go out with another visit's message, or will be held beside it.
+
+    A carrier goes with the first of its passengers, each of those with its carrier when that goes. `ahead`: how far
+    apart two are looked at together, as at the send.
+    """
+    going = list(_going(decided))
+    held: dict[int, Decision] = {}
+    for pair in combinations(going, 2):
+        if abs(pair[0].goes_at - pair[1].goes_at) <= ahead:
+            held = _clashes(pair, catalogue) | held
+    found = {key: decision.reasons[0] for key, decision in held.items()}
+    for carrier, passengers in _groups([it for it in going if it.message.key not in held]):
+        found[carrier.message.key] = because("will_merge", **_named(passengers[0].message))
+        for it in passengers:
+            found[it.message.key] = because("will_go_with", **_named(carrier.message), at=carrier.goes_at)
     return found
+
+
+def _named(message: Pending) -> dict[str, str]:
+    return {"message": str(message.key), "appointment": str(message.appointment)}
 
 
 def _one_visit(cases: Sequence[Decided], soon: Sequence[Decided]) -> bool:
@@ -144,8 +158,7 @@ def _is_about_something(it: _Going, at: datetime) -> bool:
 
 
 def _waits_for(carrier: _Going, now: datetime) -> Decision:
-    who = {"message": str(carrier.message.key), "appointment": str(carrier.message.appointment)}
-    return Decision(Kind.WAIT, (because("merging", **who),), now + LOOK, brake=Brake.MERGE)
+    return Decision(Kind.WAIT, (because("merging", **_named(carrier.message)),), now + LOOK, brake=Brake.MERGE)
 
 
 def _clashes(going: Sequence[_Going], catalogue: Catalogue) -> dict[int, Decision]:

@@ -95,6 +95,7 @@ CLAUSES: Mapping[str, str] = {
     "will_send": "will be sent at {at}",
     "will_not_send": "will not be sent",
     "will_merge": "together with message {message} of appointment {appointment}",
+    "will_go_with": "goes with message {message} of appointment {appointment}, at {at}",
     "will_look_again": "it is looked at again at {at}, and sent if that is mended",
     "will_hold": "will wait for a person",
     "will_wait": "it goes out when that is over, if it still helps then",

@@ -11,8 +11,9 @@ from scheduler.protocols.written import step_as_file
 
 @lru_cache(maxsize=256)
 def words_of(edit: Edit) -> tuple[str, ...]:
-    """Return what changed, a clause for each key of the file, in its order; a step that is new or gone in one,
-    with its other name where it was renamed.
+    """Return what changed, a clause for each key of the file, in its order; a step that is new or gone in one.
+
+    One that was renamed says its other name too.
     """
     match edit.kind:
         case EditKind.ADDED:

@@ -59,6 +59,8 @@ _READERS: Mapping[str, Callable[[object], object]] = {
 
 def check_new_clinic(new: NewClinic) -> None:
     """Raise ConfigError for the first value that the clinic's file could not have; what is empty is no fault."""
+    if not any(char.isalnum() for char in new.name):
+        raise ConfigError("--clinic has no letter or digit in it: write the name as patients know it")
     for name, reader in _READERS.items():
         if value := getattr(new, name):
             _checked(name, reader, value)

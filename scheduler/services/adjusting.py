@@ -6,6 +6,7 @@ from datetime import datetime
 
 from scheduler.domain.adjustment import Adjustment, AdjustmentKind
 from scheduler.domain.appointment import CALLED_OFF, AppointmentCause
+from scheduler.domain.followup import reply_of
 from scheduler.domain.protocol import AfterReply, Before
 from scheduler.domain.reasons import Reason, because
 from scheduler.domain.states import REPLANNABLE, UNSENT, Status
@@ -13,6 +14,7 @@ from scheduler.errors import ConflictError, NotFoundError
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.hints import suggest
 from scheduler.services.exceptions import Case, open_case
+from scheduler.services.unheard import tell_if_nobody_asks
 from scheduler.store.adjustments import StoredAdjustment, add_adjustment, adjustments_of, lift_adjustment, seal_note
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Tx
@@ -59,6 +61,8 @@ def adjust(
             )
     if wish.skip:
         case.cancel_rest(because("skipped", by=by))
+        if any(it.status in UNSENT and it.ask and reply_of(it.reasons) for it in case.messages):
+            tell_if_nobody_asks(tx, configuration, case.appointment, step, now=now)
 
 
 def lift(tx: Tx, configuration: Configuration, appointment_id: int, step: str, *, now: datetime, by: str) -> None:

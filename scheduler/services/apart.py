@@ -24,6 +24,11 @@ class Withdrawn:
     treatment: str
     visits: int
 
+    def __str__(self) -> str:
+        """Say it in a clause."""
+        goes = "appointment in flight goes" if self.visits == 1 else "appointments in flight go"
+        return f"{self.visits:,} {goes} on by the protocol {self.treatment}, which is no longer in the files"
+
 
 @dataclass(frozen=True, slots=True)
 class Apart:

@@ -29,7 +29,7 @@ from scheduler.store.versions import remember
 NAMED = 5
 """Visits that are named in a refusal; of the rest, how many."""
 
-Look = Callable[[Sequence[InFlightEdit]], object]
+Look = Callable[[Tx, Planner, Sequence[InFlightEdit]], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ class Applied:
 class Applier:
     """Applies for one person, whom `by` names, by the files as they are.
 
-    `pause` waits so many seconds; `batch` visits are in one commit.
+    `look` is shown the edits before anything is written, and may raise; not where this goes on with an apply. `pause`
+    waits so many seconds; `batch` visits are in one commit. Refused while an apply of other words is not at its end.
     """
 
     store: Store
@@ -73,15 +74,12 @@ class Applier:
     clock: Clock
     by: str
     progress: Progress
+    look: Look = field(default=lambda _tx, _planner, _edits: None, kw_only=True)
     pause: Callable[[float], object] = time.sleep
     batch: int = BATCH
 
-    def apply(self, chosen: Chosen, *, look: Look = lambda _: None) -> Applied:
-        """Plan anew and apply, to the last visit in flight. Blocks; commits. Raises ConflictError, StoreError.
-
-        `look` is shown the edits before anything is written, and may raise; not where this goes on with an apply.
-        Refused while one of other words is not at its end.
-        """
+    def apply(self, chosen: Chosen) -> Applied:
+        """Plan anew and apply, to the last visit in flight. Blocks; commits. Raises ConflictError, StoreError."""
         planner = Planner(self.configuration, chosen.pinned, chosen.clinic, chosen.treatment)
         with self._alone():
             with self.store.write() as tx:
@@ -91,7 +89,7 @@ class Applier:
                 begun = find_apply(tx, digest)
                 edits = planner.edits(tx, now=now)
                 if begun is None:
-                    look(edits)
+                    self.look(tx, planner, edits)
                     if not edits:
                         return Applied(None)
                 total = sum(group.count for group in planner.groups(tx, now=now))
@@ -102,11 +100,11 @@ class Applier:
             run.until_nothing_is_left()
             return Applied(run.finish(), resumed=begun is not None)
 
-    def apply_file(self, path: Path, *, look: Look = lambda _: None) -> Applied:
+    def apply_file(self, path: Path) -> Applied:
         """Apply a plan that was written to a file, as it says or not at all. Blocks; commits.
 
         All that it rests on is looked at before anything is written. A visit that changes in the seconds until its
-        turn is left as it is, and told of. `look` is as in `apply`. Raises ConflictError, StoreError, OSError.
+        turn is left as it is, and told of. Raises ConflictError, StoreError, OSError.
         """
         plan = read_plan(path, self.store.vault)
         header = plan.header
@@ -125,7 +123,7 @@ class Applier:
             with self.store.write() as tx:
                 now = self.clock.now()
                 if begun is None:
-                    look(planner.edits(tx, now=now))
+                    self.look(tx, planner, planner.edits(tx, now=now))
                 self._keep_versions(tx, planner)
                 apply = begun or begin_apply(tx, plan.digest, header.edits, [str(path)], now=now, by=self.by)
             run = self._run(planner, apply, plan.visits, resumed=begun is not None)

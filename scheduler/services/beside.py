@@ -1,14 +1,17 @@
 """What a version of a protocol means for messages that no plan of a visit has: follow-ups of replies, reminders."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 
 from scheduler.domain.adjustment import Adjustments, Occasion, adjusted
+from scheduler.domain.edits import EditKind
 from scheduler.domain.followup import (
     MOST_TIMES,
     Again,
     Reply,
+    follow_ups,
     is_beside_plan,
     is_reminder,
     next_occurrence,
@@ -20,7 +23,9 @@ from scheduler.domain.followup import Round as Asked
 from scheduler.domain.planned import PlannedMessage
 from scheduler.domain.protocol import AfterReply, Step
 from scheduler.domain.states import UNSENT, Status
-from scheduler.services.schedule import what_is_left
+from scheduler.services.changes import InFlight
+from scheduler.services.schedule import Key, key_of, what_is_left
+from scheduler.services.switching import Switch
 from scheduler.store.latest_answers import LatestAnswer
 from scheduler.store.messages import Message
 
@@ -31,6 +36,51 @@ GIVEN_UP = frozenset({Status.EXPIRED, Status.SUPPRESSED, Status.CANCELLED})
 
 Round = Sequence[Message]
 """What a step was wanted for beside the plan, once: a message for each channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Finds what no plan of a visit has by another version. `messages`: with what stood under old names."""
+
+    visit: InFlight
+    switch: Switch
+    occasion: Occasion
+    renamed: Mapping[str, str]
+    messages: Sequence[Message]
+
+    def meant(self, planned: Container[Key]) -> Iterator[PlannedMessage]:
+        """Yield it, but for what is planned: rounds that are there, and what the latest answer brings about anew."""
+        known: set[Key] = set()
+        for asked in self._rounds():
+            step, keys = self.switch.edited.step(asked[0].step), {key_of(it) for it in asked}
+            if step and keys.isdisjoint(known) and not any(it in planned for it in keys):
+                found = list(meant_for(asked, step, self.occasion, self.visit.adjustments, self.messages))
+                known |= {key_of(it) for it in found}
+                yield from found
+        answer = self.visit.answer
+        for step in self._brought_about(answer) if answer and answer.is_open else ():
+            if answer and not any(name == step.id for name, _, _ in known):
+                yield from wanted_by(answer, step, self.occasion, self.visit.adjustments, self.messages)
+
+    def _rounds(self) -> Iterator[Round]:
+        """Yield what was wanted beside the plan and may be still, under the names that steps have from now on."""
+        new_name, there = _new_names(self.renamed), self.visit.messages
+        for asked in (*rounds_beside(there), *rounds_dropped(there, self.visit.answer)):
+            name = new_name.get(asked[0].step, asked[0].step)
+            yield tuple(replace(it, step=name) for it in asked)
+
+    def _brought_about(self, answer: LatestAnswer) -> Iterator[Step]:
+        """Yield the steps that are new and that an answer asks for; not those whose rounds were moved over."""
+        question = _new_names(self.renamed).get(answer.step, answer.step)
+        for step in follow_ups(self.switch.after, question, answer.triage):
+            edit, old = self.switch.follows.get(step.id), self.renamed.get(step.id)
+            moved_over = any(it.step == old for it in self.visit.messages)
+            if edit and edit.kind is EditKind.ADDED and not moved_over:
+                yield step
+
+
+def _new_names(renamed: Mapping[str, str]) -> Mapping[str, str]:
+    return {old: new for new, old in renamed.items()}
 
 
 def rounds_beside(messages: Iterable[Message]) -> Iterator[Round]:

@@ -9,7 +9,9 @@ from scheduler.domain.states import Cause, Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.edit_words import words_of
 from scheduler.services.changes import Change, ChangeKind, VisitChanges
+from scheduler.services.exceptions import keep_exceptions
 from scheduler.services.switching import Switch
+from scheduler.services.unheard import tell_nobody_asks
 from scheduler.store.database import Tx
 from scheduler.store.follow import follow
 from scheduler.store.moves import Move
@@ -51,6 +53,11 @@ def carry_out(
             now=now,
             by=by,
         )
+    for visit in visits:
+        keep_exceptions(tx, visit.appointment.id, visit.switch.renamed, now=now, by=by)
+        answer = visit.visit.answer
+        if visit.nobody_asks and answer:
+            tell_nobody_asks(tx, configuration, answer.reply, visit.appointment.clinic, visit.nobody_asks, now=now)
     return _counted(visits)
 
 
@@ -66,9 +73,15 @@ def _new(visit: VisitChanges) -> Iterable[Plan]:
     for change in visit.changes:
         if change.message is None and change.planned is not None:
             yield Plan(visit.appointment, [change.planned], _version(visit, change))
+    if told := [planned for message, planned in visit.told_before if message is None]:
+        yield Plan(visit.appointment, told, visit.switch.after.digest)
 
 
 def _moves(visit: VisitChanges, by: str) -> Iterable[Move]:
+    for there, told in visit.told_before:
+        if there is not None:
+            why = told.reasons
+            yield Move(there.id, there.status, Cause.REPLAN, told.status, by=by, reasons=why, planned=told)
     for change in visit.changes:
         message, planned = change.message, change.planned
         if message is None:
@@ -88,7 +101,7 @@ def _moves(visit: VisitChanges, by: str) -> Iterable[Move]:
             try_at=message.try_at if stays else None,
             planned=planned,
             protocol_digest=_version(visit, change),
-            brake=message.brake if stays else brake_of(planned),
+            brake=message.brake if stays and message.status is planned.status else brake_of(planned),
         )
 
 

@@ -16,6 +16,7 @@ from scheduler.domain.reasons import Reason
 from scheduler.domain.states import UNSENT
 from scheduler.services.switching import Switch
 from scheduler.store.appointments import StoredAppointment
+from scheduler.store.latest_answers import LatestAnswer
 from scheduler.store.messages import Message
 from scheduler.store.patients import Traits
 
@@ -79,6 +80,7 @@ class InFlight:
     unsent: int
     sent: int
     traits: Traits | None = None
+    answer: LatestAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +90,15 @@ class VisitChanges:
     Whoever writes them gives the visit `switch.after.digest` and `switch.pins`, and its messages that are still to
     come the digest of the version that their step goes by: `versions.by_version` says which.
 
-    `told_before`: what is kept as sent under a step's old name. `nobody_asks`: the step that would have asked a
-    patient with a concern again and is dropped, with nothing in its place: whoever writes the changes tells a person.
+    `told_before`: what is kept as sent under a step's old name, with the message in its place, if any. `nobody_asks`:
+    the step that would have asked a patient with a concern again and is dropped, with nothing in its place: whoever
+    writes the changes tells a person.
     """
 
     visit: InFlight
     switch: Switch
     changes: tuple[Change, ...]
-    told_before: tuple[PlannedMessage, ...] = ()
+    told_before: tuple[tuple[Message | None, PlannedMessage], ...] = ()
     nobody_asks: str | None = None
 
     @property

@@ -12,7 +12,7 @@ from functools import lru_cache
 from scheduler.domain.adjustment import Occasion, plan_adjusted
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.edits import Edit, EditKind
-from scheduler.domain.followup import follow_ups, is_beside_plan
+from scheduler.domain.followup import is_beside_plan
 from scheduler.domain.hours import sending_hours
 from scheduler.domain.lateness import send_from
 from scheduler.domain.planned import PlannedMessage
@@ -21,16 +21,7 @@ from scheduler.domain.reasons import Reason, because, planned_part
 from scheduler.domain.states import UNSENT, Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.edit_words import words_of
-from scheduler.services.beside import (
-    GIVEN_UP,
-    LONG_AGO,
-    Round,
-    meant_for,
-    rounds_beside,
-    rounds_dropped,
-    wanted_by,
-    was_dropped,
-)
+from scheduler.services.beside import GIVEN_UP, LONG_AGO, Beside, was_dropped
 from scheduler.services.changes import Change, ChangeKind, InFlight, VisitChanges
 from scheduler.services.nobody_asks import mark_unasked
 from scheduler.services.renaming import BY_PERSON, Renamed, as_renamed, exceptions_renamed, is_told, told_before
@@ -104,40 +95,11 @@ class _Comparison:
         plan = self._plan(self.switch.edited.steps, LONG_AGO)
         coming = still_to_come(plan, known, self.switch.after, self.visit.appointment)
         meant = {key_of(it): it for it in map(self._on_its_channel, coming) if not self._is_told(it)}
-        occasion, wishes = self._occasion(self.switch.edited.steps), self.visit.adjustments
-        for asked in self._rounds():
-            step = self.switch.edited.step(asked[0].step)
-            if step and not any(key_of(it) in meant for it in asked):
-                items = meant_for(asked, step, occasion, wishes, known)
-                meant |= {key_of(it): it for it in map(self._on_its_channel, items)}
-        asked_for = {it.step for it in meant.values()}
-        for step in self._brought_about():
-            if step.id not in asked_for and self.visit.answer:
-                meant |= {key_of(it): it for it in wanted_by(self.visit.answer, step, occasion, wishes, known)}
-        return meant
+        beside = Beside(self.visit, self.switch, self._occasion(self.switch.edited.steps), self.renamed, known)
+        return meant | {key_of(it): it for it in map(self._on_its_channel, beside.meant(meant))}
 
     def _is_told(self, item: PlannedMessage) -> bool:
         return item.step in self.renamed and is_told(item, self.stood, self.visit.messages, self.renamed)
-
-    def _rounds(self) -> Iterator[Round]:
-        """Yield what was wanted beside the plan and may be still, under the names that steps have from now on."""
-        new_name = {old: new for new, old in self.renamed.items()}
-        messages = self.visit.messages
-        for asked in (*rounds_beside(messages), *rounds_dropped(messages, self.visit.answer)):
-            name = new_name.get(asked[0].step, asked[0].step)
-            yield tuple(replace(it, step=name) for it in asked)
-
-    def _brought_about(self) -> Iterator[Step]:
-        """Yield the steps that are new and that the latest answer asks for, where nobody has seen to it."""
-        answer = self.visit.answer
-        if answer is None or not answer.is_open:
-            return
-        new_name = {old: new for new, old in self.renamed.items()}
-        for step in follow_ups(self.switch.after, new_name.get(answer.step, answer.step), answer.triage):
-            edit, old = self.switch.follows.get(step.id), self.renamed.get(step.id)
-            moved_over = any(it.step == old for it in self.visit.messages)
-            if edit and edit.kind is EditKind.ADDED and not moved_over:
-                yield step
 
     def _plan(self, steps: tuple[Step, ...], now: datetime) -> tuple[PlannedMessage, ...]:
         instance = self.configuration.instance

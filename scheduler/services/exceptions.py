@@ -1,7 +1,7 @@
 """One step of one visit, held for a change: its messages, and how they are brought in step with the plan."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scheduler.domain.adjustment import Adjustments, Occasion, adjusted
@@ -20,7 +20,7 @@ from scheduler.services.schedule import (
     still_to_come,
 )
 from scheduler.services.versions import by_version, version_of
-from scheduler.store.adjustments import in_force
+from scheduler.store.adjustments import add_adjustment, adjustments_of, in_force, lift_adjustment
 from scheduler.store.appointments import StoredAppointment, get_appointment
 from scheduler.store.database import Tx
 from scheduler.store.messages import Message, Replan, replan
@@ -153,6 +153,21 @@ def open_case(
         now=now,
         by=by,
     )
+
+
+def keep_exceptions(tx: Tx, appointment_id: int, renamed: Mapping[str, str], *, now: datetime, by: str) -> None:
+    """Let exceptions on the old names of steps hold for the new ones, as they were made. `renamed`: old by new name.
+
+    The caller holds the visit, and commits.
+    """
+    known = (
+        {it.adjustment.step: it for it in adjustments_of(tx, appointment_id) if not it.lifted_at} if renamed else {}
+    )
+    for new, old in renamed.items():
+        if old in known and new not in known:
+            made, wish = known[old], replace(known[old].adjustment, step=new)
+            lift_adjustment(tx, appointment_id, old, by=by, now=now)
+            add_adjustment(tx, appointment_id, wish, note_sealed=made.note_sealed, now=now)
 
 
 def _of_step(tx: Tx, appointment_id: int, step: str) -> list[Message]:

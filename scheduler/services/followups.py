@@ -27,6 +27,7 @@ from scheduler.domain.triage import Triage
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.binding import situation_of
+from scheduler.services.renaming import name_now
 from scheduler.services.schedule import reach_of, standing_messages
 from scheduler.services.versions import version_of
 from scheduler.store.adjustments import in_force
@@ -79,9 +80,10 @@ def plan_after_reply(
     if protocol is None or appointment.status in CALLED_OFF:
         _plan_for_others(tx, configuration, question, triage, now=now, by=by, at=at)
         return []
-    needless = overtaken(protocol, question.step, triage)
+    asked = name_now(protocol, question.step, stored)
+    needless = overtaken(protocol, asked, triage)
     _cancel(tx, [it for it in stored if it.step in needless], because("better_since"), now=now, by=by)
-    steps = follow_ups(protocol, question.step, triage)
+    steps = follow_ups(protocol, asked, triage)
     if not steps:
         _plan_for_others(tx, configuration, question, triage, now=now, by=by, at=at)
         return []

@@ -30,6 +30,7 @@ from scheduler.store.in_flight import (
     visits_in_flight,
     visits_of,
 )
+from scheduler.store.latest_answers import latest_answers
 from scheduler.store.merges import spoken_for
 from scheduler.store.messages import Message
 from scheduler.store.versions import versions_of
@@ -157,10 +158,8 @@ class Planner:
 
     def _is_of_some(self, tx: Tx, edit: Edit, clinics: Collection[str], now: datetime) -> bool:
         """Whether an edit is not for all: a clinic has the step for itself, or the others have it so already."""
-        common = self.configuration.protocols[edit.treatment]
-        goes_already = common.digest in self._open(tx, now).versions and set(clinics) != set(
-            self.configuration.clinics
-        )
+        common, others = self.configuration.protocols[edit.treatment], self.configuration.clinics.keys() - clinics
+        goes_already = bool(others) and common.digest in self._open(tx, now).versions
         return goes_already or common.step(edit.step) != edit.after
 
     def _open(self, tx: Tx, now: datetime) -> Switches:
@@ -180,6 +179,7 @@ class Planner:
         ids = [row.appointment.id for row, _ in found]
         messages = messages_of_steps(tx, ids, {step for _, switch in found for step in switch.follows})
         counts, adjustments = counts_of(tx, ids), in_force(tx, ids)
+        answers = latest_answers(tx, [row.appointment.id for row, it in found if it.touches_follow_ups])
         told = self._told(tx, [it for several in messages.values() for it, _ in several])
         changes = []
         for row, switch in found:
@@ -197,6 +197,7 @@ class Planner:
                 adjustments=adjustments.get(visit, {}),
                 unsent=count.unsent,
                 sent=count.sent,
+                answer=answers.get(visit),
                 traits=row.traits,
             )
             changes.append(changes_of(in_flight, switch, self.configuration, now=now))

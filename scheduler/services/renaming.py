@@ -6,6 +6,7 @@ from dataclasses import replace
 from scheduler.domain.adjustment import Adjustments
 from scheduler.domain.followup import is_beside_plan
 from scheduler.domain.planned import PlannedMessage
+from scheduler.domain.protocol import Protocol
 from scheduler.domain.reasons import because, counted_part
 from scheduler.domain.states import IN_HAND, REPLANNABLE, UNSENT, Status
 from scheduler.store.messages import Message
@@ -45,16 +46,18 @@ def is_told(item: PlannedMessage, stood: Iterable[Message], messages: Iterable[M
     return not any(it.step == old and it.channel is item.channel and it.status in UNSENT for it in messages)
 
 
-def told_before(stood: Iterable[Message], messages: Sequence[Message], renamed: Renamed) -> Iterator[PlannedMessage]:
-    """Yield what of new names is to be kept as told already, so that no later plan sends it."""
-    there = {(it.step, it.channel, it.occurrence) for it in messages}
+def told_before(
+    stood: Iterable[Message], messages: Sequence[Message], renamed: Renamed
+) -> Iterator[tuple[Message | None, PlannedMessage]]:
+    """Yield what of new names is to be kept as told already, so that no later plan sends it.
+
+    With each, the message that is there under that name; None where there is none. What is in hand there is left out.
+    """
+    there = {(it.step, it.channel, it.occurrence): it for it in messages}
     for it in stood:
-        if (
-            it.status in IN_HAND
-            and not is_beside_plan(it.reasons)
-            and (it.step, it.channel, it.occurrence) not in there
-        ):
-            yield PlannedMessage(
+        known = there.get((it.step, it.channel, it.occurrence))
+        if it.status in IN_HAND and not is_beside_plan(it.reasons) and (known is None or known.status in REPLANNABLE):
+            kept = PlannedMessage(
                 step=it.step,
                 channel=it.channel,
                 occurrence=it.occurrence,
@@ -68,6 +71,18 @@ def told_before(stood: Iterable[Message], messages: Sequence[Message], renamed: 
                 status=Status.SUPPRESSED,
                 reasons=(*counted_part(it.reasons), because("renamed", step=renamed[it.step])),
             )
+            yield known, kept
+
+
+def name_now(protocol: Protocol, step: str, messages: Iterable[Message]) -> str:
+    """Return how the step of a message that was sent is called now, as the visit's messages tell; else as then."""
+    if protocol.step(step):
+        return step
+    for it in messages:
+        last = it.reasons[-1]
+        if last.code == "renamed" and dict(last.params)["step"] == step:
+            return name_now(protocol, it.step, ())
+    return step
 
 
 def _stands(message: Message) -> bool:

@@ -16,7 +16,7 @@ from scheduler.services.approver import Approver
 from scheduler.services.binding import pending_of, situation_of
 from scheduler.services.braking import Brakes, read_waits
 from scheduler.services.correspondence import TimelineAlert, TimelineReply, correspondence
-from scheduler.services.together import foreseen_merges
+from scheduler.services.together import foreseen_merges, told_together
 from scheduler.store.adjustments import StoredAdjustment, adjustments_of, note_of
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Tx
@@ -90,8 +90,8 @@ def timeline(
     brakes = read_waits(tx, loaded.due)
     reasons = {it.message.id: _reasons(it, configuration, brakes, approver, now) for it in loaded.due}
     for message_id, together in foreseen_merges(tx, configuration, loaded.due, now=now).items():
-        if message_id in reasons and reasons[message_id][-1].code == "will_send":
-            reasons[message_id] = (*reasons[message_id], together)
+        if message_id in reasons:
+            reasons[message_id] = told_together(reasons[message_id], together)
     reasons |= {message.id: _reasons_unreadable(message) for message in loaded.unreadable}
     replies, alerts = correspondence(tx, appointment_id, messages, zone)
     return Timeline(

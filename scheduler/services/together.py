@@ -1,4 +1,4 @@
-"""What is to become one with another visit's message, as far as it can be foreseen."""
+"""What is to become one with another visit's message, or contradicts it, as far as it can be foreseen."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ from scheduler.store.merges import waiting_beside
 def foreseen_merges(
     tx: Tx, configuration: Configuration, dues: Sequence[DueMessage], *, now: datetime
 ) -> Mapping[int, Reason]:
-    """Return with what the messages of one visit are expected to go out together, by message.
+    """Return with what the messages of one visit are expected to go out together, or to be held, by message.
 
     Nothing keeps them back as far as this goes: pauses and the like keep both.
     """
@@ -29,10 +29,21 @@ def foreseen_merges(
         return {}
     beside = load_due(tx, others, now=now).due
     decided = [_decided(due, configuration, now) for due in (*waiting, *beside)]
-    return {
-        key: because("will_merge", message=str(other.key), appointment=str(other.appointment))
-        for key, other in expected(decided).items()
-    }
+    return expected(decided, ahead=configuration.longest_merge_window, catalogue=configuration.advice)
+
+
+def told_together(reasons: tuple[Reason, ...], foreseen: Reason) -> tuple[Reason, ...]:
+    """Return why a message stands as it stands, with what is foreseen beside another; what will not go by itself.
+
+    One that goes with another goes when that does, and one that contradicts another waits: neither has a time of its
+    own then.
+    """
+    if not reasons or reasons[-1].code != "will_send":
+        return reasons
+    if foreseen.code == "will_merge":
+        return (*reasons, foreseen)
+    *others, _ = reasons
+    return (*others, because("will_hold"), foreseen) if foreseen.code == "clash" else (*others, foreseen)
 
 
 def _decided(due: DueMessage, configuration: Configuration, now: datetime) -> Decided:

@@ -26,9 +26,7 @@ def story_of(apply: Apply) -> str:
     )
 
 
-def make_way(
-    tx: Tx, plan_digest: str, words: Sequence[str] | None, *, now: datetime, by: str
-) -> None:
+def make_way(tx: Tx, plan_digest: str, words: Sequence[str] | None, *, now: datetime, by: str) -> None:
     """Let an apply begin, or go on: raise ConflictError where one of other words is not at its end.
 
     One of the same words, by files that were edited since, ends with this: all go on by the new ones. The caller

@@ -8,7 +8,9 @@ from scheduler.domain.protocol import AfterReply, Protocol
 from scheduler.domain.reasons import because
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.ringing import raise_and_ring
-from scheduler.store.database import Store
+from scheduler.store.appointments import StoredAppointment
+from scheduler.store.database import Store, Tx
+from scheduler.store.latest_answers import latest_answers
 from scheduler.store.unanswered import Unheard, unheard
 from scheduler.store.versions import versions_of
 
@@ -29,16 +31,35 @@ def tell_of_unheard(store: Store, configuration: Configuration, *, now: datetime
         return
     with store.write() as tx:
         for it in {it.reply: it for it in found}.values():
-            raise_and_ring(
-                tx,
-                configuration,
-                AlertKind.REPLY,
-                f"reply/{it.reply}",
-                reasons=(because("reply_concern"), because("not_asked_again", step=it.step)),
-                now=now,
-                clinic=it.clinic,
-                reply_id=it.reply,
-            )
+            tell_nobody_asks(tx, configuration, it.reply, it.clinic, it.step, now=now)
+
+
+def tell_if_nobody_asks(
+    tx: Tx, configuration: Configuration, appointment: StoredAppointment, step: str, *, now: datetime
+) -> None:
+    """Tell a person of a visit's concern where nothing asks the patient again, now that `step` does not.
+
+    For who has just cancelled that, holds the visit, and commits. Not of what a person was told of or dealt with.
+    """
+    answer = latest_answers(tx, [appointment.id]).get(appointment.id)
+    if answer and answer.is_untold_concern and not answer.waiting:
+        tell_nobody_asks(tx, configuration, answer.reply, appointment.clinic, step, now=now)
+
+
+def tell_nobody_asks(
+    tx: Tx, configuration: Configuration, reply: int, clinic: str, step: str, *, now: datetime
+) -> None:
+    """Raise the alert of a concern that `step` was to ask about again. The caller commits, after its messages."""
+    raise_and_ring(
+        tx,
+        configuration,
+        AlertKind.REPLY,
+        f"reply/{reply}",
+        reasons=(because("reply_concern"), because("not_asked_again", step=step)),
+        now=now,
+        clinic=clinic,
+        reply_id=reply,
+    )
 
 
 def _asks_again(kept: Mapping[str, Protocol], configuration: Configuration, concern: Unheard) -> bool:

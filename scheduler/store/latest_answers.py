@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -77,7 +77,7 @@ def latest_answers(tx: Tx, visits: Collection[int]) -> Mapping[int, LatestAnswer
     )
     rows = tx.connection.execute(found).all()
     waiting = _waiting(tx, [row[0] for row in rows])
-    return {visit: LatestAnswer(*row, waiting=frozenset(waiting[visit])) for visit, *row in rows}
+    return {visit: replace(LatestAnswer(*row), waiting=frozenset(waiting.get(visit, ()))) for visit, *row in rows}
 
 
 def _waiting(tx: Tx, visits: Collection[int]) -> Mapping[int, list[int]]:

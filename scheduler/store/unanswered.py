@@ -223,7 +223,7 @@ def _latest_answer() -> sa.ScalarSelect[int]:
 
 
 def _asks_after_concern() -> sa.Exists:
-    """Whether it is still to go out, maybe under another name, or a question about the visit did after the concern."""
+    """Whether it is still to go out, maybe by another name, or a question about the visit did after the concern."""
     same = sa.or_(_later.c.step == messages.c.step, is_follow_up(_later))
     waits = sa.and_(same, _later.c.status.in_(UNSENT | {Status.SENDING}))
     asked = sa.exists().where(

@@ -57,6 +57,8 @@ def test_a_note_is_sealed_in_the_database(aftercare: Command) -> None:
         ("--lift", "--skip"),
         ("--lift", "--note", "x"),
         ("--note", "x" * 2001),
+        ("--note", "  "),
+        ("--skip", "--note", " \t"),
     ],
 )
 def test_what_says_nothing_or_too_much_is_a_wrong_usage(aftercare: Command, words: tuple[str, ...]) -> None:

@@ -65,7 +65,7 @@ def test_the_history_lists_who_applied_what(clinic: Command) -> None:
     edit(clinic, NOON)
     printed = clinic.done("apply", "--by", "Ada")
     assert "peel.check: at: 10:00 -> 12:00" in printed
-    assert "Applied: 2 of 2 appointments; 2 moved;" in printed
+    assert "Applied: 2 of 2 appointments that an edit may touch; 2 moved;" in printed
     (kept,) = clinic.json("apply", "--history")["applies"]
     assert (kept["by"], kept["totals"]["moved"], kept["finished_at"] is not None) == ("Ada", 2, True)
     assert "by Ada" in clinic.done("apply", "--history")

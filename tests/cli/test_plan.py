@@ -43,39 +43,40 @@ def edited(aftercare: Command, config: Path) -> Command:
 
 EDITS = [
     ("check", "changed", ["at: 10:00 -> 12:00"]),
-    ("late_tips", "added", ["step added"]),
-    ("tips", "removed", ["step removed"]),
+    ("late_tips", "added", ["step added", "renamed: tips"]),
+    ("tips", "removed", ["step removed", "renamed to: late_tips"]),
 ]
 
 
 def test_text_names_the_edits_then_each_appointment_then_the_totals(edited: Command) -> None:
     assert edited.done("plan").splitlines()[:19] == [
-        "peel.check: at: 10:00 -> 12:00 (follow: touches 2 appointments, 2 in flight)",
-        "peel.late_tips: step added (follow: touches 2 appointments, 2 in flight)",
-        "peel.tips: step removed (follow: touches 2 appointments, 2 in flight)",
+        "peel.check: at: 10:00 -> 12:00 (follow: touches 2 of 2 appointments that it may touch)",
+        "peel.late_tips: step added; renamed: tips (follow: touches 2 of 2 appointments that it may touch)",
+        "peel.tips: step removed; renamed to: late_tips (follow: touches 2 of 2 appointments that it may touch)",
         "",
         "Appointment 1: peel at north, Wed 2030-03-20 10:00 (America/Toronto)",
         "  moved    check      sms    Fri 2030-03-22 10:00 -> Fri 2030-03-22 12:00",
         "           2 days after the appointment; planned anew because the protocol was edited (at: 10:00 -> 12:00).",
         "  dropped  tips       sms    was Sat 2030-03-23 10:00",
-        "           The protocol was edited (step removed).",
+        "           The protocol was edited (step removed; renamed to: late_tips).",
         "  added    late_tips  sms    Sat 2030-03-30 10:00",
-        "           10 days after the appointment; planned anew because the protocol was edited (step added).",
+        "           10 days after the appointment; planned anew because the protocol was edited (step added; renamed: tips).",
         "",
         "Appointment 2: peel at south, Wed 2030-03-20 15:00 (Europe/Madrid)",
         "  moved    check      sms    Fri 2030-03-22 10:00 -> Fri 2030-03-22 12:00",
         "           2 days after the appointment; planned anew because the protocol was edited (at: 10:00 -> 12:00).",
         "  dropped  tips       sms    was Sat 2030-03-23 10:00",
-        "           The protocol was edited (step removed).",
+        "           The protocol was edited (step removed; renamed to: late_tips).",
         "  added    late_tips  sms    Sat 2030-03-30 10:00",
-        "           10 days after the appointment; planned anew because the protocol was edited (step added).",
+        "           10 days after the appointment; planned anew because the protocol was edited (step added; renamed: tips).",
     ]
 
 
 def test_the_totals_count_what_changes_and_what_does_not(edited: Command) -> None:
+    counts = "2 moved, 2 added, 2 dropped"
     assert edited.done("plan").splitlines()[-3:] == [
         "",
-        "2 appointments of 2 in flight: 2 moved, 2 added, 2 dropped; 12 stay as they are, 0 already sent.",
+        f"2 appointments of 2 that an edit may touch: {counts}; 12 stay as they are, 0 already sent.",
         "SMS segments: 2 more, 2 fewer. Cost: not known at north, south, whose file says no sms.price.",
     ]
 
@@ -139,11 +140,12 @@ def test_a_pinned_edit_is_named_and_changes_nothing(edited: Command) -> None:
     assert {change["step"] for it in told["appointments"] for change in it["changes"]} == {"tips"}
     assert {it["step"]: it["pinned"] for it in told["edits"]} == {"check": True, "late_tips": True, "tips": False}
     first = edited.done("plan", "--pin", "peel.check").splitlines()[0]
-    assert first == "peel.check: at: 10:00 -> 12:00 (pinned: those in flight keep it as it was, 2 in flight)"
+    assert first == "peel.check: at: 10:00 -> 12:00 (pinned: kept as it was by 2 appointments that it may touch)"
 
 
 def test_a_pin_of_what_was_not_edited_is_refused(edited: Command) -> None:
-    said = edited.refused("plan", "--pin", "peel.chek")
+    assert "--pin peel.chek: there is no such step" in edited.refused("plan", "--pin", "peel.chek", code=2)
+    said = edited.refused("plan", "--pin", "peel.rebook")
     assert said.endswith("so it can't be pinned; edited: peel.check, peel.late_tips, peel.tips")
     assert "is no TREATMENT.STEP" in edited.refused("plan", "--pin", "check", code=2)
 

@@ -184,6 +184,10 @@ def test_there_are_no_visits_on_days_on_which_the_clinic_is_closed(mine: Command
     [
         (("--at", "2026-03-06"), "--at has no time of day"),
         (("--at", "2026-03-06T14:00", "--timezone", "Toronto"), "timezone: is not an IANA time zone"),
+        (
+            ("--at", "2026-03-06T14:00", "--reply", "nope=2@2026-03-08T12:00"),
+            "there is no step nope in microneedling",
+        ),
         (("--at", "2026-03-06T14:00", "--reply", "recheck=2@2026-03-08T12:00"), "recheck had not gone out by then"),
         (("--at", "2026-03-06T14:00", "--no-phone", "--no-email"), "nothing could reach this patient"),
         (("--from", "2026-03-06", "--to", "2026-03-01"), "there is no visit in that range"),
@@ -202,6 +206,7 @@ def test_what_can_not_be_simulated_is_said_in_one_line(fresh: Command, words: tu
         ("--from", "2026-03-06"),
         ("--from", "2026-03-06", "--to", "2026-03-07", "--every", "soon"),
         ("--from", "2026-03-06", "--to", "2026-03-07", "--every", "1d", "--per-day", "2"),
+        ("--from", "2026-03-06", "--to", "2026-03-07", "--per-day", "0"),
         ("--from", "2026-03-06", "--to", "2026-03-07", "--texts"),
         ("--at", "2026-03-06T14:00", "--reply", "redness_check"),
     ],

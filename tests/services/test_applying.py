@@ -321,10 +321,6 @@ def speaks_french(house: House, _appointment: int) -> None:
     house.enter(house.registration(external_id="B-1", language="fr"), follow=True)
 
 
-def goes_by_another_name(house: House, _appointment: int) -> None:
-    house.enter(house.registration(external_id="B-1", name="Zoë Roy"), follow=True)
-
-
 def decides(house: House, appointment: int) -> None:
     message = house.message(appointment, "check")
     expire = Move(message.id, Status.SCHEDULED, Cause.DECIDE, Status.EXPIRED, by="test")
@@ -340,7 +336,6 @@ def decides(house: House, appointment: int) -> None:
         (registers_again, PATIENT),
         (has_a_new_phone, PATIENT),
         (speaks_french, PATIENT),
-        (goes_by_another_name, PATIENT),
         (lambda house, visit: make(house, visit, "tips", skip=True), "an exception was made for it, or taken back"),
         (lambda house, _: house.dispatch(CHECK), r"message \d+ was sent, or something was decided about it"),
         (decides, r"message \d+ was sent, or something was decided about it"),

@@ -102,6 +102,14 @@ def test_a_message_moved_into_the_past_goes_at_once_after_the_grace_and_says_so(
     assert codes == ["after", "registered_late", "undo_grace", "edited"]
 
 
+@pytest.mark.parametrize("at", ["09:00", "11:00"])
+def test_what_quiet_hours_put_off_to_the_same_instant_is_changed_and_not_moved(any_house: House, at: str) -> None:
+    any_house.clock.move_to(after(NEXT_DAY, hours=13))
+    appointment = any_house.register()
+    found = planned(any_house, edited(any_house.configuration, next_day=moved("1d", at)))[appointment].changes
+    assert {(it.kind.value, it.from_at == it.to_at) for it in found} == {("changed", True)}
+
+
 def test_a_message_moved_to_where_it_no_longer_helps_is_dropped(house: House) -> None:
     appointment = house.register()
     house.clock.move_to(after(VISIT, hours=30))

@@ -1,7 +1,9 @@
 """One patient, two treatments on one day: one message instead of two, and nothing lost when that one fails."""
 
+from datetime import datetime
 from email import message_from_bytes, policy
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -252,8 +254,34 @@ def test_without_a_text_of_the_kind_each_goes_by_itself(
 def test_the_timeline_says_with_what_a_message_will_go(twice: House) -> None:
     first, second = both(twice)
     ours, theirs = twice.message(first, "care").id, twice.message(second, "care").id
-    assert f"together with message {ours} of appointment {first}" in twice.why(second, "care")
-    assert f"together with message {theirs} of appointment {second}" in twice.why(first, "care")
+    said, passenger = twice.why(first, "care"), twice.why(second, "care")
+    assert f"will be sent at {local(FIRST_DUE)}; together with message {theirs} of appointment {second}" in said
+    assert f"goes with message {ours} of appointment {first}, at {local(FIRST_DUE)}" in passenger
+    assert "will be sent" not in passenger
+    twice.dispatch(FIRST_DUE)
+    twice.dispatch(SECOND_DUE)
+    assert twice.message(second, "care").status is Status.SUPPRESSED
+
+
+def local(instant: datetime) -> str:
+    return f"{instant.astimezone(ZoneInfo('America/Toronto')):%a %Y-%m-%d %H:%M}"
+
+
+def test_the_timeline_says_that_two_will_contradict_each_other(house: House, tmp_path: Path) -> None:
+    first, second = clashing(house, tmp_path)
+    for appointment, other in ((first, second), (second, first)):
+        said = house.why(appointment, "care")
+        assert "will wait for a person" in said
+        assert f"contradicts that of appointment {other}" in said
+        assert "will be sent" not in said
+    assert "together with message" in house.why(first, "ask_glow")
+
+
+def test_what_is_due_long_after_another_is_not_said_to_contradict_it_yet(house: House, tmp_path: Path) -> None:
+    refit(house, tmp_path, lift=LIFT.replace("no_makeup: 2d, no_sport: 3d", "makeup: 2d"))
+    first = house.register(treatment="glow")
+    house.register(treatment="lift", starts_at=after(VISIT, hours=6).isoformat())
+    assert "will be sent" in house.why(first, "care")
 
 
 def clashing(house: House, folder: Path) -> tuple[int, int]:
