@@ -41,8 +41,8 @@ REMEDIES: Mapping[AlertKind, str] = {
     "record with `aftercare approve`, and what waits goes out",
     AlertKind.PAST_DUE: "see that `aftercare serve` runs, or that `aftercare dispatch` is called every minute, and "
     "read its log",
-    AlertKind.CONFIG: "see all errors with `aftercare check` and mend the files: sound ones are taken within seconds; "
-    "a restart before may be refused",
+    AlertKind.CONFIG: "see all errors with `aftercare check` and mend the files: sound ones are taken within "
+    "seconds; a restart before may be refused",
 }
 """What a person does about each kind."""
 

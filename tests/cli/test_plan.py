@@ -11,6 +11,7 @@ from tests.cli.command import SECRETS, Command
 from tests.services.house import CONFIG
 
 Edit = Callable[[str, str], None]
+ANEW = "planned anew because the protocol was edited"
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_text_names_the_edits_then_each_appointment_then_the_totals(edited: Comm
         "  dropped  tips       sms    was Sat 2030-03-23 10:00",
         "           The protocol was edited (step removed; renamed to: late_tips).",
         "  added    late_tips  sms    Sat 2030-03-30 10:00",
-        "           10 days after the appointment; planned anew because the protocol was edited (step added; renamed: tips).",
+        f"           10 days after the appointment; {ANEW} (step added; renamed: tips).",
         "",
         "Appointment 2: peel at south, Wed 2030-03-20 15:00 (Europe/Madrid)",
         "  moved    check      sms    Fri 2030-03-22 10:00 -> Fri 2030-03-22 12:00",
@@ -68,7 +69,7 @@ def test_text_names_the_edits_then_each_appointment_then_the_totals(edited: Comm
         "  dropped  tips       sms    was Sat 2030-03-23 10:00",
         "           The protocol was edited (step removed; renamed to: late_tips).",
         "  added    late_tips  sms    Sat 2030-03-30 10:00",
-        "           10 days after the appointment; planned anew because the protocol was edited (step added; renamed: tips).",
+        f"           10 days after the appointment; {ANEW} (step added; renamed: tips).",
     ]
 
 
