@@ -31,6 +31,7 @@ NEW_STEP = """
     channels: [sms]
     template: week_check
 """
+TOTALS = re.compile(r'"totals": \{"in_flight": (\d+)')
 LOOKS = 1000
 """Lines of the plan between two looks at its memory."""
 
@@ -110,18 +111,19 @@ def _planning(on: Installation, number: int, memory: list[float]) -> Callable[[]
         process = on.start("plan", "--json")
         try:
             assert process.stdout
-            line, peak = "", 0.0
-            for place, line in enumerate(process.stdout):  # noqa: B007  (the last one is looked at)
+            planned, peak = 0, 0.0
+            for place, line in enumerate(process.stdout):
                 if place % LOOKS == 0:
                     peak = peak_memory(process)
+                if totals := TOTALS.match(line):
+                    planned = int(totals[1])
             took = time.perf_counter() - started
             if process.wait():
                 log = (on.folder / "processes.log").read_text(encoding="utf-8")[-1000:]
                 raise BenchError(f"aftercare plan ended with {process.returncode}: {log}")
         finally:
             end(process)
-        totals = re.search(r'"in_flight": (\d+)', line)
-        expect(int(totals[1]) if totals else 0, number)
+        expect(planned, number)
         memory.append(peak)
         return took
 
