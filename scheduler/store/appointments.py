@@ -12,11 +12,13 @@ from scheduler.domain.appointment import Appointment, AppointmentCause, Appointm
 from scheduler.errors import NotFoundError
 from scheduler.store.batches import among
 from scheduler.store.bulk import Plain, insert_rows
-from scheduler.store.columns import instant_text
+from scheduler.store.columns import instant_text, read_instant, reads_words
 from scheduler.store.database import Tx
 from scheduler.store.events import record_visits
 from scheduler.store.patients import hold_patients
 from scheduler.store.tables import appointments, patients
+
+_read_status = reads_words(AppointmentStatus)
 
 _ADDED = (
     "id",
@@ -137,6 +139,22 @@ def read_appointment(row: sa.Row[Any]) -> StoredAppointment:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         status=row.status,
+        protocol_digest=row.protocol_digest,
+        pins=read_pins(row.pins),
+    )
+
+
+def read_raw_appointment(row: Any) -> StoredAppointment:
+    """Read a row of those columns as the driver hands them over, see `fetching.raw`."""
+    return StoredAppointment(
+        id=row.id,
+        clinic=row.clinic,
+        patient_id=row.patient_id,
+        external_id=row.external_id,
+        treatment=row.treatment,
+        starts_at=read_instant(row.starts_at),
+        ends_at=None if row.ends_at is None else read_instant(row.ends_at),
+        status=_read_status(row.status),
         protocol_digest=row.protocol_digest,
         pins=read_pins(row.pins),
     )

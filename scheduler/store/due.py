@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,9 +17,8 @@ from scheduler.domain.states import Brake, Status
 from scheduler.errors import KeysError
 from scheduler.logs import get_logger
 from scheduler.store.alarmed import alarmed
-from scheduler.store.appointments import StoredAppointment, read_pins
+from scheduler.store.appointments import StoredAppointment, read_raw_appointment
 from scheduler.store.batches import among
-from scheduler.store.columns import read_instant, reads_words
 from scheduler.store.database import Tx
 from scheduler.store.due_facts import greeted_of, ledgers_of, sent_of, stops_of
 from scheduler.store.fetching import fetch, raw
@@ -38,7 +36,6 @@ _LONGEST_SPACING = timedelta(days=1)
 _CLASHES = sa.and_(messages.c.status == Status.HELD, messages.c.brake == Brake.CLASH)
 _IS_STEP = messages.c.kind == MessageKind.STEP
 
-_read_visit_status = reads_words(AppointmentStatus)
 _MESSAGE = raw(messages.c)
 _PATIENT = raw([it for it in patients.c if it.name not in ("created_at", "updated_at")])
 _LATER = appointments.alias("later")
@@ -205,19 +202,4 @@ def _visits(tx: Tx, ids: Collection[int]) -> Mapping[int, tuple[StoredAppointmen
         _LATER.c.status.in_([AppointmentStatus.BOOKED, AppointmentStatus.COMPLETED]),
     )
     found = sa.select(*_VISIT, rebooked.label("rebooked")).where(among(tx, appointments.c.id, ids))
-    return {row.id: (_visit(row), bool(row.rebooked)) for row in fetch(tx, found)}
-
-
-def _visit(row: Any) -> StoredAppointment:
-    return StoredAppointment(
-        id=row.id,
-        clinic=row.clinic,
-        patient_id=row.patient_id,
-        external_id=row.external_id,
-        treatment=row.treatment,
-        starts_at=read_instant(row.starts_at),
-        ends_at=None if row.ends_at is None else read_instant(row.ends_at),
-        status=_read_visit_status(row.status),
-        protocol_digest=row.protocol_digest,
-        pins=read_pins(row.pins),
-    )
+    return {row.id: (read_raw_appointment(row), bool(row.rebooked)) for row in fetch(tx, found)}

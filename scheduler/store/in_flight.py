@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from scheduler.domain.appointment import AppointmentStatus, Reach
 from scheduler.domain.states import REPLANNABLE, UNSENT, Status
-from scheduler.store.appointments import StoredAppointment, read_pins
+from scheduler.store.appointments import StoredAppointment, read_pins, read_raw_appointment
 from scheduler.store.batches import among, where_each
-from scheduler.store.columns import read_instant, reads_words
+from scheduler.store.columns import reads_words
 from scheduler.store.database import Tx
 from scheduler.store.fetching import fetch, raw
 from scheduler.store.messages import Message
@@ -23,7 +23,7 @@ from scheduler.store.reading import read_raw_message
 from scheduler.store.tables import appointments, attempts, messages, patients
 
 _ON = (AppointmentStatus.BOOKED, AppointmentStatus.COMPLETED)
-_read_visit_status, _read_status = reads_words(AppointmentStatus), reads_words(Status)
+_read_status = reads_words(Status)
 _VISIT = raw([it for it in appointments.c if it.name not in ("created_at", "updated_at")])
 _REACH = (
     patients.c.phone_hash.is_not(None).label("has_phone"),
@@ -181,18 +181,7 @@ def _in_flight(choice: Choice) -> list[sa.ColumnElement[bool]]:
 
 
 def _visit_row(row: Any) -> VisitRow:
-    visit = StoredAppointment(
-        id=row.id,
-        clinic=row.clinic,
-        patient_id=row.patient_id,
-        external_id=row.external_id,
-        treatment=row.treatment,
-        starts_at=read_instant(row.starts_at),
-        ends_at=None if row.ends_at is None else read_instant(row.ends_at),
-        status=_read_visit_status(row.status),
-        protocol_digest=row.protocol_digest,
-        pins=read_pins(row.pins),
-    )
+    visit = read_raw_appointment(row)
     zone = ZoneInfo(row.zone) if row.zone else None
     traits = Traits(row.ref_hash, row.name_hash, row.phone_hash, row.email_hash)
     return VisitRow(visit, Reach(bool(row.has_phone), bool(row.has_email), zone), row.speaks, traits)
