@@ -34,6 +34,10 @@ class ConflictError(AftercareError):
     """The record is not in a state that allows this."""
 
 
+class ForbiddenError(AftercareError):
+    """Your role does not allow this."""
+
+
 class StoreError(AftercareError):
     """The database can't be used."""
 

@@ -16,6 +16,8 @@ class MessageKind(StrEnum):
     """What a patient gets back who wrote."""
     ALERT = "alert"
     """What tells a person of the clinic that something needs them."""
+    DESK = "desk"
+    """A text that a person of the clinic wrote to a patient."""
 
 
 class ReplyCause(StrEnum):

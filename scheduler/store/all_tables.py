@@ -1,6 +1,6 @@
 """Every table, for whoever goes through all of them."""
 
-from scheduler.store import plan_tables, tables
+from scheduler.store import desk_tables, hook_tables, pace_tables, plan_tables, search_tables, tables
 from scheduler.store.metadata import metadata
 
-__all__ = ["metadata", "plan_tables", "tables"]
+__all__ = ["desk_tables", "hook_tables", "metadata", "pace_tables", "plan_tables", "search_tables", "tables"]

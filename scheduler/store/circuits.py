@@ -16,7 +16,8 @@ from scheduler.domain.protocol import Channel
 from scheduler.domain.states import Brake, Status
 from scheduler.errors import ErrorKind
 from scheduler.store.database import Tx
-from scheduler.store.tables import attempts, circuits, messages
+from scheduler.store.pace_tables import circuits
+from scheduler.store.tables import attempts, messages
 
 _OPEN = circuits.c.closed_at.is_(None)
 _MATCHES = sa.text("closed_at IS NULL")  # written out: so the database knows the partial index

@@ -69,6 +69,7 @@ class Message:
     reply_id: int | None = None
     alert_id: int | None = None
     recipient_sealed: bytes | None = field(default=None, repr=False)
+    words_sealed: bytes | None = field(default=None, repr=False)
 
     @property
     def of_patient(self) -> int:

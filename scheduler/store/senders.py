@@ -10,7 +10,7 @@ from scheduler.domain.pacing import CLOCKS_DIFFER, Standing
 from scheduler.domain.protocol import Channel
 from scheduler.store.batches import among
 from scheduler.store.database import Tx
-from scheduler.store.tables import senders
+from scheduler.store.pace_tables import senders
 
 
 def standings(tx: Tx, channel: Channel, names: Mapping[str, bool], *, now: datetime) -> dict[str, Standing]:

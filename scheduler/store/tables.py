@@ -1,4 +1,4 @@
-"""All tables but those of `plan_tables`. Their history is in `migrations/`; a test proves that both say the same.
+"""The tables of who, what and when; the others are beside them, `all_tables` has all. Their history is in `migrations/`; a test proves that both say the same.
 
 Columns named *_sealed hold what the vault sealed, *_hash what it hashed for look-up. A patient's name, phone,
 email and texts are in no other kind of column.
@@ -139,11 +139,13 @@ messages = sa.Table(
     reference("reply_id", "replies", nullable=True),
     reference("alert_id", "alerts", nullable=True),
     sealed("recipient_sealed", "messages.recipient"),
+    sealed("words_sealed", "messages.words"),
     sa.UniqueConstraint("origin"),
     sa.CheckConstraint("(status IN ('claimed', 'sending')) = (lease_until IS NOT NULL)", name="lease"),
     sa.CheckConstraint("(claimed_by IS NULL) = (lease_until IS NULL)", name="owner"),
     sa.CheckConstraint("(kind = 'step') = (appointment_id IS NOT NULL)", name="visit"),
-    sa.CheckConstraint("(kind = 'step') = (patient_id IS NOT NULL)", name="patient"),
+    sa.CheckConstraint("kind = 'desk' OR (kind = 'step') = (patient_id IS NOT NULL)", name="patient"),
+    sa.CheckConstraint("(kind = 'desk') = (words_sealed IS NOT NULL)", name="words"),
     sa.CheckConstraint("(kind = 'step') = (recipient_sealed IS NULL)", name="recipient"),
     sa.Index("ix_messages_due", "try_at", sqlite_where=IS_SCHEDULED, postgresql_where=IS_SCHEDULED),
     sa.Index("ix_messages_leased", "lease_until", sqlite_where=IS_LEASED, postgresql_where=IS_LEASED),
@@ -303,44 +305,6 @@ pauses = sa.Table(
     sa.Column("lifted_by", sa.String(128)),
     sa.Index("ix_pauses_in_force", "id", sqlite_where=_IN_FORCE, postgresql_where=_IN_FORCE),
     sqlite_autoincrement=True,
-)
-
-# How much was handed over in each clock hour (UTC): what is usual for a clinic, and what is not.
-volumes = sa.Table(
-    "volumes",
-    metadata,
-    sa.Column("clinic", sa.String(64), primary_key=True),
-    sa.Column("hour", Instant, primary_key=True),
-    sa.Column("messages", sa.Integer, nullable=False),
-)
-
-circuits = sa.Table(
-    "circuits",
-    metadata,
-    number(),
-    word("channel", Channel),
-    sa.Column("sender", sa.String(255), nullable=False),
-    sa.Column("code", sa.String(64), nullable=False),
-    sa.Column("error", sa.Text, nullable=False),
-    sa.Column("opened_at", Instant, nullable=False),
-    sa.Column("probes", sa.Integer, nullable=False, server_default=sa.text("0")),
-    sa.Column("probe_at", Instant, nullable=False),
-    sa.Column("reported", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("trial", Number),
-    sa.Column("closed_at", Instant),
-    sa.Index("uq_circuits_open", "channel", "sender", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
-    sqlite_autoincrement=True,
-)
-
-# When each sender is free for the next segment, until when turns given out no longer count, when that was written.
-senders = sa.Table(
-    "senders",
-    metadata,
-    sa.Column("channel", sa.String(WORD_LENGTH), primary_key=True),
-    sa.Column("sender", sa.String(255), primary_key=True),
-    sa.Column("free_at", Instant, nullable=False),
-    sa.Column("rests_until", Instant),
-    sa.Column("written_at", Instant, nullable=False),
 )
 
 alerts = sa.Table(

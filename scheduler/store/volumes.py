@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from scheduler.store.batches import among
 from scheduler.store.database import Tx
-from scheduler.store.tables import volumes
+from scheduler.store.pace_tables import volumes
 
 LATELY = timedelta(days=28)
 

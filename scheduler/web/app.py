@@ -1,6 +1,7 @@
 """The web application: whether the service is well, and what providers call; pages join it here."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies import models
@@ -12,12 +13,16 @@ from scheduler.web.webhooks import webhooks
 
 
 def create_app(
-    *, well: Callable[[], bool], twilio: TwilioCallbacks | None = None, pages: Iterable[APIRouter] = ()
+    *,
+    well: Callable[[], bool],
+    twilio: TwilioCallbacks | None = None,
+    pages: Iterable[APIRouter] = (),
+    parts: Mapping[str, FastAPI] = MappingProxyType({}),
 ) -> FastAPI:
     """Make the application. `well` says whether the database answers and the engine runs; it may block briefly.
 
     `twilio` takes Twilio's calls; None where its auth token is not set. `pages` are what people open without an
-    account.
+    account; `parts` what needs one, by the path under which it is found ("/desk").
     """
     app = FastAPI(title="Aftercare", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -31,6 +36,8 @@ def create_app(
     app.include_router(webhooks(twilio))
     for router in (assets(), *pages):
         app.include_router(router)
+    for path, part in parts.items():
+        app.mount(path, part)
     return app
 
 

@@ -34,7 +34,7 @@ from scheduler.store.appointments import get_appointment
 from scheduler.store.circuits import Fault
 from scheduler.store.database import Store, open_store
 from scheduler.store.messages import messages_of
-from scheduler.store.tables import circuits
+from scheduler.store.pace_tables import circuits
 from tests.servers.behaviours import refuse
 from tests.servers.bounces import Report
 from tests.servers.smtp import SmtpServer

@@ -99,6 +99,9 @@ def test_every_revision_is_in_the_package() -> None:
         "0003_brakes.py",
         "0004_replies.py",
         "0005_plans.py",
+        "0006_desk.py",
+        "0007_hooks.py",
+        "0008_search.py",
     ]
     assert Path(MIGRATIONS, "env.py").is_file()
 
