@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.places import keep_files_in_memory
+from tests.servers.hooks import HookReceiver
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import TwilioServer
 from tests.servers.webhook import WebhookServer
@@ -28,4 +29,11 @@ def smtp() -> Iterator[SmtpServer]:
 def receiver() -> Iterator[WebhookServer]:
     """A clinic's own system, which gets alerts."""
     with WebhookServer() as server:
+        yield server
+
+
+@pytest.fixture
+def hook_receiver() -> Iterator[HookReceiver]:
+    """Another system, which is told of what happens."""
+    with HookReceiver() as server:
         yield server

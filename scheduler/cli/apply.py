@@ -9,13 +9,15 @@ from rich.text import Text
 
 from scheduler.cli.operator import By, operator
 from scheduler.cli.output import Json, console, print_json, progress_bar, say_error, say_warning
-from scheduler.cli.plan import Clinic, Pin, Treatment, read_pins, refuse_needless_pins, refuse_unknown
-from scheduler.cli.plan_edits import all_as_they_are, unfinished_data, warnings
+from scheduler.cli.plan import Clinic, Pin, Treatment, no_such_step_is_wrong_usage, read_pins
+from scheduler.cli.plan_edits import all_as_they_are, warnings
 from scheduler.cli.wiring import Product, open_product
 from scheduler.services import apply_run
 from scheduler.services.apart import Apart
 from scheduler.services.applying import Applied, Applier, Chosen
 from scheduler.services.carrying import COUNTED
+from scheduler.services.pinning import refuse_needless_pins, refuse_unknown
+from scheduler.services.plan_told import apply_data, unfinished_data
 from scheduler.services.planner import InFlightEdit, Planner
 from scheduler.services.unfinished import drop_unfinished as drop
 from scheduler.services.unfinished import story_of
@@ -72,7 +74,7 @@ def apply(
 
 def _apply(product: Product, file: Path | None, chosen: Chosen, who: str, *, as_json: bool) -> Applied:
     with product.store.read() as tx:
-        refuse_unknown(product, tx, chosen.clinic or "", chosen.treatment or "")
+        refuse_unknown(tx, product.configuration, chosen.clinic, chosen.treatment)
 
     def look(tx: Tx, planner: Planner, edits: Sequence[InFlightEdit]) -> None:
         now = product.clock.now()
@@ -80,7 +82,7 @@ def _apply(product: Product, file: Path | None, chosen: Chosen, who: str, *, as_
         for warning in warnings(edits, product.approver):
             say_warning(warning)
 
-    with progress_bar("Applying", shown=not as_json) as progress:
+    with progress_bar("Applying", shown=not as_json) as progress, no_such_step_is_wrong_usage():
         applier = Applier(
             product.store, product.configuration, product.clock, who, progress, look=look, batch=apply_run.BATCH
         )
@@ -123,7 +125,7 @@ def _list(*, as_json: bool) -> None:
     with open_product(create=False) as product:
         applies = _applies(product)
     if as_json:
-        print_json({"applies": [_apply_data(it) for it in applies]})
+        print_json({"applies": [apply_data(it) for it in applies]})
         return
     if not applies:
         _say("Nothing was applied yet.")
@@ -160,22 +162,9 @@ def _when(apply: Apply) -> str:
 
 def _data(applied: Applied) -> dict[str, Any]:
     return {
-        "apply": _apply_data(applied.apply) if applied.apply else None,
+        "apply": apply_data(applied.apply) if applied.apply else None,
         "resumed": applied.resumed,
         "refused": [{"appointment": visit, "reason": why} for visit, why in applied.refused.items()],
-    }
-
-
-def _apply_data(apply: Apply) -> dict[str, Any]:
-    return {
-        "id": apply.id,
-        "by": apply.by,
-        "at": apply.at,
-        "finished_at": apply.finished_at,
-        "given_up_by": apply.given_up_by,
-        "words": list(apply.words),
-        "edits": list(apply.edits),
-        "totals": {name: apply.counts.get(name, 0) for name in COUNTED},
     }
 
 

@@ -61,7 +61,7 @@ class Cast:
                 self._answer(happening)
             case MessageKind.ALERT:
                 self._see_to(happening)
-            case MessageKind.ANSWER:
+            case MessageKind.ANSWER | MessageKind.DESK:
                 pass
 
     def _answer(self, happening: Happening) -> None:

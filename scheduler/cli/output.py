@@ -4,12 +4,14 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from scheduler.domain.localtime import iso
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
@@ -43,11 +45,6 @@ def say_usage(error: typer.TyperException) -> None:
 def print_json(data: Any) -> None:
     """Print a value as JSON; instants become ISO 8601 in UTC with Z."""
     sys.stdout.write(json.dumps(data, default=plain, ensure_ascii=False, indent=2) + "\n")
-
-
-def iso(instant: datetime) -> str:
-    """Return an instant as ISO 8601 in UTC with Z."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def plain(value: Any) -> Any:

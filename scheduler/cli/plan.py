@@ -1,7 +1,7 @@
 """`aftercare plan`: what an edit of the protocols changes for each appointment in flight. Writes nothing."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,19 +9,17 @@ from typing import Annotated
 import typer
 
 from scheduler.cli.output import Json, progress_bar, say_warning
-from scheduler.cli.plan_edits import Beside
 from scheduler.cli.plan_print import JsonPlan, TextPlan
-from scheduler.cli.wiring import Product, open_product
-from scheduler.errors import ConflictError, NotFoundError
-from scheduler.services.apart import Apart
+from scheduler.cli.wiring import open_product
 from scheduler.services.change_totals import Totals
 from scheduler.services.changes import VisitChanges
+from scheduler.services.pinning import NoSuchStepError, refuse_needless_pins, refuse_unknown
 from scheduler.services.plan_file import writing_plan
-from scheduler.services.planner import InFlightEdit, Planner
+from scheduler.services.plan_told import Beside
+from scheduler.services.planner import Planner
 from scheduler.services.switching import Pinned
 from scheduler.store.applies import unfinished_applies
 from scheduler.store.database import Tx
-from scheduler.store.versions import kept_versions
 
 Clinic = Annotated[str, typer.Option(help="Only this clinic's appointments.")]
 Treatment = Annotated[str, typer.Option(help="Only appointments for this treatment.")]
@@ -55,7 +53,7 @@ def plan(
     """
     pinned = read_pins(pin or ())
     with open_product(create=False) as product, product.store.read() as tx:
-        refuse_unknown(product, tx, clinic, treatment)
+        refuse_unknown(tx, product.configuration, clinic or None, treatment or None)
         planner = Planner(product.configuration, pinned, clinic or None, treatment or None)
         totals = Totals(product.configuration, product.texts)
         printer = (JsonPlan if as_json else TextPlan)(product.configuration)
@@ -78,7 +76,8 @@ def _plan(
 ) -> None:
     """Plan all visits in flight, one after the other, and print them as they come."""
     edits = planner.edits(tx, now=now)
-    refuse_needless_pins(tx, planner, edits, beside.apart, now=now)
+    with no_such_step_is_wrong_usage():
+        refuse_needless_pins(tx, planner, edits, beside.apart, now=now)
     with ExitStack() as opened:
         opened.enter_context(printer)
         file = opened.enter_context(writing_plan(out, tx, planner, now=now)) if out else None
@@ -98,37 +97,13 @@ def read_pins(given: Sequence[str]) -> Pinned:
     return frozenset((treatment, step) for treatment, step in pairs)
 
 
-def refuse_unknown(product: Product, tx: Tx, clinic: str, treatment: str) -> None:
-    """Raise ConfigError for a clinic that has no file, or a treatment that never had one."""
-    if clinic:
-        product.configuration.clinic(clinic)
-    if treatment and not any(it.treatment == treatment for it in kept_versions(tx)):
-        product.configuration.protocol_for(clinic or next(iter(product.configuration.clinics)), treatment)
-
-
-def refuse_needless_pins(
-    tx: Tx, planner: Planner, edits: Sequence[InFlightEdit], apart: Apart, *, now: datetime
-) -> None:
-    """Raise NotFoundError for a pin of what was not edited, ConflictError for one of a changed duration.
-
-    The first is likely misspelled, unless it is pinned already or nothing is left to follow; one of a step that
-    never was raises a wrong usage. A duration is the whole protocol's: a moved visit would be planned by the new one.
-    """
-    for treatment, step in sorted(planner.pinned):
-        if not planner.has_step(tx, treatment, step, now=now):
-            raise typer.BadParameter(f"--pin {treatment}.{step}: there is no such step, now or in what is in flight")
-    if lasts := sorted(f"{it.edit.treatment}.{it.edit.step}" for it in edits if it.pinned and it.edit.durations):
-        raise ConflictError(
-            f"{', '.join(lasts)} can't be pinned: the protocol's duration was edited, from whose end it counts; "
-            "apply the duration without a pin first"
-        )
-    there = {(it.edit.treatment, it.edit.step) for it in edits}
-    before = {(it.treatment, it.step) for it in apart.pins}
-    for treatment, step in sorted(planner.pinned - there - before if edits else ()):
-        known = ", ".join(sorted(f"{one}.{other}" for one, other in there))
-        raise NotFoundError(
-            f"{treatment}.{step} was not edited for anything in flight, so it can't be pinned; edited: {known}"
-        )
+@contextmanager
+def no_such_step_is_wrong_usage() -> Iterator[None]:
+    """Turn a pin of a step that is nowhere into a wrong usage."""
+    try:
+        yield
+    except NoSuchStepError as error:
+        raise typer.BadParameter(f"--pin {error}") from None
 
 
 def _visits(planner: Planner, tx: Tx, now: datetime) -> Iterator[VisitChanges]:

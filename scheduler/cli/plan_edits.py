@@ -1,65 +1,17 @@
 """How edits are told of, and what stands beside them: pins of before, withdrawn treatments, an unfinished apply."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
-from scheduler.cli.output import iso
 from scheduler.protocols.edit_words import words_of
 from scheduler.services.apart import Apart
 from scheduler.services.approver import Approver
 from scheduler.services.change_totals import Totals
-from scheduler.services.edit_notes import notes_of, unapproved_of
+from scheduler.services.edit_notes import notes_of
+from scheduler.services.plan_told import Beside
 from scheduler.services.planner import InFlightEdit
 from scheduler.services.unfinished import GIVE_UP, story_of
-from scheduler.store.applies import Apply
 
 _AS_THEY_ARE = "all that is in flight is planned by the protocols as they are"
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What is told beside the edits of a plan."""
-
-    approver: Approver
-    apart: Apart = field(default_factory=Apart)
-    unfinished: Sequence[Apply] = ()
-
-
-def edit_data(edit: InFlightEdit, totals: Totals, approver: Approver) -> dict[str, Any]:
-    """Return what `--json` says of one edit."""
-    return {
-        "treatment": edit.edit.treatment,
-        "step": edit.edit.step,
-        "edit": edit.edit.kind.value,
-        "what": list(words_of(edit.edit)),
-        "clinics": list(edit.clinics),
-        "pinned": edit.pinned,
-        "approved": not unapproved_of(edit, approver),
-        "in_flight": edit.visits,
-        "touches": totals.touched[edit.edit],
-    }
-
-
-def beside_data(beside: Beside) -> dict[str, Any]:
-    """Return what `--json` says beside the edits."""
-    pins, gone = beside.apart.pins, beside.apart.withdrawn
-    return {
-        "pins": [{"treatment": it.treatment, "step": it.step, "appointments": it.visits} for it in pins],
-        "withdrawn": [{"treatment": it.treatment, "appointments": it.visits} for it in gone],
-        "unfinished": [unfinished_data(it) for it in beside.unfinished],
-    }
-
-
-def unfinished_data(apply: Apply) -> dict[str, Any]:
-    """Return what `--json` says of an apply that has not come to its end."""
-    return {
-        "id": apply.id,
-        "by": apply.by,
-        "at": iso(apply.at),
-        "words": list(apply.words),
-        "appointments": apply.counts.get("in_flight", 0),
-    }
 
 
 def edit_lines(edits: Sequence[InFlightEdit], totals: Totals, approver: Approver) -> Iterator[str]:

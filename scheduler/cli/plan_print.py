@@ -6,17 +6,15 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from scheduler.cli.output import iso
-from scheduler.cli.plan_edits import Beside, all_as_they_are, beside_data, beside_lines, edit_data, edit_lines
-from scheduler.domain.reasons import Reason, sentence
+from scheduler.cli.plan_edits import all_as_they_are, beside_lines, edit_lines
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.change_totals import Totals
 from scheduler.services.changes import Change, ChangeKind, VisitChanges
+from scheduler.services.plan_told import Beside, appointment_data, beside_data, edit_data, totals_data, why_of
 from scheduler.services.planner import InFlightEdit
 
 TEXTS = "An edited text takes effect at the send, once it is approved."
@@ -88,45 +86,6 @@ class TextPlan:
         sys.stdout.writelines(f"{line}\n" for line in _total_lines(totals))
 
 
-def appointment_data(visit: VisitChanges, zone: ZoneInfo) -> dict[str, Any]:
-    """Return what `--json` says of one appointment; reasons are in the clinic's zone."""
-    return {
-        "appointment": visit.appointment.id,
-        "clinic": visit.appointment.clinic,
-        "treatment": visit.appointment.treatment,
-        "changes": [
-            {
-                "message": change.message.id if change.message else None,
-                "step": change.step,
-                "channel": change.channel.value,
-                "occurrence": change.occurrence,
-                "change": change.kind.value,
-                "from": _iso(change.from_at),
-                "to": _iso(change.to_at),
-                "reason": _why(change.reasons, zone),
-            }
-            for change in visit.changes
-        ],
-    }
-
-
-def totals_data(totals: Totals) -> dict[str, Any]:
-    """Return what `--json` says of all. Costs are decimal numbers as text, null where no clinic says a price."""
-    costs = {
-        currency: {"added": str(cost.added), "saved": str(cost.saved)}
-        for currency, cost in sorted(totals.costs.items())
-    }
-    return {
-        "in_flight": totals.in_flight,
-        "appointments": totals.appointments,
-        **totals.counts,
-        "unchanged": totals.unchanged,
-        "sent": totals.sent,
-        "segments": {"added": totals.segments_added, "saved": totals.segments_saved},
-        "cost": costs or None,
-    }
-
-
 def _lines(visit: VisitChanges, zone: ZoneInfo) -> Iterator[str]:
     it = visit.appointment
     yield ""
@@ -134,7 +93,7 @@ def _lines(visit: VisitChanges, zone: ZoneInfo) -> Iterator[str]:
     widest = max(len(change.step) for change in visit.changes)
     for change in visit.changes:
         yield f"  {change.kind.value:<7}  {change.step:<{widest}}  {change.channel:<5}  {_times(change, zone)}"
-        yield f"           {_why(change.reasons, zone)}"
+        yield f"           {why_of(change.reasons, zone)}"
 
 
 def _times(change: Change, zone: ZoneInfo) -> str:
@@ -174,16 +133,6 @@ def _count(number: int, what: str) -> str:
 
 def _local(instant: datetime, zone: ZoneInfo) -> str:
     return f"{instant.astimezone(zone):%a %Y-%m-%d %H:%M}"
-
-
-# Thousands of visits have the same reasons.
-@lru_cache(maxsize=1024)
-def _why(reasons: tuple[Reason, ...], zone: ZoneInfo) -> str:
-    return sentence(reasons, zone)
-
-
-def _iso(instant: datetime | None) -> str | None:
-    return iso(instant) if instant else None
 
 
 def _line(data: Any) -> str:

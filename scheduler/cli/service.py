@@ -2,12 +2,15 @@
 
 import asyncio
 import socket
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from scheduler.cli.reloads import Reloads
 from scheduler.cli.stopping import stop_on_signals
 from scheduler.cli.wiring import Product
 from scheduler.runtime.engine import Engine
+from scheduler.services.hook_pump import HookPump
+from scheduler.settings import Delivery
 
 if TYPE_CHECKING:
     from scheduler.cli.web_server import WebServer
@@ -23,7 +26,9 @@ async def run_service(product: Product, listener: socket.socket) -> None:
     stop = asyncio.Event()
     product = product.kept()
     dispatcher = product.dispatcher()
-    engine_of = Engine(product.store, dispatcher, product.clock, stop, _queue(product))
+    is_live = product.settings.delivery is Delivery.LIVE
+    hooks = HookPump(product.store, product.clock, live=is_live, rng=SystemRandom())
+    engine_of = Engine(product.store, dispatcher, product.clock, stop, _queue(product), hooks)
     stop_on_signals(stop)
     engine = asyncio.create_task(engine_of.run(), name="engine")
     try:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 from itertools import groupby
 
+from scheduler.content.picture import Mark
 from scheduler.domain.protocol import AfterReply, Channel, Protocol
 from scheduler.domain.reasons import sentence
 from scheduler.domain.states import UNSENT
@@ -13,16 +13,6 @@ from scheduler.services.played import Played, SimulatedMessage
 
 CHANNELS = {Channel.SMS: "SMS", Channel.EMAIL: "email"}
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-
-
-class Mark(Enum):
-    """What kind of entry it is."""
-
-    VISIT = "visit"
-    SENT = "sent"
-    WAITS = "waits"
-    NOT_SENT = "not sent"
-    REPLY = "reply"
 
 
 @dataclass(frozen=True, slots=True)

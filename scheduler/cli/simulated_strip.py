@@ -6,7 +6,8 @@ from math import copysign, sqrt
 
 from rich.text import Text
 
-from scheduler.cli.simulated_story import Entry, Mark, apart
+from scheduler.cli.simulated_story import Entry, apart
+from scheduler.content.picture import Mark
 
 WIDTH = 80
 _DAY = timedelta(days=1)

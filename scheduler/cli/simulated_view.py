@@ -7,9 +7,10 @@ from rich.padding import Padding
 from rich.text import Text
 
 from scheduler.cli.output import console, one_line, print_json
-from scheduler.cli.simulated_story import CHANNELS, Entry, Mark, not_planned, story
+from scheduler.cli.simulated_story import CHANNELS, Entry, not_planned, story
 from scheduler.cli.simulated_strip import Strip
 from scheduler.cli.simulated_svg import put_off_by
+from scheduler.content.picture import Mark
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.protocol import Channel, Protocol
 from scheduler.domain.simulated import clock_words

@@ -8,6 +8,7 @@ can't occur in quoted-printable text.
 import re
 from base64 import b64encode
 from binascii import b2a_qp
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -39,10 +40,12 @@ def build_mime(
     date: datetime,
     language: str,
     unsubscribe_url: str | None = None,
+    references: Sequence[str] | None = None,
 ) -> bytes:
     """Return the whole message with CRLF line ends.
 
     `message_id` comes with its angle brackets and stays the same when a message is sent again; `date` is aware.
+    `references` are the Message-IDs of the emails that it answers, the oldest first; None where no person wrote it.
     Raises TemplateError when an address, the id or the language can't stand in a header. An address whose local
     part is not ASCII stays UTF-8: the server must offer SMTPUTF8 for it.
     """
@@ -55,7 +58,7 @@ def build_mime(
         f"Subject: {_text('Subject', rendered.subject)}",
         f"Date: {format_datetime(date.astimezone(UTC))}",
         f"Message-ID: {message_id}",
-        "Auto-Submitted: auto-generated",  # RFC 3834: no out-of-office answers to this
+        *_thread(references),
         f"Content-Language: {language}",
         *_unsubscribe(unsubscribe_url),
         "MIME-Version: 1.0",
@@ -89,6 +92,14 @@ def header_address(address: str) -> str:
             "the email address is not valid: correct it at the patient or in the clinic's file"
         ) from None
     return checked.ascii_email or checked.normalized
+
+
+def _thread(references: Sequence[str] | None) -> list[str]:
+    """Return the headers that put an email beside those that it answers, folded: one id a line."""
+    if references is None:
+        return ["Auto-Submitted: auto-generated"]  # RFC 3834: no out-of-office answers to this
+    known = [it for it in references if _MESSAGE_ID.fullmatch(it)]
+    return [f"In-Reply-To: {known[-1]}", "References: {}".format("\r\n ".join(known))] if known else []
 
 
 def _unsubscribe(url: str | None) -> list[str]:

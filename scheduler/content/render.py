@@ -79,7 +79,7 @@ def render_first_contact(texts: Texts, language: str, variables: Variables) -> s
 
 def _written(text: SmsText, variables: Variables) -> str:
     written = text.body.render(variables.given_to(Channel.SMS))
-    body = _tidy(to_plain(written if _UNSEEN_CHARACTERS.isdisjoint(written) else written.translate(_UNSEEN)))
+    body = tidy(to_plain(seen(written)))
     if not body:
         raise TemplateError(f"{text.file}: the SMS comes out empty: write a text outside the {{% if %}}")
     return body
@@ -106,5 +106,11 @@ def render_email(texts: Texts, template: str, language: str, variables: Variable
     return RenderedEmail(subject, laid_out.text.fill(values), html, text.digest)
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
+    """Return a text without space at the ends of lines and more than one empty line."""
     return _MANY_LINES.sub("\n\n", _STRAY_SPACE.sub("", text)).strip()
+
+
+def seen(text: str) -> str:
+    """Return a text without what nobody can see."""
+    return text if _UNSEEN_CHARACTERS.isdisjoint(text) else text.translate(_UNSEEN)

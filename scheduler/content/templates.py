@@ -88,6 +88,11 @@ class Texts:
             self._firsts, (FIRST_CONTACT, language), lambda: _sms(self._read, self.first_contact_file(language))
         )
 
+    def footer(self, language: str) -> CompiledText:
+        """Return the footer under all emails of a language."""
+        source = self._read(self._of_language(language) / FOOTER)
+        return _footer(source.text, source.file)
+
     def _of_language(self, language: str, template: str = "any") -> Path:
         if not _STEP.fullmatch(template) or not _LANGUAGE.fullmatch(language):
             hint = "a template is named like redness_check, a language like fr"

@@ -14,6 +14,8 @@ class AlertKind(StrEnum):
     """Somebody says that they are not the patient: nothing goes to that number until staff correct it."""
     UNREACHABLE = "unreachable"
     """The only address of a patient does not work."""
+    NOT_SENT = "not_sent"
+    """A text that a person of the clinic wrote to a patient did not go out, or did not arrive."""
     NO_ANSWER = "no_answer"
     """Patients did not answer what was asked of them."""
     CIRCUIT = "circuit"
@@ -50,6 +52,7 @@ OF_PATIENTS = frozenset(
         AlertKind.REPLY,
         AlertKind.WRONG_NUMBER,
         AlertKind.UNREACHABLE,
+        AlertKind.NOT_SENT,
         AlertKind.NO_ANSWER,
     }
 )

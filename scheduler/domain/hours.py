@@ -82,3 +82,8 @@ def sending_hours(step: Step, clinic: Clinic, patient_zone: ZoneInfo | None) -> 
         closures=clinic.closures if step.defer_on_closures else (),
         on=(step.timing.on or EVERY_DAY) if isinstance(step.timing, Between) else EVERY_DAY,
     )
+
+
+def hours_of_desk(clinic: Clinic, patient_zone: ZoneInfo | None) -> SendingHours:
+    """Return when what a person wrote may go out to a patient: on every day, out of quiet hours."""
+    return SendingHours(zone=patient_zone or clinic.timezone, clinic_zone=clinic.timezone, quiet=clinic.quiet_hours)

@@ -12,6 +12,11 @@ _SECOND = timedelta(seconds=1)
 _DAYS = {Unit.DAYS: 1, Unit.WEEKS: 7}
 
 
+def iso(instant: datetime) -> str:
+    """Return an instant as ISO 8601 in UTC with Z."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def instant(day: date, at: time, zone: ZoneInfo, *, fold: int = 0) -> datetime:
     """Return the UTC instant at which the wall clock of `zone` shows `at` (naive) on `day`.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from scheduler.domain.desk_text import DeskText
 from scheduler.domain.protocol import Channel
 
 
@@ -24,6 +25,12 @@ class ReplyCause(StrEnum):
     """What happened to a reply; an event row keeps it."""
 
     RECEIVED = "received"
+    TAKEN = "taken"
+    """A person of the clinic said that they see to it."""
+    GIVEN_BACK = "given_back"
+    """Who saw to it does not any more."""
+    WRITTEN = "written"
+    """A person of the clinic wrote an answer, which goes out as a message."""
     HANDLED = "handled"
     """A person of the clinic dealt with it."""
 
@@ -40,6 +47,8 @@ class AlertCause(StrEnum):
     """Who wrote what it is about wrote more that needs a person."""
     TAKEN = "taken"
     """A person said that they see to it: nobody else is told."""
+    GIVEN_BACK = "given_back"
+    """Who saw to it does not any more: it rings as if nobody had taken it."""
     CLOSED = "closed"
     """It no longer holds, or a person said that it is done."""
 
@@ -49,7 +58,8 @@ class NewNotice:
     """A notice to be sent at once. `origin` is unique: the same again adds nothing.
 
     `template` names its text's folder; `useful_until` (aware UTC) is when it no longer helps. One of `reply_id` and
-    `alert_id` is set, as `kind` says; `clinic` is the one whose senders it goes out from.
+    `alert_id` is set, as `kind` says; `clinic` is the one whose senders it goes out from. A text that a person wrote
+    brings its own `text`, and may have neither; `due_at` is when it goes out, None for at once.
     """
 
     kind: MessageKind
@@ -62,6 +72,9 @@ class NewNotice:
     useful_until: datetime
     reply_id: int | None = None
     alert_id: int | None = None
+    patient_id: int | None = None
+    text: DeskText | None = field(default=None, repr=False)
+    due_at: datetime | None = None
 
 
 URGENT_ANSWER = "answer_urgent"
@@ -75,6 +88,8 @@ PASS_STOPS = frozenset({URGENT_ANSWER, HELP_ANSWER})
 (https://www.twilio.com/docs/messaging/features/advanced-opt-out)."""
 PASS_PAUSES = frozenset({URGENT_ANSWER})
 """What whoever just wrote for help gets whatever is paused."""
+DESK_TEXT = "desk_text"
+"""What stands in the place of a template's name where a person wrote the text."""
 
 
 def is_stop_confirmation(origin: str) -> bool:

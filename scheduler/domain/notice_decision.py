@@ -1,4 +1,4 @@
-"""Whether a notice goes out: an answer to a patient, or what tells staff of an alert."""
+"""Whether a notice goes out: an answer to a patient, a text that a person wrote, or what tells staff of an alert."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from scheduler.domain.circuit import look_again
 from scheduler.domain.consent import address_of
 from scheduler.domain.notice import PASS_PAUSES, PASS_STOPS, MessageKind, is_stop_confirmation
 from scheduler.domain.protocol import Channel
-from scheduler.domain.reasons import because
+from scheduler.domain.reasons import Reason, because
 from scheduler.domain.refusal import until_mended
 from scheduler.domain.situation import Decision, Kind
 from scheduler.domain.states import Brake
@@ -20,7 +20,8 @@ class NoticeSituation:
     """What is looked up as a notice goes out.
 
     `template` names its text. `over`: its alert was taken or closed. `sent_from`: its clinic has a sender on that
-    channel. The rest as in `Situation`.
+    channel. Of a text that a person wrote: `answers` somebody who wrote to us from that address, `unwanted` is why
+    the patient may not be written to there, `allowed_at` when quiet hours let it go. The rest as in `Situation`.
     """
 
     kind: MessageKind
@@ -34,17 +35,32 @@ class NoticeSituation:
     template_error: str | None = None
     paused: Mapping[Channel, Pause] | None = None
     refusing: Mapping[Channel, str] | None = None
+    answers: bool = False
+    unwanted: Reason | None = None
+    allowed_at: tuple[datetime, tuple[Reason, ...]] | None = None
 
     @property
     def keeps_stops(self) -> bool:
         """Whether a stop keeps it back: staff are told whatever holds, and so is who wrote for help."""
         may_pass = self.template in PASS_STOPS or is_stop_confirmation(self.origin)
-        return self.kind is MessageKind.ANSWER and not may_pass
+        return self.kind is not MessageKind.ALERT and not may_pass
 
     @property
-    def keeps_pauses(self) -> bool:
-        """Whether a pause keeps it back."""
-        return self.kind is MessageKind.ANSWER and self.template not in PASS_PAUSES
+    def pause(self) -> Pause | None:
+        """The pause that keeps it back, if one does."""
+        pause = (self.paused or {}).get(self.channel)
+        return pause if pause and heeds(pause, self.kind, self.template, answers=self.answers) else None
+
+
+def heeds(pause: Pause, kind: MessageKind, template: str, *, answers: bool) -> bool:
+    """Whether a pause keeps a notice back.
+
+    Staff are told whatever is paused. A person's answer to somebody who wrote passes a pause of that patient: it keeps
+    the machine still, not people. A wider pause, of a sender that went wrong or of everything, holds it too.
+    """
+    if kind is MessageKind.DESK:
+        return not (answers and pause.scope.patient is not None)
+    return kind is MessageKind.ANSWER and template not in PASS_PAUSES
 
 
 def decide_notice(notice: NoticeSituation, *, now: datetime) -> Decision:
@@ -52,7 +68,8 @@ def decide_notice(notice: NoticeSituation, *, now: datetime) -> Decision:
 
     A patient who just wrote gets the answer in quiet hours too, and however many other messages there were. Stops
     and pauses keep answers back, but not the one that says whom to call at once; a stop does not keep back the one to
-    a call for help either. Staff are told whatever is paused.
+    a call for help either. Staff are told whatever is paused. What a person writes keeps to quiet hours unless that
+    person said otherwise, and to all that the patient said of consent unless it answers there.
     """
     return _is_needless(notice, now) or _waits(notice, now) or Decision(Kind.SEND, at=now)
 
@@ -64,6 +81,8 @@ def _is_needless(notice: NoticeSituation, now: datetime) -> Decision | None:
         return Decision(Kind.SUPPRESS, (because("alert_over"),))
     if notice.stopped and notice.keeps_stops:
         return Decision(Kind.SUPPRESS, (because("stopped", address=address_of(notice.channel)),))
+    if notice.unwanted:
+        return Decision(Kind.SUPPRESS, (notice.unwanted,))
     return None
 
 
@@ -74,9 +93,12 @@ def _waits(notice: NoticeSituation, now: datetime) -> Decision | None:
     if notice.template_error is not None:
         reason = because("no_template", error=notice.template_error)
         return until_mended(reason, now=now, useful_until=notice.useful_until)
-    pause = (notice.paused or {}).get(notice.channel) if notice.keeps_pauses else None
-    if pause:
-        return Decision(Kind.WAIT, (pause.reason,), notice.useful_until, brake=Brake.PAUSE)
+    if notice.allowed_at and notice.allowed_at[0] > now:
+        return Decision(Kind.WAIT, notice.allowed_at[1], notice.allowed_at[0])
+    if pause := notice.pause:
+        until = notice.useful_until
+        at = look_again(now, useful_until=until) if notice.kind is MessageKind.DESK else until
+        return Decision(Kind.WAIT, (pause.reason,), at, brake=Brake.PAUSE)
     if error := (notice.refusing or {}).get(notice.channel):
         at = look_again(now, useful_until=notice.useful_until)
         return Decision(Kind.WAIT, (because("circuit", error=error),), at, brake=Brake.CIRCUIT)

@@ -45,6 +45,7 @@ CLAUSES: Mapping[str, str] = {
     "not_attended": "the appointment begins at {until_at}",
     "rescheduled": "the appointment was moved",
     "put": "moved from {from_at} to {to_at} by {by}, for this visit only",
+    "resent": "sent again by {by}, after message {message}",
     "edited": "planned anew because the protocol was edited ({what})",
     "as_protocol": "the exception for this visit was taken back, so it is as the protocol says",
     # why it is not sent
@@ -70,6 +71,7 @@ CLAUSES: Mapping[str, str] = {
     "answered": "the patient has answered already",
     "better_since": "the patient has answered since that it is better",
     "worse_since": "what came from that number since sounds worse",
+    "erased": "the patient's data were erased",
     "clinic_gone": "the clinic's file is no longer there",
     "step_gone": "the protocol in force has no such step on this channel",
     "unreadable": "the patient's data can't be opened with the keys at hand",
@@ -142,6 +144,7 @@ CLAUSES: Mapping[str, str] = {
     "words_unreadable": "replies wait, since the words that they are read by can't be read: {error}",
     "not_asked_again": "the patient was to be asked again ({step}), and that did not go out",
     "answered_with": "answered with {template}",
+    "desk_not_sent": "message {message}, which {by} wrote, did not go out ({status})",
     # why a reply is not answered
     "not_answered_provider": "not answered here, since the provider answers that word",
     "not_answered_page": "not answered by a text, since it was given on the patient's page",
@@ -189,7 +192,7 @@ _NAMES = {
 OF_THE_PLAN = frozenset(
     {"same_day", "before", "after", "between", "after_reply", "reminder", "fallback"}
     | {"quiet_hours", "closure", "weekday", "visit_end", "undo_grace", "spaced", "registered_late"}
-    | {"put", "edited"}
+    | {"put", "edited", "resent"}
 )
 """The clauses that say why a message was due when it was."""
 

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from scheduler.channels.webhook.caller import HookCaller
 from scheduler.clock import Clock
 from scheduler.errors import StoreError
 from scheduler.logs import get_logger
@@ -14,7 +15,9 @@ from scheduler.runtime.alarm import FURTHEST, Alarm, Pulse
 from scheduler.services.dispatch import Dispatcher
 from scheduler.services.duties import Duties
 from scheduler.services.happening import Happening
+from scheduler.services.hook_pump import HookPump
 from scheduler.services.summary import Summary
+from scheduler.services.tallies import Tallies
 from scheduler.store.database import Store
 from scheduler.store.messages import next_wake
 
@@ -42,6 +45,7 @@ class Engine:
     """Runs until `stop` is set; what it holds then is finished or given back before `run` returns.
 
     With a `queue` it hands what is due on to the workers while any live, and delivers by itself while none does.
+    With `hooks` it tells other systems what happens.
     """
 
     store: Store
@@ -49,13 +53,15 @@ class Engine:
     clock: Clock
     stop: asyncio.Event
     queue: "Queue | None" = None
+    hooks: HookPump | None = None
     _duties: Duties = field(init=False)
     _turned: Pulse = field(default_factory=Pulse)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _caller: HookCaller = field(default_factory=HookCaller)
 
     def __post_init__(self) -> None:
         """Make what it does beside sending: it remembers what it saw."""
-        self._duties = self.dispatcher.duties()
+        self._duties = replace(self.dispatcher.duties(), tallies=Tallies())
 
     def take(self, dispatcher: Dispatcher) -> None:
         """Work by another dispatcher from the next batch on, one that `dispatcher.by` made: its channels are open.
@@ -78,6 +84,7 @@ class Engine:
             async with AsyncExitStack() as channels:
                 for transport in self.dispatcher.transports.values():
                     await channels.enter_async_context(transport)
+                await channels.enter_async_context(self._caller)
                 await self._loops(alarm)
         finally:
             alarm.stop()
@@ -86,7 +93,8 @@ class Engine:
     async def _loops(self, alarm: Alarm) -> None:
         """Run all loops. A fault of the program in one ends them all, after what is being handed over has ended."""
         sending = asyncio.create_task(self._send(alarm), name="sending")
-        beside = [asyncio.create_task(self._beside(alarm, duty)) for duty in (self._keep, self._ask)]
+        duties = (self._keep, self._ask, *([self._tell] if self.hooks else []))
+        beside = [asyncio.create_task(self._beside(alarm, duty)) for duty in duties]
         try:
             await asyncio.wait({sending, *beside}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -138,6 +146,13 @@ class Engine:
 
     async def _ask(self) -> bool:
         return await self._duties.ask()
+
+    async def _tell(self) -> bool:
+        """Tell other systems what happened; no message is due because of it."""
+        assert self.hooks
+        while not self.stop.is_set() and await self.hooks.pump(self._caller):
+            pass
+        return False
 
     def _deliver(self, ids: Sequence[int], stop: asyncio.Event) -> Awaitable[list[Happening]]:
         return self.dispatcher.deliver(ids, stop)

@@ -28,6 +28,7 @@ REMEDIES: Mapping[AlertKind, str] = {
     AlertKind.REPLY: "read the reply and answer the patient",
     AlertKind.WRONG_NUMBER: "correct the patient's number and register it anew: texts to the old one stay stopped",
     AlertKind.UNREACHABLE: "ask the patient for an address that works",
+    AlertKind.NOT_SENT: "read why, then write again another way, or call the patient",
     AlertKind.NO_ANSWER: "look at `aftercare unanswered` and call those patients",
     AlertKind.CIRCUIT: "mend it at the provider, in the settings (then restart) or in the clinic's file; it is tried "
     "again by itself, and what waits goes out then",

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from scheduler.domain.clinic import Clinic
 from scheduler.errors import RegistrationError
@@ -21,6 +20,8 @@ class Columns:
     clinic: Clinic
     configuration: Configuration
     warnings: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    """The columns that nothing is read from."""
 
     def fields(self, row: CsvRow) -> dict[Field, str]:
         """Return what a row says, by field, its status in our words where the clinic's file maps it."""
@@ -51,8 +52,8 @@ class Columns:
         )
 
 
-def find_columns(path: Path, file: CsvFile, clinic: Clinic, configuration: Configuration) -> Columns:
-    """Find a file's columns; without a mapping of the clinic the fields' own names are the columns.
+def find_columns(name: str, file: CsvFile, clinic: Clinic, configuration: Configuration) -> Columns:
+    """Find the columns of a file; without a mapping of the clinic the fields' own names are the columns.
 
     Raises RegistrationError where one that every registration needs is missing, or one that is mapped looks
     renamed: a status that is not read would be a cancellation missed. Others that are missing get a warning.
@@ -65,21 +66,21 @@ def find_columns(path: Path, file: CsvFile, clinic: Clinic, configuration: Confi
     for key, column in missing.items():
         if nearest(column, unused) or not _does_without(key, there):
             raise RegistrationError(
-                f"{path.name}:1: no column “{column}” for {key} in the header ({suggest(column, unused)}): "
+                f"{name}:1: no column “{column}” for {key} in the header ({suggest(column, unused)}): "
                 f"rename it there, or map {key} anew under import.columns of clinic {clinic.id}"
             )
     for group in NEEDED:
         if not any(Field(key) in there for key in group):
             columns = shown(", ".join(file.columns))
             raise RegistrationError(
-                f"{path.name}:1: no column for {' or '.join(group)} in the header ({columns}): "
+                f"{name}:1: no column for {' or '.join(group)} in the header ({columns}): "
                 f"map one under import.columns of clinic {clinic.id}"
             )
     warnings = tuple(
-        f"{path.name}:1: no column “{column}” in the header: {key} is taken as not known for all rows"
+        f"{name}:1: no column “{column}” in the header: {key} is taken as not known for all rows"
         for key, column in missing.items()
     )
-    return Columns(there, clinic, configuration, warnings)
+    return Columns(there, clinic, configuration, warnings, tuple(column for column in unused if column))
 
 
 def _does_without(key: Field, there: Mapping[Field, str]) -> bool:

@@ -31,48 +31,53 @@ class CsvFile:
 
 
 def read_csv(path: Path) -> CsvFile:
-    """Read a comma- or semicolon-separated UTF-8 file, with or without a byte-order mark.
-
-    Raises RegistrationError, naming file and line, where the file or its header can't be read at all; a row
-    that can't be read carries its problem instead.
-    """
-    text = _decode(path)
-    lines = text.splitlines()
-    if not lines or not text.strip():
-        raise RegistrationError(f"{path.name}: the file is empty: export it again")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(lines[0]), strict=True)
-    try:
-        cells = [cell.strip() for cell in next(reader)]
-    except csv.Error as error:
-        raise RegistrationError(f"{path.name}:1: the header can't be read: {error}") from None
-    header = tuple(_without_empty_end(cells, 0))
-    _check_header(path, header)
-    return CsvFile(header, tuple(_rows(reader, header)))
-
-
-def _decode(path: Path) -> str:
+    """Read a file of this machine; see `parse_csv`. Raises RegistrationError where it can't be read, too."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise RegistrationError(f"{path}: can't be read: {error.strerror}") from None
+    return parse_csv(data, path.name)
+
+
+def parse_csv(data: bytes, name: str) -> CsvFile:
+    """Read the bytes of a comma- or semicolon-separated UTF-8 file, with or without a byte-order mark.
+
+    `name` is what errors call the file. Raises RegistrationError, naming file and line, where the file or its header
+    can't be read at all; a row that can't be read carries its problem instead.
+    """
+    text = _decode(data, name)
+    lines = text.splitlines()
+    if not lines or not text.strip():
+        raise RegistrationError(f"{name}: the file is empty: export it again")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(lines[0]), strict=True)
+    try:
+        cells = [cell.strip() for cell in next(reader)]
+    except csv.Error as error:
+        raise RegistrationError(f"{name}:1: the header can't be read: {error}") from None
+    header = tuple(_without_empty_end(cells, 0))
+    _check_header(name, header)
+    return CsvFile(header, tuple(_rows(reader, header)))
+
+
+def _decode(data: bytes, name: str) -> str:
     if b"\0" in data:
-        raise RegistrationError(f"{path.name}: this is a binary file, not CSV: export it as “CSV UTF-8”")
+        raise RegistrationError(f"{name}: this is a binary file, not CSV: export it as “CSV UTF-8”")
     try:
         # A Mac may write é as two characters; the mappings have it as one.
         return unicodedata.normalize("NFC", data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise RegistrationError(f"{path.name}:{line}: not UTF-8: save the file as “CSV UTF-8”") from None
+        raise RegistrationError(f"{name}:{line}: not UTF-8: save the file as “CSV UTF-8”") from None
 
 
 def _delimiter(header: str) -> str:
     return max(DELIMITERS, key=header.count)
 
 
-def _check_header(path: Path, header: tuple[str, ...]) -> None:
-    twice = sorted({name for name in header if name and header.count(name) > 1})
+def _check_header(name: str, header: tuple[str, ...]) -> None:
+    twice = sorted({column for column in header if column and header.count(column) > 1})
     if twice:
-        raise RegistrationError(f"{path.name}:1: the column “{twice[0]}” stands there twice: rename one")
+        raise RegistrationError(f"{name}:1: the column “{twice[0]}” stands there twice: rename one")
 
 
 def _rows(reader: Iterator[list[str]], header: tuple[str, ...]) -> Iterator[CsvRow]:

@@ -20,6 +20,7 @@ from scheduler.services.receipts import KIND, Receipts
 from scheduler.services.reminders import Reminders
 from scheduler.services.ringing import Bell
 from scheduler.services.settling import Settler
+from scheduler.services.tallies import Tallies
 from scheduler.services.unanswered import NoAnswers
 from scheduler.services.unreached import ring_instead
 from scheduler.store.alerts import any_rings
@@ -34,7 +35,7 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Duties:
-    """Does them for one engine, which `owner` names. The transports are entered.
+    """Does them for one engine, which `owner` names. The transports are entered. `tallies` are for one that stays.
 
     All commit as they go and may be broken off at any point: the rest is done the next time. All raise StoreError.
     """
@@ -46,6 +47,7 @@ class Duties:
     owner: str
     replies: Replies | None = None
     approver: Approver | None = None
+    tallies: Tallies | None = None
     _lookout: Lookout = field(default_factory=Lookout)
     _reminders: Reminders = field(default_factory=Reminders)
     _no_answers: NoAnswers = field(default_factory=NoAnswers)
@@ -129,6 +131,8 @@ class Duties:
             self._reminders.plan(self.store, self.configuration, now=now)
         if self._no_answers.is_time(now):
             self._no_answers.look(self.store, self.configuration, now=now)
+        if self.tallies and self.tallies.is_time(now):
+            self.tallies.look(self.store, self.configuration, now=now)
         if self.approver and self._approvals.is_time(now):
             return self._approvals.look(self.store, self.approver, now=now)
         return False

@@ -7,6 +7,7 @@ from scheduler.clock import Clock
 from scheduler.domain.access import PERMISSIONS_OF, Caller, CallerKind
 from scheduler.services.tokens import LONGEST, digest
 from scheduler.store.api_keys import ApiKey, find_key, touch_key
+from scheduler.store.audit import Entry, add_entry
 from scheduler.store.database import Store
 from scheduler.store.sessions import Session, SignedIn, find_session, touch_session
 
@@ -60,6 +61,12 @@ class Gate:
             with self._store.write() as tx:
                 touch_key(tx, key.id, now=now)
         return _program(key)
+
+    def record(self, caller: Caller, action: str, *, clinic: str | None, subject: str | None, outcome: str) -> None:
+        """Put on record who did or saw what; `outcome` is done, refused or failed. Never a patient's data."""
+        line = Entry(self._clock.now(), caller.label, action, clinic, subject, outcome)
+        with self._store.write() as tx:
+            add_entry(tx, line)
 
 
 def is_open(session: Session, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from scheduler.errors import ConflictError, RegistrationError
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.book import Book
 from scheduler.services.columns import Columns, find_columns
-from scheduler.services.csvfile import CsvRow, read_csv
+from scheduler.services.csvfile import CsvFile, CsvRow, read_csv
 from scheduler.services.intake import CallOff, Field, Registration
 from scheduler.services.registration import Registered, Registrar, Result
 from scheduler.store.database import Store, Tx
@@ -41,6 +41,8 @@ class ImportReport:
 
     rows: tuple[RowReport, ...]
     warnings: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    """Columns of the file that nothing is read from."""
 
     @property
     def totals(self) -> dict[str, int]:
@@ -51,23 +53,34 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """Imports files for one clinic."""
+    """Imports files for one clinic; `by` goes on record."""
 
     store: Store
     configuration: Configuration
     clock: Clock
     clinic: Clinic
+    by: str = "import"
 
     def run(
         self, path: Path, *, dry_run: bool = False, progress: Callable[[int, int], None] = lambda _done, _all: None
     ) -> ImportReport:
-        """Import `path`; a dry run goes the same way and rolls back.
+        """Import `path`; see `take`."""
+        return self.take(path.name, read_csv(path), dry_run=dry_run, progress=progress)
+
+    def take(
+        self,
+        name: str,
+        file: CsvFile,
+        *,
+        dry_run: bool = False,
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> ImportReport:
+        """Import a file that was read, called `name` in errors; a dry run goes the same way and rolls back.
 
         Raises RegistrationError, with nothing registered, when the file or its header can't be read.
         """
-        file = read_csv(path)
-        columns = find_columns(path, file, self.clinic, self.configuration)
-        rows = _Rows(columns, Registrar(self.configuration, self.clock, by="import", follow=True))
+        columns = find_columns(name, file, self.clinic, self.configuration)
+        rows = _Rows(columns, Registrar(self.configuration, self.clock, by=self.by, follow=True))
         reports: list[RowReport] = []
         for batch in _batches(file.rows):
             read = [rows.read(row) for row in batch]
@@ -77,7 +90,8 @@ class Importer:
                     raise _DryRunOverError
             # Outside of the transaction: a terminal that is stopped must not hold up whoever wants to write.
             progress(len(reports), len(file.rows))
-        return ImportReport(tuple(_without_new(reports) if dry_run else reports), columns.warnings)
+        told = _without_new(reports) if dry_run else reports
+        return ImportReport(tuple(told), columns.warnings, columns.unused)
 
 
 @dataclass(frozen=True, slots=True)

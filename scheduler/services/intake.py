@@ -77,6 +77,30 @@ class CallOff:
     status: AppointmentStatus
 
 
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Who a patient is, as checked: the phone in E.164. Its repr shows no patient data."""
+
+    name: str = field(repr=False)
+    phone: str | None = field(repr=False)
+    email: str | None = field(repr=False)
+    language: str | None
+    timezone: str | None
+
+
+def read_details(raw: Mapping[Field, str], clinic: Clinic) -> tuple[Details, Mapping[str, str]]:
+    """Check who a patient is by the rules of a registration; return it with what is wrong, by field.
+
+    With anything wrong the details are not to be used.
+    """
+    reader = _Reader(raw, clinic, None)
+    details = Details(reader.name(), reader.phone(), reader.email(), reader.language(), reader.timezone())
+    if not raw.get(Field.PHONE, "").strip() and not raw.get(Field.EMAIL, "").strip():
+        reader.wrong.append(f"{Field.PHONE}: is empty, and so is the email: nothing could reach this patient")
+    said = (problem.partition(": ") for problem in reader.wrong)
+    return details, {key: what for key, _, what in said}
+
+
 def read_call_off(raw: Mapping[Field, str], clinic: Clinic) -> CallOff | None:
     """Return what calls a visit off by its id, whatever else is said or missing; None where it does not."""
     reader = _Reader(raw, clinic, None)

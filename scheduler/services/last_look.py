@@ -5,16 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.domain.brakes import Pause
-from scheduler.domain.notice import PASS_PAUSES, MessageKind
-from scheduler.domain.protocol import Channel, Purpose
+from scheduler.domain.consent import Entry
+from scheduler.domain.notice_decision import heeds
+from scheduler.domain.protocol import Purpose
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.braking import BrakeReader, Brakes
 from scheduler.services.letters import Letter
 from scheduler.store.alarmed import alarmed
+from scheduler.store.consents import ledgers_of
 from scheduler.store.database import Tx
 from scheduler.store.merges import Word, spoken_for
-from scheduler.store.messages import Message
 from scheduler.store.names import address_hash
 from scheduler.store.notices import DueNotice, rings_over, stopped_notices
 from scheduler.store.pauses import pauses_in_force
@@ -72,21 +72,30 @@ def _going_notices(tx: Tx, notices: Sequence[DueNotice]) -> set[int]:
     stopped = stopped_notices(tx, [(it.message, it.to) for it in notices])
     over = rings_over(tx, {it.message.id for it in notices if it.message.alert_id})
     brakes = Brakes(pauses_in_force(tx, {it.asked.patient_id for it in notices if it.asked}))
+    addressed = {it.asked.patient_id for it in notices if it.asked and it.written}
+    ledgers = ledgers_of(tx, addressed) if addressed else {}
     return {
         it.message.id
         for it in notices
         if (it.message.id in stopped) == it.stopped
         and it.message.id not in over
-        and not (_may_be_paused(it.message) and it.message.channel in (_paused(brakes, it) or ()))
+        and not _is_paused(brakes, it)
+        and not _said_more(ledgers, it)
     }
 
 
-def _may_be_paused(message: Message) -> bool:
-    return message.kind is MessageKind.ANSWER and message.step not in PASS_PAUSES
+def _is_paused(brakes: Brakes, notice: DueNotice) -> bool:
+    message, answers = notice.message, notice.written is not None and notice.written.text.in_thread
+    found = brakes.paused(message, notice.asked.patient_id if notice.asked else None) or {}
+    pause = found.get(message.channel)
+    return pause is not None and heeds(pause, message.kind, message.step, answers=answers)
 
 
-def _paused(brakes: Brakes, notice: DueNotice) -> Mapping[Channel, Pause] | None:
-    return brakes.paused(notice.message, notice.asked.patient_id if notice.asked else None)
+def _said_more(ledgers: Mapping[int, Sequence[Entry]], notice: DueNotice) -> bool:
+    """Whether a patient to whom a person wrote said something of consent since that was looked up."""
+    if notice.written is None or notice.asked is None:
+        return False
+    return len(ledgers[notice.asked.patient_id]) != len(notice.written.ledger)
 
 
 def _is_care(letter: Letter) -> bool:

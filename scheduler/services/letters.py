@@ -9,7 +9,7 @@ from scheduler.content.mime import build_mime
 from scheduler.content.render import RenderedEmail, RenderedSms, render_email, render_sms
 from scheduler.content.templates import Texts
 from scheduler.content.variables import variables_for
-from scheduler.domain.clinic import Clinic
+from scheduler.domain.clinic import Clinic, SmsSender
 from scheduler.domain.outgoing import Outgoing, OutgoingEmail, OutgoingSms
 from scheduler.domain.protocol import Channel
 from scheduler.errors import TemplateError
@@ -80,6 +80,22 @@ class Writer:
 
         Raises TemplateError when its text is missing or can't be rendered, or would be wrong of a passenger's visit.
         """
+        clinic = self.configuration.clinic(due.message.clinic)
+        language = clinic.language_for(due.patient.language)
+        rendered = self.render(due, now=now, passengers=passengers)
+        address = due.patient.address(due.message.channel)
+        assert address
+        envelope = Envelope(due, clinic, Recipient(address, due.patient.name), language, now)
+        if isinstance(rendered, RenderedEmail):
+            letter = envelope.email(rendered, unsubscribe_url=self.links.unsubscribe(due.message.id))
+        else:
+            letter = envelope.sms(rendered)
+        return replace(letter, passengers=tuple(passengers)) if passengers else letter
+
+    def render(
+        self, due: DueMessage, *, now: datetime, passengers: Sequence[DueMessage] = ()
+    ) -> RenderedSms | RenderedEmail:
+        """Render a step as it would read if it went out now, claimed or not. Raises TemplateError, as `write` does."""
         message, patient, visit = due.message, due.patient, due.appointment
         clinic = self.configuration.clinic(message.clinic)
         wording = wording_of(self.configuration, due, passengers)
@@ -98,19 +114,12 @@ class Writer:
             first_contact=due.first_contact,
         )
         variables = wording.complete(variables, clinic, language, now=now)
-        address = patient.address(message.channel)
-        assert address
-        envelope = Envelope(due, clinic, Recipient(address, patient.name), language, now)
         render = render_email if by_email else render_sms
         rendered = render(self.texts, wording.template, language, variables)
         for said in wording.of_other_visits(variables, passengers, clinic, language):
             if render(self.texts, wording.template, language, said) != rendered:
                 raise TemplateError("it says when the visit is, or the next, and the visits differ in that")
-        if isinstance(rendered, RenderedEmail):
-            letter = envelope.email(rendered, unsubscribe_url=unsubscribe)
-        else:
-            letter = envelope.sms(rendered)
-        return replace(letter, passengers=tuple(passengers)) if passengers else letter
+        return rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +132,12 @@ class Envelope:
     language: str
     now: datetime
 
-    def sms(self, sms: RenderedSms) -> Letter:
-        """Return an SMS ready to go."""
+    def sms(self, sms: RenderedSms, *, sender: SmsSender | None = None) -> Letter:
+        """Return an SMS ready to go, from the clinic's sender unless another of its own is given."""
         assert self.clinic.sms
         outgoing = OutgoingSms(
             new_attempt(),
-            self.clinic.sms,
+            sender or self.clinic.sms,
             self.to.address,
             sms.body,
             self.deadline,
@@ -137,8 +146,13 @@ class Envelope:
         letter = Letter(self.due, outgoing, self.write_until, sms.body, self.language, sms.digest, sms.segments, None)
         return replace(letter, text_digest=sms.text_digest)
 
-    def email(self, email: RenderedEmail, *, unsubscribe_url: str | None = None) -> Letter:
-        """Return an email ready to go; once it has a Message-ID it keeps it. Raises TemplateError."""
+    def email(
+        self, email: RenderedEmail, *, unsubscribe_url: str | None = None, references: Sequence[str] | None = None
+    ) -> Letter:
+        """Return an email ready to go; once it has a Message-ID it keeps it. Raises TemplateError.
+
+        `references` are the emails that it follows in its thread; None, not empty, where no person wrote it.
+        """
         assert self.clinic.email
         domain = self.clinic.email.address.rpartition("@")[2]
         # With the message's number, by which a mail that comes back is found; the rest can't be guessed.
@@ -152,6 +166,7 @@ class Envelope:
             date=self.now,
             language=self.language,
             unsubscribe_url=unsubscribe_url,
+            references=references,
         )
         outgoing = OutgoingEmail(new_attempt(), self.clinic.email, self.to.address, message_id, mime, self.deadline)
         text = f"{email.subject}\n\n{email.text}"
@@ -173,6 +188,16 @@ class Envelope:
     def deadline(self) -> datetime:
         """Until when anything of it may be written."""
         return min(self.write_until, self.message.useful_until)
+
+
+def sender_in_thread(clinic: Clinic, number: str) -> SmsSender | None:
+    """Return the number that was written to, as the clinic's sender: phones put what comes from it into that thread.
+
+    None where it may be no number of the clinic's: only one whose messaging service has several is asked for that.
+    """
+    if not number or clinic.sms is None or clinic.sms.messaging_service is None:
+        return None
+    return replace(clinic.sms, messaging_service=None, number=number)
 
 
 def new_attempt() -> str:

@@ -1,4 +1,4 @@
-"""Decides and writes notices: answers to patients, and what tells staff of an alert."""
+"""Decides and writes notices: answers to patients, texts that staff wrote, and what tells staff of an alert."""
 
 import json
 from collections.abc import Sequence
@@ -6,17 +6,21 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
+from zoneinfo import ZoneInfo
 
 from scheduler.content.formats import clean
 from scheduler.content.render import RenderedEmail, RenderedSms, render_email, render_sms
 from scheduler.content.templates import Texts
 from scheduler.content.variables import notice_variables
+from scheduler.content.written import written_email, written_sms
 from scheduler.domain.clinic import Clinic
+from scheduler.domain.consent import address_of, consent_for
+from scheduler.domain.hours import hours_of_desk
 from scheduler.domain.notice import MessageKind
 from scheduler.domain.notice_decision import NoticeSituation, decide_notice
 from scheduler.domain.outgoing import OutgoingCall
-from scheduler.domain.protocol import Channel
-from scheduler.domain.reasons import because
+from scheduler.domain.protocol import Channel, Purpose
+from scheduler.domain.reasons import Reason, because
 from scheduler.domain.refusal import until_mended
 from scheduler.domain.segments import count_segments, to_plain
 from scheduler.domain.situation import Decision, Kind
@@ -24,9 +28,9 @@ from scheduler.errors import TemplateError
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.braking import Brakes
-from scheduler.services.letters import PAGE_LASTS, Envelope, Letter, Recipient, new_attempt
+from scheduler.services.letters import PAGE_LASTS, Envelope, Letter, Recipient, new_attempt, sender_in_thread
 from scheduler.services.links import Links
-from scheduler.store.notices import DueNotice
+from scheduler.store.notices import DueNotice, Written
 
 log = get_logger(__name__)
 
@@ -69,7 +73,7 @@ class NoticeWriter:
         clinic = self.configuration.clinics.get(due.message.clinic)
         if clinic is None:
             return until_mended(because("clinic_gone"), now=now, useful_until=due.message.useful_until)
-        decision = decide_notice(_situation(due, clinic, brakes), now=now)
+        decision = decide_notice(_situation(due, clinic, brakes, now), now=now)
         if decision.kind is not Kind.SEND:
             return decision
         try:
@@ -80,11 +84,13 @@ class NoticeWriter:
         if due.message.kind is MessageKind.ALERT:  # a fault in a text keeps nobody from being told
             with suppress(TemplateError):  # an address that can't stand in an email's head
                 return self._bare(due, clinic, now)
-        return decide_notice(_situation(due, clinic, brakes, template_error=fault), now=now)
+        return decide_notice(_situation(due, clinic, brakes, now, template_error=fault), now=now)
 
     def _letter(self, due: DueNotice, clinic: Clinic, now: datetime) -> Letter:
         message = due.message
         language = clinic.language_for(message.language)
+        if due.written:
+            return self._written(due, due.written, clinic, now)
         envelope = Envelope(due, clinic, Recipient(due.to), language, now)
         if message.channel is Channel.WEBHOOK:
             return self._call(due, envelope, now)
@@ -99,6 +105,17 @@ class NoticeWriter:
         if message.channel is Channel.EMAIL:
             return envelope.email(render_email(self.texts, message.step, language, variables))
         return envelope.sms(render_sms(self.texts, message.step, language, variables))
+
+    def _written(self, due: DueNotice, written: Written, clinic: Clinic, now: datetime) -> Letter:
+        """Put what a person wrote into its envelope: the words as they are."""
+        message, text = due.message, written.text
+        language = clinic.language_for(message.language)
+        envelope = Envelope(due, clinic, Recipient(due.to, written.name), language, now)
+        if message.channel is Channel.EMAIL:
+            return envelope.email(written_email(self.texts, clinic, language, text), references=text.references)
+        # Tried again it goes from the clinic's own sender: the number that was written to may be gone.
+        sender = sender_in_thread(clinic, text.sent_from) if not message.tries else None
+        return envelope.sms(written_sms(self.texts, clinic, language, text), sender=sender)
 
     def _bare(self, due: DueNotice, clinic: Clinic, now: datetime) -> Letter:
         """Make a ring without any text of the clinic's: what needs a person, and where to see it."""
@@ -141,9 +158,9 @@ class NoticeWriter:
 
 
 def _situation(
-    due: DueNotice, clinic: Clinic, brakes: Brakes, *, template_error: str | None = None
+    due: DueNotice, clinic: Clinic, brakes: Brakes, now: datetime, *, template_error: str | None = None
 ) -> NoticeSituation:
-    message = due.message
+    message, written = due.message, due.written
     return NoticeSituation(
         kind=message.kind,
         origin=message.origin,
@@ -156,7 +173,30 @@ def _situation(
         template_error=template_error,
         paused=brakes.paused(message, due.asked.patient_id if due.asked else None),
         refusing=brakes.refusing(message, clinic),
+        answers=written is not None and written.text.in_thread,
+        unwanted=_unwanted(due, written, clinic) if written else None,
+        allowed_at=_allowed_at(due, written, clinic, now) if written else None,
     )
+
+
+def _unwanted(due: DueNotice, written: Written, clinic: Clinic) -> Reason | None:
+    """Return why a patient may not be written to there; whoever wrote from there may be answered."""
+    channel = due.message.channel
+    if not due.to:
+        return because("no_address", address=address_of(channel))
+    if written.text.in_thread:
+        return None
+    unknown = clinic.consent_when_unknown
+    return consent_for(channel, Purpose.CARE, written.ledger, stopped=due.stopped, when_unknown=unknown).refused
+
+
+def _allowed_at(
+    due: DueNotice, written: Written, clinic: Clinic, now: datetime
+) -> tuple[datetime, tuple[Reason, ...]] | None:
+    if written.text.at_once:
+        return None
+    zone = ZoneInfo(written.zone) if written.zone else None
+    return hours_of_desk(clinic, zone).defer(now, due.message.useful_until)
 
 
 def _ring_of(due: DueNotice) -> int:

@@ -30,7 +30,7 @@ SAID_ANEW = ("paused", "circuit", "alarm", "unapproved", "merging")
 
 @dataclass(frozen=True, slots=True)
 class TimelineMessage:
-    """One message; `reason` is a sentence with times in the timeline's zone. Instants are aware UTC."""
+    """One message; `reason` is the sentence of `reasons`, with times in the timeline's zone. Instants are aware UTC."""
 
     id: int
     step: str
@@ -41,6 +41,7 @@ class TimelineMessage:
     useful_until: datetime
     status: Status
     reason: str
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def timeline(
         starts_at=appointment.starts_at,
         status=appointment.status,
         timezone=zone,
-        messages=tuple(_line(message, sentence(reasons[message.id], zone)) for message in messages),
+        messages=tuple(_line(message, reasons[message.id], zone) for message in messages),
         replies=replies,
         alerts=alerts,
         history=events_of_visit(tx, appointment_id),
@@ -151,7 +152,7 @@ def _reasons_unreadable(message: Message) -> tuple[Reason, ...]:
     return (*reasons, because("unreadable"), because("will_look_again", at=message.try_at))
 
 
-def _line(message: Message, reason: str) -> TimelineMessage:
+def _line(message: Message, reasons: tuple[Reason, ...], zone: ZoneInfo) -> TimelineMessage:
     return TimelineMessage(
         id=message.id,
         step=message.step,
@@ -161,5 +162,6 @@ def _line(message: Message, reason: str) -> TimelineMessage:
         due_at=message.due_at,
         useful_until=message.useful_until,
         status=message.status,
-        reason=reason,
+        reason=sentence(reasons, zone),
+        reasons=reasons,
     )

@@ -70,7 +70,7 @@ def raise_alert(
         "ring_at": None if kind in LISTED else now,
     }
     row = tx.connection.execute(opened.values(values).returning(alerts)).one_or_none()
-    return _alert(row) if row else None
+    return read_alert(row) if row else None
 
 
 def end_alert(tx: Tx, kind: AlertKind, subject: str, *, now: datetime) -> int | None:
@@ -120,7 +120,7 @@ def get_alert(tx: Tx, alert_id: int) -> Alert:
     row = tx.connection.execute(sa.select(alerts).where(alerts.c.id == alert_id)).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no alert {alert_id}: see `aftercare alerts --all`")
-    return _alert(row)
+    return read_alert(row)
 
 
 def open_alerts(tx: Tx) -> tuple[Alert, ...]:
@@ -152,10 +152,11 @@ def alerts_with(tx: Tx, subject: str) -> tuple[Alert, ...]:
 
 
 def _read(tx: Tx, found: sa.Select[Any]) -> tuple[Alert, ...]:
-    return tuple(_alert(row) for row in tx.connection.execute(found))
+    return tuple(read_alert(row) for row in tx.connection.execute(found))
 
 
-def _alert(row: sa.Row[Any]) -> Alert:
+def read_alert(row: sa.Row[Any]) -> Alert:
+    """Read a row that has the columns of `alerts`."""
     return Alert(
         id=row.id,
         kind=AlertKind(row.kind),

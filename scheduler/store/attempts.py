@@ -1,6 +1,6 @@
 """The attempts: each hand-over of a message to a provider, recorded before the provider is called."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -151,6 +151,16 @@ def attempts_of(tx: Tx, message_id: int) -> tuple[Attempt, ...]:
     """Return all hand-overs of a message, oldest first, with the text as it was sent."""
     found = sa.select(attempts).where(attempts.c.message_id == message_id).order_by(attempts.c.id)
     return tuple(_attempt(tx, row) for row in tx.connection.execute(found))
+
+
+def attempts_of_several(tx: Tx, message_ids: Collection[int]) -> Mapping[int, tuple[Attempt, ...]]:
+    """Return the hand-overs of these messages in one query, oldest first; a message without any is left out."""
+    found: dict[int, tuple[Attempt, ...]] = {}
+    if message_ids:
+        chosen = sa.select(attempts).where(among(tx, attempts.c.message_id, message_ids)).order_by(attempts.c.id)
+        for row in tx.connection.execute(chosen):
+            found[row.message_id] = (*found.get(row.message_id, ()), _attempt(tx, row))
+    return found
 
 
 def find_attempt(tx: Tx, token: str) -> Attempt | None:

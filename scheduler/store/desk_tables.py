@@ -125,6 +125,22 @@ audit = sa.Table(
     sqlite_autoincrement=True,
 )
 
+# What staff wrote as they closed a reply or an alert. Rows are only ever added.
+desk_notes = sa.Table(
+    "desk_notes",
+    metadata,
+    number(),
+    reference("reply_id", "replies", nullable=True),
+    reference("alert_id", "alerts", nullable=True),
+    sealed("note_sealed", "desk_notes.note", nullable=False),
+    sa.Column("by", _BY, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.CheckConstraint("(reply_id IS NULL) <> (alert_id IS NULL)", name="subject"),
+    sa.Index(None, "reply_id"),
+    sa.Index(None, "alert_id"),
+    sqlite_autoincrement=True,
+)
+
 # What was answered to a request that may come again.
 idempotency = sa.Table(
     "idempotency",

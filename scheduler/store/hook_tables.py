@@ -7,6 +7,7 @@ from scheduler.store.metadata import metadata
 
 _WAITS = sa.text("finished_at IS NULL")
 
+# While a secret is changed the old one signs too, until `old_until`.
 hook_endpoints = sa.Table(
     "hook_endpoints",
     metadata,
@@ -14,6 +15,8 @@ hook_endpoints = sa.Table(
     sa.Column("clinic", sa.String(64), nullable=False),  # * means all
     sealed("url_sealed", "hook_endpoints.url", nullable=False),
     sealed("secret_sealed", "hook_endpoints.secret", nullable=False),
+    sealed("old_secret_sealed", "hook_endpoints.secret"),
+    sa.Column("old_until", Instant),
     sa.Column("kinds", sa.Text, nullable=False),
     sa.Column("title", sa.String(100), nullable=False),
     sa.Column("created_at", Instant, nullable=False),
@@ -40,6 +43,7 @@ hook_calls = sa.Table(
     sa.Column("delivered_at", Instant),
     sa.Column("finished_at", Instant),
     sa.UniqueConstraint("endpoint_id", "event_id", "replay"),
+    sa.Index(None, "finished_at"),
     sa.Index("ix_hook_calls_waiting", "try_at", sqlite_where=_WAITS, postgresql_where=_WAITS),
     sqlite_autoincrement=True,
 )

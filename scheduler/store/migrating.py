@@ -7,8 +7,11 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from scheduler.store.database import Tx
 from scheduler.store.engine import begin_writing
 from scheduler.store.keycheck import plant_checks, verify_keys
+from scheduler.store.name_filling import fill_name_tokens
+from scheduler.store.revisions import HEAD
 from scheduler.store.vault import Vault
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -29,6 +32,8 @@ def migrate(engine: sa.Engine, vault: Vault, *, to: str = "head") -> None:
         command.upgrade(alembic_config(connection), to)
         plant_checks(connection, vault)
         verify_keys(connection, vault)  # another process may have been here first, with other keys
+        if to in ("head", HEAD):
+            fill_name_tokens(Tx(connection, vault, connection.dialect.name, writing=True))
 
 
 def alembic_config(connection: sa.Connection | None = None) -> Config:

@@ -1,7 +1,7 @@
 """Notices in the outbox: answers to replies and rings of alerts. They are sent as all messages are."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from scheduler.domain.alert import AlertKind
+from scheduler.domain.consent import Entry
+from scheduler.domain.desk_text import DeskText, load_desk_text
 from scheduler.domain.notice import MessageKind, NewNotice
 from scheduler.domain.protocol import Channel, IfLate, Purpose
 from scheduler.domain.reasons import dump_reasons
@@ -17,6 +19,7 @@ from scheduler.errors import KeysError
 from scheduler.logs import get_logger
 from scheduler.store.batches import among
 from scheduler.store.columns import read_instant
+from scheduler.store.consents import ledgers_of
 from scheduler.store.database import Tx
 from scheduler.store.fetching import fetch, raw
 from scheduler.store.messages import Message
@@ -26,10 +29,11 @@ from scheduler.store.tables import alerts, messages, patients, replies, stops
 
 log = get_logger(__name__)
 
-_RECIPIENT = "messages.recipient"
+_RECIPIENT, _WORDS = "messages.recipient", "messages.words"
 _question = messages.alias("question")
 _CONTEXT = (
-    *(replies.c.patient_id, _question.c.appointment_id, patients.c.page_epoch),
+    *(patients.c.id, _question.c.appointment_id, patients.c.page_epoch),
+    *(patients.c.timezone, patients.c.name_sealed, patients.c.phone_sealed, patients.c.email_sealed),
     *(alerts.c.kind, alerts.c.clinic, alerts.c.opened_at, alerts.c.taken_at, alerts.c.closed_at),
 )
 _FOUND = (
@@ -38,7 +42,7 @@ _FOUND = (
         *(column.element.label(f"context_{place}") for place, column in enumerate(raw(_CONTEXT))),
     )
     .outerjoin(replies, replies.c.id == messages.c.reply_id)
-    .outerjoin(patients, patients.c.id == replies.c.patient_id)
+    .outerjoin(patients, patients.c.id == sa.func.coalesce(messages.c.patient_id, replies.c.patient_id))
     .outerjoin(_question, _question.c.id == replies.c.message_id)
     .outerjoin(alerts, alerts.c.id == messages.c.alert_id)
     .where(messages.c.kind != MessageKind.STEP)
@@ -70,11 +74,25 @@ class AlertFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What a person wrote, and what decides whether it goes out. `ledger` is all that the patient said of consent.
+
+    `zone` is the patient's own, None where the clinic's counts; `name` is for an email's head, "" for nobody known.
+    """
+
+    text: DeskText
+    name: str = field(repr=False)
+    zone: str | None
+    ledger: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DueNotice:
     """A notice with what decides about it, as it is now.
 
     `stopped`: the clinic's messages to that address are stopped. `asked` is None where nobody knows for certain who
-    wrote; `alert` is None for an answer.
+    wrote; `alert` is None for an answer. `written` is what a person wrote; such a text, when nobody wrote to us before
+    it, goes to the address that the patient has now, and `to` is "" where there is none.
     """
 
     message: Message
@@ -82,6 +100,7 @@ class DueNotice:
     stopped: bool
     asked: Asked | None
     alert: AlertFacts | None
+    written: Written | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +112,7 @@ class LoadedNotices:
 
 
 def add_notices(tx: Tx, notices: Iterable[NewNotice], *, now: datetime) -> list[int]:
-    """Add notices, due at once, and return the ids of those that are new. The caller commits.
+    """Add notices, due at once or as they say, and return the ids of those that are new. The caller commits.
 
     One that is there already, by its origin, is left as it is.
     """
@@ -108,16 +127,16 @@ def add_notices(tx: Tx, notices: Iterable[NewNotice], *, now: datetime) -> list[
 def load_notices(tx: Tx, ids: Sequence[int]) -> LoadedNotices:
     """Load these notices; one that is gone is left out, and so is what is none."""
     loaded = LoadedNotices([], [])
-    opened: list[tuple[Any, Message, str]] = []
+    opened: list[DueNotice] = []
     for row in fetch(tx, _FOUND.where(among(tx, messages.c.id, ids))):
         message = read_raw_message(row[:_WIDTH])
         try:
-            opened.append((row, message, recipient_of(tx, message.recipient_sealed)))
+            opened.append(_opened(tx, row[_WIDTH:], message))
         except KeysError as error:
             log.warning("notice.unreadable", message=message.id, reason=str(error))
             loaded.unreadable.append(message)
-    stopped = stopped_notices(tx, [(message, to) for _, message, to in opened])
-    loaded.due.extend(_due(row[_WIDTH:], message, to, stopped=message.id in stopped) for row, message, to in opened)
+    stopped = stopped_notices(tx, [(it.message, it.to) for it in opened])
+    loaded.due.extend(replace(it, stopped=it.message.id in stopped) for it in _with_ledgers(tx, opened))
     return loaded
 
 
@@ -126,7 +145,7 @@ def stopped_notices(tx: Tx, addressed: Sequence[tuple[Message, str]]) -> frozens
     hashes = {
         message.id: address_hash(tx.vault, message.channel, to)
         for message, to in addressed
-        if message.channel is not Channel.WEBHOOK
+        if message.channel is not Channel.WEBHOOK and to
     }
     if not hashes:
         return frozenset()
@@ -156,15 +175,42 @@ def rings_over(tx: Tx, ids: Collection[int]) -> frozenset[int]:
     return frozenset(tx.connection.execute(found.where(among(tx, messages.c.id, ids), over)).scalars())
 
 
-def _due(context: Sequence[Any], message: Message, to: str, *, stopped: bool) -> DueNotice:
-    patient_id, appointment_id, epoch, kind, clinic, opened_at, taken_at, closed_at = context
+def _opened(tx: Tx, context: Sequence[Any], message: Message) -> DueNotice:
+    """Open what is sealed of a notice. Raises KeysError."""
+    patient_id, appointment_id, epoch, zone, name, phone, email, kind, clinic, opened_at, taken_at, closed_at = (
+        context
+    )
+    to = recipient_of(tx, message.recipient_sealed)
+    written = None
+    if message.words_sealed is not None:
+        text = load_desk_text(tx.vault.open(message.words_sealed, of=_WORDS))
+        called = tx.vault.open(name, of="patients.name") if patient_id is not None else ""
+        written = Written(text, called, zone, ())
+        if message.reply_id is None:  # nobody wrote from an address: the patient's of now counts
+            sealed, of = (phone, "phone") if message.channel is Channel.SMS else (email, "email")
+            to = tx.vault.open_or_none(sealed, of=f"patients.{of}") or ""
     asked = None if patient_id is None else Asked(patient_id, appointment_id, epoch)
     over = closed_at is not None or (taken_at is not None and read_instant(taken_at) >= message.created_at)
     facts = None if opened_at is None else AlertFacts(AlertKind(kind), clinic, read_instant(opened_at), over)
-    return DueNotice(message, to, stopped, asked, facts)
+    return DueNotice(message, to, stopped=False, asked=asked, alert=facts, written=written)
+
+
+def _with_ledgers(tx: Tx, notices: Sequence[DueNotice]) -> list[DueNotice]:
+    """Add what patients said of consent, to whom a person wrote."""
+    people = {it.asked.patient_id for it in notices if it.written and it.asked}
+    if not people:
+        return list(notices)
+    ledgers = ledgers_of(tx, people)
+    return [
+        replace(it, written=replace(it.written, ledger=ledgers[it.asked.patient_id]))
+        if it.written and it.asked
+        else it
+        for it in notices
+    ]
 
 
 def _row(tx: Tx, notice: NewNotice, now: datetime) -> dict[str, Any]:
+    due_at = notice.due_at or now
     return {
         "origin": notice.origin,
         "clinic": notice.clinic,
@@ -173,9 +219,9 @@ def _row(tx: Tx, notice: NewNotice, now: datetime) -> dict[str, Any]:
         "occurrence": 1,
         "purpose": Purpose.CARE,
         "status": Status.SCHEDULED,
-        "planned_at": now,
-        "due_at": now,
-        "try_at": now,
+        "planned_at": due_at,
+        "due_at": due_at,
+        "try_at": due_at,
         "useful_until": notice.useful_until,
         "if_late": IfLate.SEND,
         "fallback": "[]",
@@ -186,5 +232,7 @@ def _row(tx: Tx, notice: NewNotice, now: datetime) -> dict[str, Any]:
         "kind": notice.kind,
         "reply_id": notice.reply_id,
         "alert_id": notice.alert_id,
+        "patient_id": notice.patient_id,
         "recipient_sealed": tx.vault.seal(notice.to, of=_RECIPIENT),
+        "words_sealed": tx.vault.seal(notice.text.dump(), of=_WORDS) if notice.text else None,
     }

@@ -12,6 +12,7 @@ from scheduler.errors import KeysError, NotFoundError
 from scheduler.store.bulk import Plain, insert_rows
 from scheduler.store.columns import instant_text
 from scheduler.store.database import Tx
+from scheduler.store.name_tokens import Named, add_name_tokens, renew_name_tokens
 from scheduler.store.names import email_hash, name_hash, phone_hash, ref_hash
 from scheduler.store.tables import patients
 from scheduler.store.vault import Vault
@@ -101,9 +102,10 @@ def add_patients(tx: Tx, people: Iterable[Person], *, now: datetime) -> None:
 
     The caller commits, and has looked with `known.look_up` before: they are nobody who is there already.
     """
-    at = instant_text(now)
-    rows = [(who.patient.id, who.patient.clinic, *_values(tx.vault, who), at, at) for who in people]
+    at, added = instant_text(now), list(people)
+    rows = [(who.patient.id, who.patient.clinic, *_values(tx.vault, who), at, at) for who in added]
     insert_rows(tx, "patients", _ADDED, rows)
+    add_name_tokens(tx, [_named(who.patient) for who in added])
 
 
 def update_patient(tx: Tx, person: Person, *, now: datetime) -> None:
@@ -112,6 +114,7 @@ def update_patient(tx: Tx, person: Person, *, now: datetime) -> None:
     tx.connection.execute(
         sa.update(patients).where(patients.c.id == person.patient.id).values(**values, updated_at=now)
     )
+    renew_name_tokens(tx, _named(person.patient))
 
 
 def described(vault: Vault, patient: Patient) -> Person:
@@ -177,6 +180,10 @@ def _first(tx: Tx, *conditions: sa.ColumnElement[bool]) -> sa.Row[Any] | None:
     """Return the oldest patient that fits; in a writing transaction nobody else changes it until the commit."""
     found = sa.select(patients).where(*conditions).order_by(patients.c.id).limit(1)
     return tx.connection.execute(found.with_for_update(key_share=True) if tx.writing else found).one_or_none()
+
+
+def _named(patient: Patient) -> Named:
+    return patient.id, patient.clinic, patient.name
 
 
 def _values(vault: Vault, person: Person) -> tuple[Plain, ...]:

@@ -12,10 +12,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from scheduler.domain.notice import ReplyCause
 from scheduler.domain.reasons import Reason, dump_reasons
 from scheduler.domain.triage import Triage
-from scheduler.errors import NotFoundError
+from scheduler.errors import KeysError, NotFoundError
+from scheduler.logs import get_logger
 from scheduler.store.database import Tx
 from scheduler.store.names import phone_hash
 from scheduler.store.tables import events, replies
+
+log = get_logger(__name__)
 
 SMS, PAGE = "sms", "page"
 """Where a reply came from."""
@@ -47,7 +50,11 @@ class NewReply:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply that is kept; see `NewReply`. `handled_at` and `handled_by`: a person dealt with it."""
+    """A reply that is kept; see `NewReply`. `handled_at` and `handled_by`: a person dealt with it.
+
+    `taken_at` and `taken_by`: a person sees to it. `readable` is False for one that the keys at hand don't open:
+    then its `sender`, `body` and `because` are empty.
+    """
 
     id: int
     unique_id: str
@@ -65,6 +72,9 @@ class Reply:
     stops: bool
     handled_at: datetime | None
     handled_by: str | None
+    taken_at: datetime | None = None
+    taken_by: str | None = None
+    readable: bool = True
 
 
 def add_reply(tx: Tx, reply: NewReply, *, now: datetime, by: str, reasons: Sequence[Reason] = ()) -> int | None:
@@ -76,7 +86,7 @@ def add_reply(tx: Tx, reply: NewReply, *, now: datetime, by: str, reasons: Seque
     insert = dialect.insert(replies).on_conflict_do_nothing(index_elements=["unique_id"])
     added = tx.connection.execute(insert.values(_values(tx, reply)).returning(replies.c.id)).scalar_one_or_none()
     if added is not None:
-        _record(tx, added, ReplyCause.RECEIVED, at=now, by=by, reasons=reasons)
+        record_reply(tx, added, ReplyCause.RECEIVED, at=now, by=by, reasons=reasons)
     return added
 
 
@@ -84,7 +94,7 @@ def mark_reply_handled(tx: Tx, reply_id: int, *, now: datetime, by: str) -> bool
     """Note that a person dealt with a reply; False when somebody had. Raises NotFoundError. The caller commits."""
     handled = sa.update(replies).where(replies.c.id == reply_id, replies.c.handled_at.is_(None))
     if tx.connection.execute(handled.values(handled_at=now, handled_by=by)).rowcount:
-        _record(tx, reply_id, ReplyCause.HANDLED, at=now, by=by)
+        record_reply(tx, reply_id, ReplyCause.HANDLED, at=now, by=by)
         return True
     get_reply(tx, reply_id)
     return False
@@ -115,7 +125,10 @@ def latest_replies(
     limit: int = 100,
     since: datetime | None = None,
 ) -> tuple[Reply, ...]:
-    """Return the latest replies, the newest first; of a clinic also those of which nobody knows whose they are."""
+    """Return the latest replies, the newest first; of a clinic also those of which nobody knows whose they are.
+
+    One that can't be opened is among them, without what is sealed: it hides none of the others.
+    """
     found = sa.select(replies).order_by(replies.c.received_at.desc(), replies.c.id.desc()).limit(limit)
     if clinic:
         found = found.where(sa.or_(replies.c.clinic == clinic, replies.c.clinic.is_(None)))
@@ -123,7 +136,7 @@ def latest_replies(
         found = found.where(replies.c.handled_at.is_(None))
     if since:
         found = found.where(replies.c.received_at >= since)
-    return tuple(read_reply(tx, row) for row in tx.connection.execute(found))
+    return tuple(peek_reply(tx, row) for row in tx.connection.execute(found))
 
 
 def read_reply(tx: Tx, row: sa.Row[Any]) -> Reply:
@@ -145,7 +158,56 @@ def read_reply(tx: Tx, row: sa.Row[Any]) -> Reply:
         stops=row.stops,
         handled_at=row.handled_at,
         handled_by=row.handled_by,
+        taken_at=row.taken_at,
+        taken_by=row.taken_by,
     )
+
+
+def peek_reply(tx: Tx, row: sa.Row[Any]) -> Reply:
+    """Open a row as `read_reply` does, but where it can't be opened, leave out what is sealed."""
+    try:
+        return read_reply(tx, row)
+    except KeysError as error:
+        log.warning("reply.unreadable", reply=row.id, reason=str(error))
+    return Reply(
+        id=row.id,
+        unique_id=row.unique_id,
+        source=row.source,
+        clinic=row.clinic,
+        receiver=row.receiver,
+        sender="",
+        body="",
+        media=row.media,
+        received_at=row.received_at,
+        patient_id=row.patient_id,
+        question=row.message_id,
+        triage=Triage(row.triage),
+        because=(),
+        stops=row.stops,
+        handled_at=row.handled_at,
+        handled_by=row.handled_by,
+        taken_at=row.taken_at,
+        taken_by=row.taken_by,
+        readable=False,
+    )
+
+
+def take_reply(tx: Tx, reply_id: int, *, now: datetime, by: str) -> bool:
+    """Note who sees to a reply; False when somebody does already, or it is dealt with. The caller commits."""
+    mine = (replies.c.id == reply_id, replies.c.taken_at.is_(None), replies.c.handled_at.is_(None))
+    if not tx.connection.execute(sa.update(replies).where(*mine).values(taken_at=now, taken_by=by)).rowcount:
+        return False
+    record_reply(tx, reply_id, ReplyCause.TAKEN, at=now, by=by)
+    return True
+
+
+def give_reply_back(tx: Tx, reply_id: int, *, now: datetime, by: str) -> bool:
+    """Note that nobody sees to a reply any more; False when nobody did, or it is dealt with. The caller commits."""
+    taken = (replies.c.id == reply_id, replies.c.taken_at.is_not(None), replies.c.handled_at.is_(None))
+    if not tx.connection.execute(sa.update(replies).where(*taken).values(taken_at=None, taken_by=None)).rowcount:
+        return False
+    record_reply(tx, reply_id, ReplyCause.GIVEN_BACK, at=now, by=by)
+    return True
 
 
 def reasons_of_replies(tx: Tx, ids: Collection[int]) -> dict[int, str]:
@@ -175,8 +237,9 @@ def _values(tx: Tx, reply: NewReply) -> dict[str, Any]:
     }
 
 
-def _record(
+def record_reply(
     tx: Tx, reply_id: int, cause: ReplyCause, *, at: datetime, by: str, reasons: Sequence[Reason] = ()
 ) -> None:
+    """Add what happened to a reply, in the transaction in which it does. The caller commits."""
     values = {"reply_id": reply_id, "at": at, "cause": cause, "by": by, "reasons": dump_reasons(reasons)}
     tx.connection.execute(sa.insert(events).values(values))

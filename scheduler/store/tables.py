@@ -35,6 +35,15 @@ RINGS = sa.text("closed_at IS NULL AND taken_at IS NULL AND ring_at IS NOT NULL"
 _OF_REPLY = sa.text("reply_id IS NOT NULL")
 _OF_ALERT = sa.text("alert_id IS NOT NULL")
 _ASKS = sa.text("ask IS NOT NULL")
+IS_DESK = sa.text("kind = 'desk'")
+_OF_DESK_LOST = sa.text("kind = 'desk' AND status IN ('failed', 'undelivered', 'suppressed', 'expired')")
+_NEEDS_A_PERSON = sa.text(
+    "handled_at IS NULL AND triage IN ('urgent', 'concern', 'wrong_number', 'help', 'question', 'unknown')"
+)
+_IS_HANDLED = sa.text("handled_at IS NOT NULL")
+_IS_CLOSED = sa.text("closed_at IS NOT NULL")
+IS_TROUBLE = sa.text("status IN ('undelivered', 'failed', 'expired', 'held', 'unknown')")
+IS_TROUBLE = sa.text("status IN ('held', 'failed', 'undelivered', 'unknown')")
 
 meta = sa.Table(
     "meta",
@@ -95,6 +104,8 @@ appointments = sa.Table(
     ),
     sa.Index(None, "patient_id", "treatment", "starts_at"),
     sa.Index("ix_appointments_unversioned", "starts_at", sqlite_where=_UNVERSIONED, postgresql_where=_UNVERSIONED),
+    # All that lists filter by is in it: a rare treatment is found without reading the rows of all the others.
+    sa.Index("ix_appointments_listed", "starts_at", "id", "clinic", "treatment", "status"),
     sqlite_autoincrement=True,
 )
 
@@ -154,11 +165,17 @@ messages = sa.Table(
     sa.Index("ix_messages_unknown", "updated_at", sqlite_where=_IS_UNKNOWN, postgresql_where=_IS_UNKNOWN),
     sa.Index("ix_messages_brake", "brake", sqlite_where=_IS_BRAKED, postgresql_where=_IS_BRAKED),
     sa.Index("ix_messages_notices", "try_at", sqlite_where=IS_NOTICE, postgresql_where=IS_NOTICE),
+    sa.Index("ix_messages_trouble", "appointment_id", sqlite_where=IS_TROUBLE, postgresql_where=IS_TROUBLE),
     sa.Index("ix_messages_asked", "due_at", sqlite_where=_ASKS, postgresql_where=_ASKS),
+    sa.Index("ix_messages_desk", "patient_id", sqlite_where=IS_DESK, postgresql_where=IS_DESK),
+    sa.Index("ix_messages_desk_lost", "id", sqlite_where=_OF_DESK_LOST, postgresql_where=_OF_DESK_LOST),
     sa.Index("ix_messages_reply_id", "reply_id", sqlite_where=_OF_REPLY, postgresql_where=_OF_REPLY),
     sa.Index("ix_messages_alert_id", "alert_id", sqlite_where=_OF_ALERT, postgresql_where=_OF_ALERT),
     sa.Index(None, "patient_id"),
     sa.Index(None, "appointment_id"),
+    sa.Index(None, "clinic", "due_at"),
+    sa.Index("ix_messages_trouble_due", "clinic", "due_at", sqlite_where=IS_TROUBLE, postgresql_where=IS_TROUBLE),
+    sa.Index("ix_messages_trouble_at", "clinic", "updated_at", sqlite_where=IS_TROUBLE, postgresql_where=IS_TROUBLE),
     sqlite_autoincrement=True,
 )
 
@@ -324,6 +341,7 @@ alerts = sa.Table(
     sa.Column("taken_by", sa.String(128)),
     sa.Index("ix_alerts_ring", "ring_at", sqlite_where=RINGS, postgresql_where=RINGS),
     sa.Index(None, "kind", "opened_at"),
+    sa.Index("ix_alerts_closed", "closed_at", sqlite_where=_IS_CLOSED, postgresql_where=_IS_CLOSED),
     sa.Index("ix_alerts_reply_id", "reply_id", sqlite_where=_OF_REPLY, postgresql_where=_OF_REPLY),
     sa.Index("uq_alerts_open", "kind", "subject", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
     sqlite_autoincrement=True,
@@ -350,8 +368,12 @@ replies = sa.Table(
     sa.Column("handled_at", Instant),
     sa.Column("handled_by", sa.String(128)),
     sa.Column("alert_id", Number),  # the open alert that it joined; no foreign key, since alerts refer to replies
+    sa.Column("taken_at", Instant),
+    sa.Column("taken_by", sa.String(128)),
     sa.UniqueConstraint("unique_id"),
     sa.Index(None, "sender_hash", "received_at"),
+    sa.Index("ix_replies_needy", "received_at", sqlite_where=_NEEDS_A_PERSON, postgresql_where=_NEEDS_A_PERSON),
+    sa.Index("ix_replies_handled", "handled_at", sqlite_where=_IS_HANDLED, postgresql_where=_IS_HANDLED),
     sa.Index("ix_replies_patient_id", "patient_id"),
     sa.Index("ix_replies_message_id", "message_id"),
     sa.Index("ix_replies_alert_id", "alert_id", sqlite_where=_OF_ALERT, postgresql_where=_OF_ALERT),

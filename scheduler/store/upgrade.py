@@ -3,6 +3,7 @@
 from scheduler.settings import Settings
 from scheduler.store.database import bring_up_to_date, inspect, open_prepared
 from scheduler.store.engine import PATIENCE
+from scheduler.store.name_filling import fill_name_tokens
 from scheduler.store.revisions import HEAD, RevisionState
 
 
@@ -11,7 +12,8 @@ def upgrade(settings: Settings) -> str:
 
     Harmless to repeat; of two processes one waits for the other. Raises StoreError or KeysError.
     """
-    open_prepared(settings, bring_up_to_date, create=True, patience=PATIENCE).close()
+    with open_prepared(settings, bring_up_to_date, create=True, patience=PATIENCE) as store, store.write() as tx:
+        fill_name_tokens(tx)  # a process of the version before may have added patients meanwhile
     return HEAD
 
 

@@ -21,6 +21,8 @@ from scheduler.errors import ForbiddenError, NotFoundError
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _HERE = frozenset({"same-origin", "none"})
+QUIET = "x-desk-quiet"
+"""The header with which the script looks at a page again: nobody asked for that, so that it counts as no visit."""
 
 
 class UnauthenticatedError(Exception):
@@ -34,8 +36,8 @@ class ForeignPageError(Exception):
 class Gate(Protocol):
     """Tells who stands behind a request, and keeps the record. Its methods block."""
 
-    def by_session(self, token: str) -> Caller | None:
-        """Return whose session it is, None where it is over or was never one."""
+    def by_session(self, token: str, *, active: bool = True) -> Caller | None:
+        """Return whose session it is, None where it is over or was never one; `active`: that keeps it open."""
 
     def by_key(self, bearer: str) -> Caller | None:
         """Return whose key it is, None where it is revoked, over, or none."""
@@ -96,8 +98,8 @@ def identify_by_session(gate: Gate, cookie: str) -> Callable[[Request], Coroutin
 
     async def identify(request: Request) -> Caller:
         refuse_foreign(request)
-        token = request.cookies.get(cookie)
-        caller = await run_in_threadpool(gate.by_session, token) if token else None
+        token, active = request.cookies.get(cookie), QUIET not in request.headers
+        caller = await run_in_threadpool(gate.by_session, token, active=active) if token else None
         if caller is None:
             raise UnauthenticatedError
         return caller

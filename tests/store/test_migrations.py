@@ -102,6 +102,8 @@ def test_every_revision_is_in_the_package() -> None:
         "0006_desk.py",
         "0007_hooks.py",
         "0008_search.py",
+        "0009_tallies.py",
+        "0010_erasures.py",
     ]
     assert Path(MIGRATIONS, "env.py").is_file()
 

@@ -23,7 +23,7 @@ def refusal(status: int, headers: Mapping[str, str], now: datetime) -> ChannelEr
             f"Webhook: the receiver does not take it now (HTTP {status})",
             kind=ErrorKind.TRANSIENT,
             code=code,
-            retry_after=_retry_after(headers.get("Retry-After", ""), now),
+            retry_after=retry_after(headers.get("Retry-After", ""), now),
         )
     why = "it is gone" if status == _GONE else "check its address and its secret"
     words = f"Webhook: the receiver does not take it (HTTP {status}): {why}"
@@ -47,7 +47,7 @@ def unsigned() -> ChannelError:
     return ChannelError(words, kind=ErrorKind.PERMANENT, code="no-secret")
 
 
-def _retry_after(value: str, now: datetime) -> float | None:
+def retry_after(value: str, now: datetime) -> float | None:
     """Return the seconds of a Retry-After header, a number or a date (RFC 9110, 10.2.3); at most an hour."""
     if value.isascii() and value.isdigit():
         return min(float(value), _LONGEST_WAIT)

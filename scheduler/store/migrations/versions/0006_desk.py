@@ -16,6 +16,28 @@ MESSAGES = {
     "ck_messages_patient": "kind = 'desk' OR (kind = 'step') = (patient_id IS NOT NULL)",
     "ck_messages_words": "(kind = 'desk') = (words_sealed IS NOT NULL)",
 }
+CAUSES = (
+    "claim", "release", "begin", "accept", "retry", "refuse", "lose", "settle", "receipt", "decide",
+    "replan", "cancel", "resume",
+    "registered", "rescheduled", "booked", "completed", "cancelled", "no_show", "heard", "links_revoked",
+    "adjusted", "applied",
+    "received", "taken", "given_back", "written", "handled",
+    "raised", "rung", "missed", "joined", "closed",
+)  # fmt: skip
+INBOX = (
+    ("ix_messages_desk", "messages", "patient_id", "kind = 'desk'"),
+    (
+        "ix_messages_desk_lost", "messages", "id",
+        "kind = 'desk' AND status IN ('failed', 'undelivered', 'suppressed', 'expired')",
+    ),
+    ("ix_alerts_closed", "alerts", "closed_at", "closed_at IS NOT NULL"),
+    (
+        "ix_replies_needy", "replies", "received_at",
+        "handled_at IS NULL AND triage IN ('urgent', 'concern', 'wrong_number', 'help', 'question', 'unknown')",
+    ),
+    ("ix_replies_handled", "replies", "handled_at", "handled_at IS NOT NULL"),
+)  # fmt: skip
+"""The indexes of the inbox: what is open is small, and what is done is read from its end."""
 
 
 def upgrade() -> None:
@@ -25,6 +47,29 @@ def upgrade() -> None:
     _sessions()
     _keys()
     _audit()
+    _inbox()
+
+
+def _inbox() -> None:
+    put_checks("events", {"ck_events_cause": f"cause IN ({', '.join(repr(cause) for cause in CAUSES)})"})
+    op.add_column("replies", sa.Column("taken_at", INSTANT))
+    op.add_column("replies", sa.Column("taken_by", BY))
+    op.create_table(
+        "desk_notes",
+        sa.Column("id", NUMBER, primary_key=True),
+        sa.Column("reply_id", NUMBER, sa.ForeignKey("replies.id")),
+        sa.Column("alert_id", NUMBER, sa.ForeignKey("alerts.id")),
+        sa.Column("note_sealed", sa.LargeBinary, nullable=False),
+        sa.Column("by", BY, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.CheckConstraint("(reply_id IS NULL) <> (alert_id IS NULL)", name="subject"),
+        sqlite_autoincrement=True,
+    )
+    for column in ("reply_id", "alert_id"):
+        op.create_index(f"ix_desk_notes_{column}", "desk_notes", [column])
+    for name, table, column, condition in INBOX:
+        where = sa.text(condition)
+        op.create_index(name, table, [column], sqlite_where=where, postgresql_where=where)
 
 
 def _users() -> None:
@@ -40,8 +85,6 @@ def _users() -> None:
         sa.Column("language", sa.String(35)),
         sa.Column("phone_sealed", sa.LargeBinary),
         sa.Column("email_sealed", sa.LargeBinary),
-        sa.Column("failures", sa.Integer, nullable=False, server_default=sa.text("0")),
-        sa.Column("wait_until", INSTANT),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("created_by", BY, nullable=False),
         sa.Column("disabled_at", INSTANT),
@@ -70,9 +113,11 @@ def _sessions() -> None:
         sa.Column("expires_at", INSTANT, nullable=False),
         sa.Column("ended_at", INSTANT),
         sa.Column("agent", sa.String(64)),
+        sa.Column("by_link", sa.Boolean(create_constraint=False), nullable=False),
     )
     op.create_index("ix_sessions_user_id", "sessions", ["user_id"])
     op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
+    purpose = sa.Enum("password", "sign_in", name="purpose", native_enum=False, create_constraint=True, length=16)
     op.create_table(
         "login_links",
         sa.Column("token_hash", sa.LargeBinary, primary_key=True),
@@ -81,6 +126,7 @@ def _sessions() -> None:
         sa.Column("made_by", BY, nullable=False),
         sa.Column("expires_at", INSTANT, nullable=False),
         sa.Column("used_at", INSTANT),
+        sa.Column("purpose", purpose, nullable=False),
     )
     op.create_index("ix_login_links_user_id", "login_links", ["user_id"])
     op.create_table(
@@ -89,6 +135,14 @@ def _sessions() -> None:
         sa.Column("code_hash", sa.LargeBinary, primary_key=True),
         sa.Column("used_at", INSTANT),
     )
+    op.create_table(
+        "login_failures",
+        sa.Column("key_hash", sa.LargeBinary, primary_key=True),
+        sa.Column("failures", sa.Integer, nullable=False),
+        sa.Column("last_at", INSTANT, nullable=False),
+        sa.Column("wait_until", INSTANT, nullable=False),
+    )
+    op.create_index("ix_login_failures_last_at", "login_failures", ["last_at"])
 
 
 def _keys() -> None:

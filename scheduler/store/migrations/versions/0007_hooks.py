@@ -17,6 +17,8 @@ def upgrade() -> None:
         sa.Column("clinic", sa.String(64), nullable=False),
         sa.Column("url_sealed", sa.LargeBinary, nullable=False),
         sa.Column("secret_sealed", sa.LargeBinary, nullable=False),
+        sa.Column("old_secret_sealed", sa.LargeBinary),
+        sa.Column("old_until", INSTANT),
         sa.Column("kinds", sa.Text, nullable=False),
         sa.Column("title", sa.String(100), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
@@ -45,3 +47,4 @@ def upgrade() -> None:
     )
     waits = sa.text("finished_at IS NULL")
     op.create_index("ix_hook_calls_waiting", "hook_calls", ["try_at"], sqlite_where=waits, postgresql_where=waits)
+    op.create_index("ix_hook_calls_finished_at", "hook_calls", ["finished_at"])

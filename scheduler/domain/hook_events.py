@@ -1,0 +1,77 @@
+"""What other systems are told of: the names of events, and which line of history is which event."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from scheduler.domain.appointment import AppointmentCause
+from scheduler.domain.notice import AlertCause, ReplyCause
+from scheduler.domain.states import Status
+
+PING = "ping"
+"""A call that a person asked for, to see whether an endpoint works."""
+
+_VISITS = frozenset(
+    {
+        AppointmentCause.REGISTERED,
+        AppointmentCause.RESCHEDULED,
+        AppointmentCause.BOOKED,
+        AppointmentCause.COMPLETED,
+        AppointmentCause.CANCELLED,
+        AppointmentCause.NO_SHOW,
+    }
+)
+_MESSAGES = frozenset(Status) - {Status.SCHEDULED, Status.CLAIMED, Status.SENDING}
+_ALERTS = frozenset({AlertCause.RAISED, AlertCause.JOINED, AlertCause.MISSED, AlertCause.TAKEN, AlertCause.CLOSED})
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "appointment.registered": "a visit was registered",
+        "appointment.rescheduled": "its time changed",
+        "appointment.booked": "it is booked again, after it had been called off",
+        "appointment.completed": "it took place",
+        "appointment.cancelled": "it does not take place",
+        "appointment.no_show": "the patient did not come",
+        "message.accepted": "a provider took the message",
+        "message.delivered": "the provider says that it arrived",
+        "message.undelivered": "the provider says that it did not arrive",
+        "message.failed": "the provider refused it for good",
+        "message.expired": "it would no longer help, and is not sent",
+        "message.suppressed": "it may not or need not be sent",
+        "message.cancelled": "its visit was called off or moved, or its step dropped",
+        "message.held": "it waits for a person",
+        "message.unknown": "nobody knows yet whether the provider took it",
+        "reply.received": "a patient wrote",
+        "reply.handled": "a person dealt with it",
+        "alert.raised": "something needs a person",
+        "alert.joined": "more came to the same alert",
+        "alert.missed": "a ring reached nobody",
+        "alert.taken": "a person sees to it",
+        "alert.closed": "it no longer holds, or is done",
+    }
+)
+"""Every event by its name, with what it means."""
+
+
+def kind_of(subject: str, cause: str, to_status: str | None) -> str | None:
+    """Return the event that a line of history is; None for what no other system needs to know.
+
+    `subject` is appointment, message, reply or alert. A message's event is the status that it came to.
+    """
+    said = to_status if subject == "message" else cause
+    told: Mapping[str, frozenset[str]] = {
+        "appointment": _VISITS,
+        "message": _MESSAGES,
+        "reply": frozenset(ReplyCause),
+        "alert": _ALERTS,
+    }
+    return f"{subject}.{said}" if said in told[subject] else None
+
+
+def is_wanted(kind: str, wanted: frozenset[str]) -> bool:
+    """Whether an endpoint that asked for these is told: by name, by noun ("message.*"), or all ("*")."""
+    return bool(wanted & {"*", kind, f"{kind.partition('.')[0]}.*"})
+
+
+def is_known(wish: str) -> bool:
+    """Whether that can be asked for."""
+    return wish == "*" or wish in KINDS or wish in {f"{kind.partition('.')[0]}.*" for kind in KINDS}

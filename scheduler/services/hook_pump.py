@@ -1,0 +1,172 @@
+"""Tells other systems what happened: makes calls of new lines of history, makes them, tries again what failed.
+
+Each event is called at least once, until a receiver takes it or it was tried for three days; in no order, as Standard
+Webhooks has it. Two processes never make the same call at once.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from scheduler.channels.webhook.caller import Answer, HookCaller, stays_here
+from scheduler.clock import Clock
+from scheduler.domain.access import EVERY_CLINIC
+from scheduler.domain.hook_events import is_wanted, kind_of
+from scheduler.logs import get_logger
+from scheduler.store.database import Store, Tx
+from scheduler.store.hook_calls import Ended, HookCall, add_calls, any_due, end_calls, forget_calls, take_calls
+from scheduler.store.hook_endpoints import (
+    HookEndpoint,
+    any_behind,
+    disable_endpoint,
+    get_endpoint,
+    list_endpoints,
+    move_through,
+)
+from scheduler.store.hook_events import Happened, happened, happened_after
+
+log = get_logger(__name__)
+
+WAITS = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
+)
+"""Between one try and the next: the schedule that Standard Webhooks recommends, three days altogether."""
+KEPT = timedelta(days=30)
+"""How long a finished call can be looked at and made again."""
+_LEASE = timedelta(seconds=60)
+_BATCH = 50
+_LINES = 1000
+_PAGES = 10
+_SETTLED = timedelta(seconds=60)
+"""After which no transaction of PostgreSQL can still bring a line of history with a lower id."""
+_SPREAD = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class HookPump:
+    """Works for one process. In a rehearsal only receivers on this machine are called."""
+
+    store: Store
+    clock: Clock
+    live: bool
+    rng: Random
+
+    async def pump(self, caller: HookCaller) -> bool:
+        """Make the calls that are due; return whether there may be more at once. Raises StoreError."""
+        more = await asyncio.to_thread(self._collect)
+        calls = await asyncio.to_thread(self._take)
+        if not calls:
+            return more
+        ends = await asyncio.gather(*(self._call(caller, it) for it in calls))
+        await asyncio.to_thread(self._end, ends)
+        return more or len(calls) == _BATCH
+
+    def _collect(self) -> bool:
+        """Make calls of what happened since the last time."""
+        with self.store.read() as tx:
+            if not any_behind(tx):
+                return False
+        with self.store.write() as tx:
+            now = self.clock.now()
+            forget_calls(tx, before=now - KEPT)
+            full = [self._collect_for(tx, endpoint, now) for endpoint in list_endpoints(tx, enabled=True)]
+        return any(full)
+
+    def _collect_for(self, tx: Tx, endpoint: HookEndpoint, now: datetime) -> bool:
+        after = endpoint.through
+        for _page in range(_PAGES):
+            lines = happened_after(tx, after, limit=_LINES)
+            add_calls(tx, endpoint.id, _wanted(endpoint, lines), now=now)
+            # SQLite gives ids in the order of the commits; PostgreSQL may show a lower one later than a higher one.
+            if settled := [line.id for line in lines if tx.dialect == "sqlite" or line.at <= now - _SETTLED]:
+                move_through(tx, endpoint.id, max(settled))
+            if len(lines) < _LINES:
+                return False
+            after = lines[-1].id
+        return True
+
+    def _take(self) -> "list[_Due]":
+        with self.store.read() as tx:
+            if not any_due(tx, now=self.clock.now()):
+                return []
+        with self.store.write() as tx:
+            now = self.clock.now()
+            calls = take_calls(tx, now=now, until=now + _LEASE, limit=_BATCH)
+            told = happened(tx, {call.event_id for call in calls})
+            endpoints = {number: get_endpoint(tx, number) for number in {call.endpoint_id for call in calls}}
+        return [_Due(call, endpoints[call.endpoint_id], told.get(call.event_id)) for call in calls]
+
+    async def _call(self, caller: HookCaller, due: "_Due") -> Ended:
+        now = self.clock.now()
+        if not self.live and not stays_here(due.endpoint.url):
+            return Ended(due.call.id, delivered=False, answered=None, error="rehearsal", again_at=None)
+        secrets = due.endpoint.secrets(now)
+        answer = await caller.call(due.endpoint.url, secrets, due.id, due.payload, now=now)
+        return self._ended(due, answer)
+
+    def _ended(self, due: "_Due", answer: Answer) -> Ended:
+        again = None if answer.is_taken or answer.is_gone else self._again(due.call, answer)
+        if answer.is_gone:
+            with self.store.write() as tx:
+                disable_endpoint(tx, due.endpoint.id, now=self.clock.now(), by="receiver:410")
+        if not answer.is_taken:
+            log.warning(
+                "hook.failed", endpoint=due.endpoint.id, call=due.call.id, status=answer.status, error=answer.error
+            )
+        return Ended(due.call.id, answer.is_taken, answer.status, answer.error, again)
+
+    def _again(self, call: HookCall, answer: Answer) -> datetime | None:
+        if call.tries > len(WAITS):
+            return None
+        wait = WAITS[call.tries - 1].total_seconds() * self.rng.uniform(1, 1 + _SPREAD)
+        return self.clock.now() + timedelta(seconds=max(wait, answer.wait or 0))
+
+    def _end(self, ends: Sequence[Ended]) -> None:
+        with self.store.write() as tx:
+            end_calls(tx, ends, now=self.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    call: HookCall
+    endpoint: HookEndpoint
+    event: Happened | None
+
+    @property
+    def id(self) -> str:
+        """The same however often it is called, so that a receiver can drop what it has."""
+        number = f"{self.call.event_id}" if self.call.event_id else f"ping_{self.call.id}"
+        return f"evt_{number}"
+
+    @property
+    def payload(self) -> bytes:
+        """What is said: ids, instants and words of ours. Whoever wants more asks the REST API for it."""
+        at = self.event.at if self.event else self.call.created_at
+        data = {"clinic": self.event.clinic, **self.event.facts} if self.event else {"endpoint": self.endpoint.id}
+        body = {"type": self.call.kind, "timestamp": at, "data": data}
+        return json.dumps(_plain(body), separators=(",", ":")).encode()
+
+
+def _wanted(endpoint: HookEndpoint, lines: Sequence[Happened]) -> list[tuple[int, str]]:
+    return [(line.id, kind) for line in lines if (kind := _kind_for(endpoint, line))]
+
+
+def _kind_for(endpoint: HookEndpoint, line: Happened) -> str | None:
+    """Return the event that a line is, where the endpoint asked for it and its clinic is the endpoint's."""
+    if endpoint.clinic not in (EVERY_CLINIC, line.clinic):
+        return None
+    kind = kind_of(line.subject, line.cause, line.to_status)
+    return kind if kind and is_wanted(kind, endpoint.kinds) else None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(it) for key, it in value.items()}
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value

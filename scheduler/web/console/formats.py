@@ -1,0 +1,86 @@
+"""How the console writes values for one reader: instants in a clinic's zone, numbers, spans, telephone numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_timedelta, get_timezone_name
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from scheduler.content.formats import clean, locale_of, phone_of, time_of_day
+from scheduler.domain.clinic import Clinic
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """Writes in one language at one instant; an unknown or missing clinic's instants are in UTC, and say so."""
+
+    language: str
+    now: datetime
+    clinics: Mapping[str, Clinic] = field(repr=False)
+
+    def local(self, instant: datetime, clinic: str | None = None) -> datetime:
+        """Return the instant in the clinic's zone."""
+        known = self.clinics.get(clinic or "")
+        return instant.astimezone(known.timezone if known else UTC)
+
+    def locale(self, clinic: str | None = None) -> Locale:
+        """Return how the reader's language is written where the clinic is."""
+        known = self.clinics.get(clinic or "")
+        return locale_of(self.language, known.country if known else "")
+
+    def moment(self, instant: datetime, clinic: str | None = None) -> str:
+        """Return day and time of day; the year only where it is another one than now."""
+        return f"{self.day(instant, clinic)}, {self.clock(instant, clinic)}"
+
+    def day(self, when: datetime | date, clinic: str | None = None) -> str:
+        """Return a short day with its weekday: of an instant, the one at the clinic."""
+        day = self.local(when, clinic).date() if isinstance(when, datetime) else when
+        skeleton = "MMMEd" if day.year == self.local(self.now, clinic).year else "yMMMEd"
+        return clean(format_skeleton(skeleton, day, locale=self.locale(clinic)))
+
+    def long_day(self, when: datetime | date, clinic: str | None = None) -> str:
+        """Return a day as a heading has it."""
+        day = self.local(when, clinic).date() if isinstance(when, datetime) else when
+        return clean(format_date(day, "full", locale=self.locale(clinic)))
+
+    def clock(self, instant: datetime, clinic: str | None = None) -> str:
+        """Return the time of day at the clinic, without its zone."""
+        return time_of_day(self.local(instant, clinic).time().replace(second=0, microsecond=0), self.locale(clinic))
+
+    def zone(self, instant: datetime, clinic: str | None = None) -> str:
+        """Return the short name of the clinic's zone at that instant: EDT, CEST."""
+        at = self.local(instant, clinic)
+        return clean(str(get_timezone_name(at, width="short", locale=self.locale(clinic))))
+
+    def ago(self, instant: datetime) -> str:
+        """Return how far it is from now, in words: in 2 hours, 3 days ago."""
+        return clean(format_timedelta(instant - self.now, add_direction=True, locale=self.locale()))
+
+    def span(self, length: timedelta) -> str:
+        """Return a length of time in words."""
+        return clean(format_timedelta(length, threshold=1.5, locale=self.locale()))
+
+    def number(self, value: float | Decimal) -> str:
+        """Return a number with the separators of the language."""
+        return format_decimal(value, locale=self.locale())
+
+    def percent(self, share: float) -> str:
+        """Return a share (0 to 1) as per cent; small ones with a digit, so that few is not none."""
+        pattern = "#,##0.0 %" if 0 < share < 0.1 and self.language != "en" else "#,##0.0%"  # noqa: PLR2004
+        return format_percent(share, pattern if 0 < share < 0.1 else None, locale=self.locale())  # noqa: PLR2004
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        """Return an amount of money."""
+        return format_currency(amount, currency, locale=self.locale())
+
+    def phone(self, number: str) -> str:
+        """Return a telephone number as people read it."""
+        return phone_of(number)[0]
+
+    def clinic(self, clinic: str | None) -> str:
+        """Return the clinic's name; its id where no file says it any more, "" for none."""
+        known = self.clinics.get(clinic or "")
+        return clean(known.name) if known else clinic or ""
