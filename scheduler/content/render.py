@@ -51,12 +51,16 @@ class RenderedSms:
 
 @dataclass(frozen=True, slots=True)
 class RenderedEmail:
-    """A finished email: the same message as plain text and as HTML. `digest` is that of the templates."""
+    """A finished email: the same message as plain text and as HTML. `digest` is that of the templates.
+
+    `preheader` is what a mailbox shows beside the subject; it is in the HTML, where nobody sees it.
+    """
 
     subject: str = field(repr=False)
     text: str = field(repr=False)
     html: str = field(repr=False)
     digest: str
+    preheader: str = field(default="", repr=False)
 
 
 def render_sms(texts: Texts, template: str, language: str, variables: Variables) -> RenderedSms:
@@ -103,7 +107,7 @@ def render_email(texts: Texts, template: str, language: str, variables: Variable
         raise TemplateError(
             f"{text.file}: the email comes out without a subject or larger than {MAX_EMAIL} characters"
         )
-    return RenderedEmail(subject, laid_out.text.fill(values), html, text.digest)
+    return RenderedEmail(subject, laid_out.text.fill(values), html, text.digest, preheader)
 
 
 def tidy(text: str) -> str:

@@ -55,8 +55,8 @@ class NoticeSituation:
 def heeds(pause: Pause, kind: MessageKind, template: str, *, answers: bool) -> bool:
     """Whether a pause keeps a notice back.
 
-    Staff are told whatever is paused. A person's answer to somebody who wrote passes a pause of that patient: it keeps
-    the machine still, not people. A wider pause, of a sender that went wrong or of everything, holds it too.
+    Staff are told whatever is paused. A person's answer to somebody who wrote passes a pause of that patient: that
+    keeps the machine still, not people. A wider pause, of a sender that went wrong or of everything, holds it too.
     """
     if kind is MessageKind.DESK:
         return not (answers and pause.scope.patient is not None)

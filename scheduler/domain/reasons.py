@@ -60,6 +60,7 @@ CLAUSES: Mapping[str, str] = {
     "renamed": "it was told under the step's name of before ({step})",
     "appointment_cancelled": "the appointment was cancelled",
     "no_show": "the patient did not come",
+    "undone": "it was entered by mistake and taken back",
     "no_address": "there is no {address} for this patient",
     "consent_refused": "the patient did not agree to {purpose} messages by {channel}",
     "consent_unknown": "consent to {purpose} messages by {channel} is not known, which this clinic takes as no",

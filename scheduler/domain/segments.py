@@ -97,6 +97,21 @@ def count_segments(text: str) -> Segments:
     return Segments(encoding, _fill([_cost(character, encoding) for character in text], part), units)
 
 
+def split_segments(text: str) -> tuple[str, ...]:
+    """Return the text as it is cut into segments, in their order: together they are the text."""
+    counted = count_segments(text)
+    if counted.segments == 1:
+        return (text,)
+    starts, left, room = [0], _ROOM[counted.encoding][1], _ROOM[counted.encoding][1]
+    for place, character in enumerate(text):
+        cost = _cost(character, counted.encoding)
+        if cost > left:
+            starts.append(place)
+            left = room
+        left -= cost
+    return tuple(text[start:end] for start, end in zip(starts, (*starts[1:], len(text)), strict=True))
+
+
 def find_dearest(text: str) -> Dearest | None:
     """Return the characters without which the text would take fewer segments, or None when there are none.
 

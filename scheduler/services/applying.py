@@ -67,6 +67,7 @@ class Applier:
 
     `look` is shown the edits before anything is written, and may raise; not where this goes on with an apply. `pause`
     waits so many seconds; `batch` visits are in one commit. Refused while an apply of other words is not at its end.
+    `checked` is told how many visits of a plan in a file were looked at before, `named` is what refusals call that.
     """
 
     store: Store
@@ -77,6 +78,8 @@ class Applier:
     look: Look = field(default=lambda _tx, _planner, _edits: None, kw_only=True)
     pause: Callable[[float], object] = time.sleep
     batch: int = BATCH
+    checked: Progress = field(default=lambda _done, _total: None, kw_only=True)
+    named: str = field(default="", kw_only=True)
 
     def apply(self, chosen: Chosen) -> Applied:
         """Plan anew and apply, to the last visit in flight. Blocks; commits. Raises ConflictError, StoreError."""
@@ -114,7 +117,7 @@ class Applier:
                 make_way(tx, plan.digest, None, now=self.clock.now(), by=self.by)
                 begun = find_apply(tx, plan.digest)
             if begun and begun.given_up_by:
-                given_up = f"{path} was begun, and given up by {begun.given_up_by}"
+                given_up = f"{self.named or path} was begun, and given up by {begun.given_up_by}"
                 raise ConflictError(f"{given_up}: plan again, and apply that")
             if begun and begun.finished_at:
                 return Applied(begun, resumed=True, before=True)
@@ -151,15 +154,16 @@ class Applier:
 
     def _refuse_other_ground(self, plan: PlanFile) -> None:
         if plan.header.database != check_value(self.store.vault):
-            raise ConflictError(f"{plan.path} was made on another database: plan again on this one")
+            raise ConflictError(f"{self.named or plan.path} was made on another database: plan again on this one")
         if plan.header.files != files_digest(self.configuration):
-            since = f"{plan.path} was made ({plan.header.made_at})"
+            since = f"{self.named or plan.path} was made ({plan.header.made_at})"
             raise ConflictError(f"the files were edited since {since}: plan again, and apply that")
 
     def _refuse_out_of_date(self, plan: PlanFile, planner: Planner, begun: Apply | None) -> None:
         """Raise ConflictError where any visit is not as the plan has it, but for those that it has changed before."""
         done_through = begun.done_through if begun else 0
         wrong: dict[int, str] = {}
+        looked_at = 0
         with self.store.read() as tx:
             for lines in portions(plan.lines(above=done_through)):
                 ids = [line.appointment for line in lines]
@@ -167,11 +171,13 @@ class Applier:
                 before = planner.up_to_date(tx, ids) if begun else frozenset()
                 checks = [(line.appointment, refusal(line, visits.get(line.appointment))) for line in lines]
                 wrong |= {visit: why for visit, why in checks if why and visit not in before}
+                looked_at += len(lines)
+                self.checked(min(looked_at, plan.visits), plan.visits)
         if wrong:
             named = "; ".join(f"appointment {visit}: {why}" for visit, why in islice(wrong.items(), NAMED))
             more = f"; and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
             done = "nothing more was done" if begun else "nothing was done"
-            raise ConflictError(f"{done}, since {plan.path} is out of date: {named}{more}: plan again")
+            raise ConflictError(f"{done}, since {self.named or plan.path} is out of date: {named}{more}: plan again")
 
 
 def _aim(tx: Tx, configuration: Configuration, chosen: Chosen) -> str:

@@ -1,8 +1,10 @@
 """What staff do with an appointment: cancel, reschedule, complete, no-show; its messages follow."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
+from scheduler.domain.reasons import Reason
 from scheduler.errors import ConflictError
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.adjusting import lapse_moves
@@ -12,12 +14,14 @@ from scheduler.store.database import Tx
 from scheduler.store.patients import get_patient
 
 
-def call_off(tx: Tx, appointment_id: int, status: AppointmentStatus, *, now: datetime, by: str) -> None:
+def call_off(
+    tx: Tx, appointment_id: int, status: AppointmentStatus, *, now: datetime, by: str, reasons: Sequence[Reason] = ()
+) -> None:
     """Cancel an appointment, or note that the patient did not come; what is unsent is cancelled. The caller commits.
 
     Raises NotFoundError.
     """
-    set_appointment_status(tx, appointment_id, status, now=now, by=by)
+    set_appointment_status(tx, appointment_id, status, now=now, by=by, reasons=reasons)
     cancel_unsent(tx, appointment_id, status, now=now, by=by)
 
 

@@ -74,9 +74,7 @@ def _move_all(tx: Tx, configuration: Configuration, patient: Patient, *, now: da
     )
 
 
-def _move_visit(
-    tx: Tx, configuration: Configuration, patient: Patient, visit: int, *, now: datetime, by: str
-) -> int:
+def _move_visit(tx: Tx, configuration: Configuration, patient: Patient, visit: int, *, now: datetime, by: str) -> int:
     appointment = get_appointment(tx, visit)
     protocol = version_of(tx, configuration, appointment)
     if protocol is None:
@@ -87,9 +85,7 @@ def _move_visit(
     wishes = [
         Replan(waiting[key].id, Status.SCHEDULED, item)
         for item in planned
-        if (key := key_of(item)) in waiting
-        and item.status is Status.SCHEDULED
-        and item.due_at != waiting[key].due_at
+        if (key := key_of(item)) in waiting and item.status is Status.SCHEDULED and item.due_at != waiting[key].due_at
     ]
     moved = 0
     for digest, some in by_version(appointment, protocol, wishes).items():

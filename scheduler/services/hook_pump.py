@@ -17,6 +17,7 @@ from scheduler.clock import Clock
 from scheduler.domain.access import EVERY_CLINIC
 from scheduler.domain.hook_events import is_wanted, kind_of
 from scheduler.logs import get_logger
+from scheduler.services.hooks import webhook_id
 from scheduler.store.database import Store, Tx
 from scheduler.store.hook_calls import Ended, HookCall, add_calls, any_due, end_calls, forget_calls, take_calls
 from scheduler.store.hook_endpoints import (
@@ -139,9 +140,8 @@ class _Due:
 
     @property
     def id(self) -> str:
-        """The same however often it is called, so that a receiver can drop what it has."""
-        number = f"{self.call.event_id}" if self.call.event_id else f"ping_{self.call.id}"
-        return f"evt_{number}"
+        """What the call names itself."""
+        return webhook_id(self.call)
 
     @property
     def payload(self) -> bytes:

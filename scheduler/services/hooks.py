@@ -130,18 +130,33 @@ def call_again(tx: Tx, endpoint: HookEndpoint, call_id: int, *, now: datetime) -
     return hook_calls.add_again(tx, call, now=now)
 
 
-def call_failed_again(tx: Tx, endpoint: HookEndpoint, *, since: datetime, now: datetime) -> int:
-    """Have all made again that were given up since then (aware); return how many. The caller commits."""
+def call_failed_again(tx: Tx, endpoint: HookEndpoint, *, since: datetime, now: datetime) -> list[int]:
+    """Have all made again that were given up since then (aware); return the new calls. The caller commits."""
     _refuse_off(endpoint)
     failed = hook_calls.given_up_since(tx, endpoint.id, since)
-    for call in failed:
-        hook_calls.add_again(tx, call, now=now)
-    return len(failed)
+    return [hook_calls.add_again(tx, call, now=now) for call in failed]
 
 
 def calls_of(tx: Tx, endpoint: HookEndpoint, *, before: int | None = None, limit: int = 50) -> tuple[HookCall, ...]:
     """Return an endpoint's calls, newest first; `before`: those older than that one."""
     return hook_calls.calls_of(tx, endpoint.id, before=before, limit=limit)
+
+
+def webhook_id(call: HookCall) -> str:
+    """Return what a call names itself: the same however often it is made, so that a receiver drops what it has."""
+    return f"evt_{call.event_id}" if call.event_id else f"evt_ping_{call.id}"
+
+
+def host_of(endpoint: HookEndpoint) -> str:
+    """Return the host of its address, the rest of which may be a key."""
+    return urlsplit(endpoint.url).hostname or ""
+
+
+def state_of(call: HookCall) -> str:
+    """Return in a word where a call stands: waiting, delivered, or given up."""
+    if call.finished_at is None:
+        return "waiting"
+    return "delivered" if call.delivered_at else "given up"
 
 
 def new_secret() -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -68,6 +69,29 @@ class Registration:
     consent_marketing: Answer
 
 
+class Wrong(NamedTuple):
+    """What is wrong with a field, as a code that pages have words for."""
+
+    field: Field
+    code: str
+
+
+class WrongFieldsError(RegistrationError):
+    """Fields of a registration are wrong: `wrong` says which, and how."""
+
+    def __init__(self, message: str, wrong: tuple[Wrong, ...]) -> None:
+        super().__init__(message)
+        self.wrong = wrong
+
+
+class NoInstantError(ValueError):
+    """A text is no moment; `code` is for pages, the message in words."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 @dataclass(frozen=True, slots=True)
 class CallOff:
     """The booking system's word that a visit does not take place: its id there says which, nothing more is needed."""
@@ -114,7 +138,7 @@ def read_registration(raw: Mapping[Field, str], clinic: Clinic, treatment: str, 
     """Check the fields of one appointment; an empty text is a field that was not given.
 
     `dates` is a strptime format for local wall-clock times; None reads ISO 8601, where a time without an
-    offset is the clinic's wall clock. Raises RegistrationError with one line that names every wrong field.
+    offset is the clinic's wall clock. Raises WrongFieldsError with one line that names every wrong field.
     """
     reader = _Reader(raw, clinic, dates)
     registration = Registration(
@@ -139,16 +163,16 @@ def read_registration(raw: Mapping[Field, str], clinic: Clinic, treatment: str, 
 
 
 def read_instant(text: str, clinic: Clinic, dates: str | None = None) -> datetime:
-    """Read a moment; without an offset it is the clinic's wall clock. Raises ValueError in words."""
+    """Read a moment; without an offset it is the clinic's wall clock. Raises NoInstantError (a ValueError)."""
     try:
         moment = datetime.strptime(text, dates) if dates else datetime.fromisoformat(text)  # noqa: DTZ007  (zone below)
     except ValueError:
         shape = f"the clinic's format {dates}" if dates else "a date and time such as 2026-03-02T14:30"
-        raise ValueError(f"is not {shape}") from None
+        raise NoInstantError("no_instant", f"is not {shape}") from None
     if not dates and len(text) <= len("2026-03-02"):
-        raise ValueError("has no time of day: write it as 2026-03-02T14:30")
+        raise NoInstantError("no_time", "has no time of day: write it as 2026-03-02T14:30")
     if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
-        raise ValueError(f"lies outside the years {EARLIEST_YEAR} to {LATEST_YEAR}")
+        raise NoInstantError("no_year", f"lies outside the years {EARLIEST_YEAR} to {LATEST_YEAR}")
     if moment.tzinfo is None:
         return instant(moment.date(), moment.time(), clinic.timezone)
     return moment.astimezone(UTC)
@@ -162,23 +186,30 @@ class _Reader:
         self._clinic = clinic
         self._dates = dates
         self.wrong: list[str] = []
+        self.codes: list[Wrong] = []
 
     def cross_check(self, registration: Registration) -> None:
         """Check what concerns several fields, then raise if anything was wrong."""
         if not self._raw.get(Field.PHONE) and not self._raw.get(Field.EMAIL):
             self.wrong.append("phone, email: both are empty, so nothing could reach this patient")
+            self.codes.append(Wrong(Field.PHONE, "no_address"))
         if registration.ends_at and registration.ends_at <= registration.starts_at and not self.wrong:
             self.wrong.append("ends_at: is not after starts_at")
+            self.codes.append(Wrong(Field.ENDS_AT, "too_early"))
         if self.wrong:
-            raise RegistrationError("; ".join(self.wrong))
+            raise WrongFieldsError("; ".join(self.wrong), tuple(self.codes))
 
     def name(self) -> str:
         parts = (self._text(key) for key in (Field.NAME, Field.FIRST_NAME, Field.LAST_NAME))
         text = " ".join(part for part in parts if part)
         if not text:
-            self._say(Field.NAME, "is empty")
+            self._say(Field.NAME, "empty", "is empty")
         elif len(text) > NAME_LIMIT:
-            self._say(Field.NAME, f"has {len(text):,} characters, more than the {NAME_LIMIT} that a name may have")
+            self._say(
+                Field.NAME,
+                "too_long",
+                f"has {len(text):,} characters, more than the {NAME_LIMIT} that a name may have",
+            )
         return text
 
     def phone(self) -> str | None:
@@ -189,15 +220,17 @@ class _Reader:
             number = phonenumbers.parse(text, self._clinic.country)
         except phonenumbers.NumberParseException:
             self._say(
-                Field.PHONE, f"is not a phone number of {self._clinic.country}, nor one with + and country code"
+                Field.PHONE,
+                "no_phone",
+                f"is not a phone number of {self._clinic.country}, nor one with + and country code",
             )
             return None
         if number.extension:
-            self._say(Field.PHONE, "has an extension, which can't get texts: give a direct number")
+            self._say(Field.PHONE, "extension", "has an extension, which can't get texts: give a direct number")
         elif any(letter.isalpha() for letter in text):
-            self._say(Field.PHONE, "has letters in it: give digits only")
+            self._say(Field.PHONE, "letters", "has letters in it: give digits only")
         elif not exists(number, self._clinic.country):
-            self._say(Field.PHONE, "is no number that exists: check the digits")
+            self._say(Field.PHONE, "no_such_phone", "is no number that exists: check the digits")
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
     def email(self) -> str | None:
@@ -207,7 +240,11 @@ class _Reader:
         try:
             return validate_email(text, check_deliverability=False, strict=True).normalized
         except EmailNotValidError:
-            self._say(Field.EMAIL, "is not an email address: it needs one name@domain, without spaces or line breaks")
+            self._say(
+                Field.EMAIL,
+                "no_email",
+                "is not an email address: it needs one name@domain, without spaces or line breaks",
+            )
             return None
 
     def language(self) -> str | None:
@@ -216,32 +253,32 @@ class _Reader:
             return None
         language = language_of(text)
         if not language:
-            self._say(Field.LANGUAGE, "is not a language code such as en, fr or fr-CA")
+            self._say(Field.LANGUAGE, "no_language", "is not a language code such as en, fr or fr-CA")
         return language
 
     def timezone(self) -> str | None:
         text = self._raw.get(Field.TIMEZONE, "")
         if text and text not in zone_names():
-            self._say(Field.TIMEZONE, "is not an IANA time zone such as Europe/Madrid")
+            self._say(Field.TIMEZONE, "no_timezone", "is not an IANA time zone such as Europe/Madrid")
             return None
         return str(ZoneInfo(text)) if text else None
 
     def identifier(self, key: Field) -> str | None:
         text = self._text(key)
         if len(text) > ID_LIMIT:
-            self._say(key, f"has more than {ID_LIMIT} characters")
+            self._say(key, "too_long", f"has more than {ID_LIMIT} characters")
         return text or None
 
     def instant(self, key: Field) -> datetime | None:
         text = self._raw.get(key, "")
         if not text:
             if key is Field.STARTS_AT:
-                self._say(key, "is empty")
+                self._say(key, "empty", "is empty")
             return None
         try:
             return read_instant(text, self._clinic, self._dates)
-        except ValueError as error:
-            self._say(key, str(error))
+        except NoInstantError as error:
+            self._say(key, error.code, str(error))
             return None
 
     def status(self) -> AppointmentStatus | None:
@@ -251,21 +288,26 @@ class _Reader:
         try:
             return AppointmentStatus(text.lower().replace("-", "_"))
         except ValueError:
-            self._say(Field.STATUS, "is not booked, completed, cancelled or no_show: map it under import.statuses")
+            self._say(
+                Field.STATUS,
+                "no_status",
+                "is not booked, completed, cancelled or no_show: map it under import.statuses",
+            )
             return None
 
     def answer(self, key: Field) -> Answer:
         answer = answer_of(self._raw.get(key, ""))
         if answer is None:
-            self._say(key, "is not yes, no or unknown")
+            self._say(key, "no_answer", "is not yes, no or unknown")
         return answer or Answer.UNKNOWN
 
     def _text(self, key: Field) -> str:
         """Return a text in one line and normal form: no control or direction characters, single spaces."""
         text, whole = one_line(self._raw.get(key, ""))
         if not whole:
-            self._say(key, "is not UTF-8 text: type it anew")
+            self._say(key, "no_text", "is not UTF-8 text: type it anew")
         return text
 
-    def _say(self, key: Field, what: str) -> None:
+    def _say(self, key: Field, code: str, what: str) -> None:
         self.wrong.append(f"{key}: {what}")
+        self.codes.append(Wrong(key, code))

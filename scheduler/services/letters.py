@@ -95,7 +95,7 @@ class Writer:
     def render(
         self, due: DueMessage, *, now: datetime, passengers: Sequence[DueMessage] = ()
     ) -> RenderedSms | RenderedEmail:
-        """Render a step as it would read if it went out now, claimed or not. Raises TemplateError, as `write` does."""
+        """Render a step as it would read if it went out now, claimed or not. Raises as `write` does."""
         message, patient, visit = due.message, due.patient, due.appointment
         clinic = self.configuration.clinic(message.clinic)
         wording = wording_of(self.configuration, due, passengers)

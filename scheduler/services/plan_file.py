@@ -30,7 +30,10 @@ _AGAIN = "make it anew with `aftercare plan --out`"
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a plan is for. `files`: a fingerprint of the files; `database`: a check value of where it was made."""
+    """What a plan is for. `files`: a fingerprint of the files; `database`: a check value of where it was made.
+
+    `clinics` are all whose visits it may touch; `clinic` is set where it was narrowed to one.
+    """
 
     made_at: str
     files: str
@@ -39,6 +42,7 @@ class Header:
     treatment: str | None
     pinned: Pinned
     edits: tuple[Mapping[str, Any], ...]
+    clinics: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +204,7 @@ def _read_header(said: Mapping[str, Any]) -> Header:
         treatment=said["treatment"],
         pinned=pinned,
         edits=tuple(said["edits"]),
+        clinics=frozenset(it["clinic"] for it in said["protocols"]),
     )
 
 

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from scheduler.services.changes import VisitChanges
 from scheduler.services.plan_told import appointment_data
@@ -22,7 +22,7 @@ class PlanRows:
         self._starts: list[int] = []
         self._file: IO[bytes] | None = None
 
-    def __enter__(self) -> "PlanRows":
+    def __enter__(self) -> Self:
         self._file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
         return self
 

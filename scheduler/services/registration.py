@@ -77,7 +77,7 @@ class Registrar:
 
         Raises ConflictError, before anything is changed, for a change that can't be followed.
         """
-        known = self._known(book, registration)
+        known = self.find(book, registration)
         if registration.status in CALLED_OFF:
             return self._end(book, known, registration.status)
         return self._add(book, registration) if known is None else self._follow(book, known, registration)
@@ -87,8 +87,11 @@ class Registrar:
         known = book.find_named(said.external_id)
         return self._end(book, known, said.status) if known else None
 
-    def _known(self, book: Book, registration: Registration) -> StoredAppointment | None:
-        """Find the appointment; one that was entered by hand is met again when the booking system names it."""
+    def find(self, book: Book, registration: Registration) -> StoredAppointment | None:
+        """Find the appointment that a registration is about, changing nothing; None for a new one.
+
+        One that was entered by hand is met again when the booking system names it. Raises ConflictError.
+        """
         named = registration.external_id
         if named and (known := book.find_named(named)):
             return known

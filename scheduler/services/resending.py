@@ -82,14 +82,16 @@ def candidates(tx: Tx, configuration: Configuration, patient_id: int, *, now: da
 def resend(
     tx: Tx, configuration: Configuration, message_id: int, word: Word, *, now: datetime, by: str
 ) -> tuple[int, datetime]:
-    """Plan a message again, as the next occurrence, due at once; return its id and when it is due. The caller commits.
+    """Plan a message again, as the next occurrence; return its id and when it is due. The caller commits.
 
     It goes to the address of now. Consent, stops, pauses and approval are looked at when it is sent, quiet hours now.
     Asked for twice it is planned once. Raises NotFoundError; ConflictError for what can't or should not go again.
     """
     visit = get_appointment(tx, get_message(tx, message_id).appointment_id or 0)
     patient = get_patient(tx, visit.patient_id)
-    found = next((it for it in _of_visit(tx, configuration, patient, visit, now) if it.message.id == message_id), None)
+    found = next(
+        (it for it in _of_visit(tx, configuration, patient, visit, now) if it.message.id == message_id), None
+    )
     if found is None or found.bar:
         raise ConflictError(f"message {message_id} can't be sent again: {_why(found.bar if found else None)}")
     if found.reached and not word.although_reached:
@@ -117,27 +119,34 @@ def _of_visit(
         yield Candidate(
             message=message,
             visit=visit,
-            bar=_bar(message, messages, tries, step, visit, now) or (None if address else Bar.NO_ADDRESS),
-            reached=message.status in SENT and any(it.address == address for it in tries if it.outcome in SENT),
+            bar=_bar(message, messages, tries)
+            or _out_of_place(step, visit, now)
+            or (None if address else Bar.NO_ADDRESS),
+            reached=_reached(message, messages, tries, address, step),
             useful=now < message.useful_until,
         )
 
 
-def _bar(
-    message: Message,
-    messages: Sequence[Message],
-    tries: Sequence[Attempt],
-    step: Step | None,
-    visit: StoredAppointment,
-    now: datetime,
-) -> Bar | None:
+def _reached(
+    message: Message, messages: Sequence[Message], tries: Sequence[Attempt], address: str | None, step: Step | None
+) -> bool:
+    """Whether the patient has it, by this address or, where one channel stands in for the other, by the other."""
+    same = [it for it in messages if (it.step, it.occurrence) == (message.step, message.occurrence)]
+    if step and step.first_of and any(it.status in SENT and it.channel is not message.channel for it in same):
+        return True
+    return message.status in SENT and any(it.address == address for it in tries if it.outcome in SENT)
+
+
+def _bar(message: Message, messages: Sequence[Message], tries: Sequence[Attempt]) -> Bar | None:
     if message.status is Status.UNKNOWN or any(it.outcome in (None, Status.UNKNOWN) for it in tries[-1:]):
         return Bar.IN_DOUBT
     rivals = [it for it in messages if (it.step, it.channel) == (message.step, message.channel)]
     if any(it.status in UNSENT or it.status is Status.SENDING for it in rivals):
         return Bar.WAITS
-    if any(it.occurrence > message.occurrence for it in rivals):
-        return Bar.AGAIN
+    return Bar.AGAIN if any(it.occurrence > message.occurrence for it in rivals) else None
+
+
+def _out_of_place(step: Step | None, visit: StoredAppointment, now: datetime) -> Bar | None:
     return None if step and _makes_sense(step, visit, now) else Bar.OVER
 
 
@@ -155,7 +164,8 @@ def _planned(
     message, visit = found.message, found.visit
     protocol, clinic = version_of(tx, configuration, visit), configuration.clinic(visit.clinic)
     step = protocol.step(message.step) if protocol else None
-    assert protocol and step
+    assert protocol
+    assert step
     zone = ZoneInfo(patient.timezone) if patient.timezone else None
     anew = move(now, step.useful_for, zone or clinic.timezone) if step.useful_for else now + USEFUL_FOR
     until = message.useful_until if found.useful else anew
@@ -163,7 +173,9 @@ def _planned(
         until = min(max(until, anew), visit.starts_at)
     going = send_from(now, sending_hours(step, clinic, zone), until)
     if going.status is not Status.SCHEDULED:
-        raise ConflictError(f"message {message.id} can't go out while it helps: quiet hours and closed days hold for it")
+        raise ConflictError(
+            f"message {message.id} can't go out while it helps: quiet hours and closed days hold for it"
+        )
     every = [it.occurrence for it in messages_of(tx, visit.id) if it.step == message.step]
     planned = PlannedMessage(
         step=message.step,

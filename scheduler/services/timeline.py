@@ -30,7 +30,7 @@ SAID_ANEW = ("paused", "circuit", "alarm", "unapproved", "merging")
 
 @dataclass(frozen=True, slots=True)
 class TimelineMessage:
-    """One message; `reason` is the sentence of `reasons`, with times in the timeline's zone. Instants are aware UTC."""
+    """One message; `reason` says `reasons`, with times in the timeline's zone. Instants are aware UTC."""
 
     id: int
     step: str

@@ -68,8 +68,9 @@ def manager(caller: Caller) -> Manager:
 
 
 class Users:
-    """Decides over users. Its methods open their own transactions; they raise NotFoundError, ForbiddenError,
-    ConflictError and RegistrationError with one line each. `clinics` are the clinics that there are, by id and name.
+    """Decides over users, each method in a transaction of its own. `clinics` are the names of all clinics by id.
+
+    They raise NotFoundError, ForbiddenError, ConflictError and RegistrationError with one line each.
     """
 
     def __init__(self, store: Store, clock: Clock, passwords: Passwords, clinics: dict[str, str]) -> None:
@@ -194,7 +195,7 @@ def login_link(public_url: str, token: str) -> str:
 
 
 def _managed(tx: Tx, user_id: int, who: Manager) -> User:
-    """Return a user of whom a manager decides all. Raises ForbiddenError: a link for who may more would be a theft."""
+    """Return a user of whom a manager decides all. Raises ForbiddenError: a link for who may more were a theft."""
     user = get_user(tx, user_id)
     if who.scope.clinics is None:
         return user

@@ -1,5 +1,6 @@
 """The alerts: one row for each fault or reply that needs a person. Of each kind and subject one is open at a time."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from scheduler.domain.alert import LISTED, AlertKind
 from scheduler.domain.reasons import Reason, dump_reasons, load_reasons
 from scheduler.errors import NotFoundError
+from scheduler.store.batches import among
 from scheduler.store.database import Tx
 from scheduler.store.tables import RINGS, alerts, replies
 
@@ -144,6 +146,15 @@ def alerts_of_reply(tx: Tx, reply_id: int) -> tuple[Alert, ...]:
     joined = sa.select(replies.c.alert_id).where(replies.c.id == reply_id)
     mine = sa.or_(alerts.c.reply_id == reply_id, alerts.c.id.in_(joined))
     return _read(tx, sa.select(alerts).where(mine).order_by(alerts.c.id))
+
+
+def alerts_of_replies(tx: Tx, reply_ids: Collection[int]) -> tuple[Alert, ...]:
+    """Return the same for several replies, in one query."""
+    joined = sa.select(replies.c.alert_id).where(replies.c.alert_id.is_not(None), among(tx, replies.c.id, reply_ids))
+    mine = sa.or_(
+        alerts.c.id.in_(joined), sa.and_(alerts.c.reply_id.is_not(None), among(tx, alerts.c.reply_id, reply_ids))
+    )
+    return _read(tx, sa.select(alerts).where(mine).order_by(alerts.c.id)) if reply_ids else ()
 
 
 def alerts_with(tx: Tx, subject: str) -> tuple[Alert, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from scheduler.domain.appointment import Appointment, AppointmentCause, AppointmentStatus
+from scheduler.domain.reasons import Reason
 from scheduler.errors import NotFoundError
 from scheduler.store.batches import among
 from scheduler.store.bulk import Plain, insert_rows
@@ -111,20 +112,31 @@ def move_appointment(
     return moved
 
 
-def set_external_id(tx: Tx, appointment_id: int, external_id: str, *, now: datetime) -> None:
-    """Note what the booking system calls an appointment. The caller commits, and knows that no other is called so."""
+def set_external_id(tx: Tx, appointment_id: int, external_id: str | None, *, now: datetime) -> None:
+    """Note what the booking system calls an appointment; None: nothing any more.
+
+    The caller commits, and knows that no other is called so.
+    """
     _update(tx, appointment_id, {"external_id": external_id, "updated_at": now})
 
 
-def set_appointment_status(tx: Tx, appointment_id: int, status: AppointmentStatus, *, now: datetime, by: str) -> bool:
-    """Set where a visit stands; return False, recording nothing, when it stands there already.
+def set_appointment_status(
+    tx: Tx,
+    appointment_id: int,
+    status: AppointmentStatus,
+    *,
+    now: datetime,
+    by: str,
+    reasons: Sequence[Reason] = (),
+) -> bool:
+    """Set where a visit stands, for these reasons; return False, recording nothing, when it stands there already.
 
     Its messages stay as they are; the caller commits. Raises NotFoundError.
     """
     if get_appointment(tx, appointment_id).status is status:
         return False
     _update(tx, appointment_id, {"status": status, "updated_at": now})
-    record_visits(tx, [(appointment_id, AppointmentCause(status.value))], at=now, by=by)
+    record_visits(tx, [(appointment_id, AppointmentCause(status.value))], at=now, by=by, reasons=reasons)
     return True
 
 

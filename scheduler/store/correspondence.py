@@ -10,7 +10,7 @@ from scheduler.domain.notice import MessageKind
 from scheduler.domain.reasons import Reason, load_reasons
 from scheduler.domain.triage import Triage
 from scheduler.errors import KeysError
-from scheduler.store.alerts import Alert, alerts_of_reply
+from scheduler.store.alerts import Alert, alerts_of_replies
 from scheduler.store.batches import among
 from scheduler.store.database import Tx
 from scheduler.store.messages import Message, read_message
@@ -65,8 +65,7 @@ def answers_to(tx: Tx, reply_ids: Collection[int]) -> tuple[Message, ...]:
 
 def alerts_about(tx: Tx, reply_ids: Collection[int]) -> tuple[Alert, ...]:
     """Return the alerts that these replies raised, the oldest first."""
-    found = {alert.id: alert for reply_id in sorted(reply_ids) for alert in alerts_of_reply(tx, reply_id)}
-    return tuple(found.values())
+    return alerts_of_replies(tx, reply_ids)
 
 
 def _read(tx: Tx, row: sa.Row[tuple[object, ...]], reasons: tuple[Reason, ...]) -> VisitReply:

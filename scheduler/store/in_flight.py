@@ -103,6 +103,14 @@ def groups_apart(tx: Tx, choice: Choice, treatments: Collection[str]) -> Sequenc
     return [Group(it.clinic, it.treatment, it.protocol_digest or "", read_pins(it.pins), it.number) for it in rows]
 
 
+def count_in_flight(tx: Tx, *, since: datetime) -> Mapping[tuple[str, str], int]:
+    """Count the visits since then that were not called off, by clinic and treatment. One look at an index."""
+    columns = (appointments.c.clinic, appointments.c.treatment)
+    meant = (appointments.c.starts_at >= since, appointments.c.status.in_(_ON))
+    found = sa.select(*columns, sa.func.count()).where(*meant).group_by(*columns)
+    return {(clinic, treatment): number for clinic, treatment, number in tx.connection.execute(found)}
+
+
 def visits_in_flight(tx: Tx, choice: Choice, *, above: int, limit: int) -> Sequence[VisitRow]:
     """Return the next visits that are meant, by id, from the first above that one on."""
     ids = sa.select(appointments.c.id).where(appointments.c.id > above, *_meant(tx, choice))

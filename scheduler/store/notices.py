@@ -91,8 +91,8 @@ class DueNotice:
     """A notice with what decides about it, as it is now.
 
     `stopped`: the clinic's messages to that address are stopped. `asked` is None where nobody knows for certain who
-    wrote; `alert` is None for an answer. `written` is what a person wrote; such a text, when nobody wrote to us before
-    it, goes to the address that the patient has now, and `to` is "" where there is none.
+    wrote; `alert` is None for an answer. `written` is what a person wrote; where nobody wrote to us before it, such a
+    text goes to the address that the patient has now, and `to` is "" where there is none.
     """
 
     message: Message

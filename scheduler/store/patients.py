@@ -49,6 +49,11 @@ class Patient:
     timezone: str | None
     page_epoch: int = 0
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether its data were erased: nobody is registered without a name."""
+        return not self.name
+
     def address(self, channel: Channel) -> str | None:
         """Return where the patient is reached by a channel."""
         return self.phone if channel is Channel.SMS else self.email

@@ -53,6 +53,14 @@ def orders_in_force(tx: Tx, scope: Scope | None = None) -> tuple[Order, ...]:
     return tuple(_order(tx, row) for row in tx.connection.execute(found))
 
 
+def orders_covering(tx: Tx, clinic: str, patient: int) -> tuple[Order, ...]:
+    """Return the pauses that keep something of a patient back: own ones, the clinic's, everything's; oldest first."""
+    mine = sa.or_(pauses.c.patient_id.is_(None), pauses.c.patient_id == patient)
+    here = sa.or_(pauses.c.clinic.is_(None), pauses.c.clinic == clinic)
+    found = sa.select(pauses).where(_IN_FORCE, mine, here).order_by(pauses.c.id)
+    return tuple(_order(tx, row) for row in tx.connection.execute(found))
+
+
 def add_pause(tx: Tx, pause: Pause, *, why: str | None) -> Order:
     """Put a pause on record and return it. It counts from the commit on, which the caller makes."""
     values = {

@@ -128,8 +128,10 @@ def outlooks(tx: Tx, visits: Collection[int]) -> dict[int, Outlook]:
     found = sa.select(messages.c.appointment_id, *(messages.c[name] for name in names)).where(
         among(tx, messages.c.appointment_id, visits)
     )
-    for visit, *cells, reasons in tx.connection.execute(found.order_by(messages.c.due_at, messages.c.id)):
-        _count(told[visit], Line(*cells, load_reasons(reasons)))
+    for visit, number, step, channel, status, due_at, reasons in tx.connection.execute(
+        found.order_by(messages.c.due_at, messages.c.id)
+    ):
+        _count(told[visit], Line(number, step, channel, status, due_at, load_reasons(reasons)))
     return told
 
 

@@ -1,5 +1,6 @@
 """The shell of the console: every page is written here, in its frame, with the headers that keep it to itself."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -21,6 +22,7 @@ from scheduler.web.console.words import counted, fill, said, words
 from scheduler.web.pages import SAFE, language_wanted, spoken_for
 
 _SEE_OTHER = 303
+_PATH = re.compile(r"/[a-z0-9/_-]{0,100}")
 
 
 class Shell:
@@ -60,7 +62,6 @@ class Shell:
         A `count` goes into a sentence that has `one` and `other`; `link` is a path that the sentence `<said>_link`
         leads to, an undo say.
         """
-        del request
         response = RedirectResponse(self.address(path), _SEE_OTHER, headers=dict(SAFE))
         if said:
             self.cookies.say(response, Said(said, count, link))
@@ -90,6 +91,12 @@ class Shell:
         if heard:
             self.cookies.hush(response)
         return response
+
+    def to_login(self, request: Request) -> RedirectResponse:
+        """Lead to the login, and from there back to a page that was asked for."""
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        wanted = path if _PATH.fullmatch(path) and path != "/" else None
+        return RedirectResponse(self.address("/login", to=wanted), _SEE_OTHER, headers=dict(SAFE))
 
     def language(self, request: Request, caller: Caller | None) -> str:
         """Return the language of a reader: the account's, else the browser's."""

@@ -1,0 +1,153 @@
+"""Takes back what somebody has just done at the desk, while nothing went out because of it.
+
+History is only added to (ADR 36): a registration that is taken back is a visit cancelled for the reason "undone". What
+was moved, called off or completed becomes what it was.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from scheduler.domain.appointment import AppointmentStatus
+from scheduler.domain.reasons import because
+from scheduler.errors import NotFoundError
+from scheduler.services.appointments import call_off, reschedule
+from scheduler.services.desk import Desk
+from scheduler.store.appointments import StoredAppointment, get_appointment, set_appointment_status, set_external_id
+from scheduler.store.database import Tx
+from scheduler.store.handed_over import handed_over_since
+from scheduler.store.undos import StoredUndo, finish_undo, get_undo, keep_undo
+
+OFFERED_FOR = timedelta(minutes=15)
+"""Who notices a slip later moves or cancels."""
+
+State = tuple[str, str, str | None]
+"""A visit's status, start and end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """What was done to a visit: how it stood before (None: it is new) and after."""
+
+    visit: int
+    before: State | None
+    after: State
+
+    @classmethod
+    def of(cls, after: StoredAppointment, before: StoredAppointment | None) -> "Undoable":
+        """Return what turned one into the other."""
+        return cls(after.id, state_of(before) if before else None, state_of(after))
+
+
+class Fault(StrEnum):
+    """Why something is not taken back."""
+
+    SENT = "sent"
+    """A message went out since."""
+    CHANGED = "changed"
+    """Somebody has changed it since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Something that can be taken back; `faults` says of which visits not, and why."""
+
+    id: int
+    clinic: str
+    what: str
+    at: datetime
+    is_done: bool
+    visits: tuple[int, ...]
+    faults: dict[int, Fault]
+
+
+def keep(tx: Tx, desk: Desk, clinic: str, what: str, done: Iterable[Undoable], *, by: str) -> int | None:
+    """Note how something is taken back, and return the id of that; None for nothing. The caller commits."""
+    each = [(it.visit, it.before, it.after) for it in done]
+    if not each:
+        return None
+    now = desk.clock.now()
+    text = json.dumps({"what": what, "visits": each}, separators=(",", ":"))
+    return keep_undo(tx, clinic=clinic, by=by, what=text, now=now, until=now + OFFERED_FOR)
+
+
+def look_at(desk: Desk, undo_id: int, *, by: str) -> Undo:
+    """Return what would be taken back now. Raises NotFoundError where it is over, or somebody else's."""
+    with desk.store.read() as tx:
+        stored = _mine(tx, desk, undo_id, by)
+        what, each = _read(stored)
+        return _undo(stored, what, each, _faults(tx, stored, each))
+
+
+def take_back(desk: Desk, undo_id: int, *, by: str) -> Undo:
+    """Take back what still can be, and say of what not; a second time changes nothing. Raises NotFoundError."""
+    with desk.store.write() as tx:
+        stored = _mine(tx, desk, undo_id, by)
+        what, each = _read(stored)
+        if stored.done_at:
+            return _undo(stored, what, each, {})
+        faults = _faults(tx, stored, each)
+        for it in each:
+            if it.visit not in faults:
+                _restore(tx, desk, it, by)
+        finish_undo(tx, undo_id, now=desk.clock.now())
+    desk.wake()
+    return _undo(stored, what, each, faults)
+
+
+def state_of(visit: StoredAppointment) -> State:
+    """Return how a visit stands."""
+    return visit.status.value, visit.starts_at.isoformat(), visit.ends_at.isoformat() if visit.ends_at else None
+
+
+def _mine(tx: Tx, desk: Desk, undo_id: int, by: str) -> StoredUndo:
+    stored = get_undo(tx, undo_id, now=desk.clock.now())
+    if stored.by != by:
+        raise NotFoundError(f"there is nothing {undo_id} to undo any more")
+    return stored
+
+
+def _read(stored: StoredUndo) -> tuple[str, Sequence[Undoable]]:
+    found: dict[str, Any] = json.loads(stored.what)
+    each = [Undoable(it, tuple(before) if before else None, tuple(after)) for it, before, after in found["visits"]]
+    return found["what"], each
+
+
+def _undo(stored: StoredUndo, what: str, each: Sequence[Undoable], faults: dict[int, Fault]) -> Undo:
+    visits = tuple(it.visit for it in each)
+    return Undo(stored.id, stored.clinic, what, stored.at, stored.done_at is not None, visits, faults)
+
+
+def _faults(tx: Tx, stored: StoredUndo, each: Sequence[Undoable]) -> dict[int, Fault]:
+    visits = {it.visit: get_appointment(tx, it.visit) for it in each}  # in the order of the ids: see `hold_patients`
+    sent = handed_over_since(tx, visits, stored.at)
+    changed = {it.visit for it in each if state_of(visits[it.visit]) != it.after}
+    return {it: Fault.SENT if it in sent else Fault.CHANGED for it in visits if it in sent or it in changed}
+
+
+def _restore(tx: Tx, desk: Desk, done: Undoable, by: str) -> None:
+    visit, now = get_appointment(tx, done.visit), desk.clock.now()
+    if done.before is None:
+        # Its id of the booking system is free again: the right visit may be registered under it.
+        call_off(tx, visit.id, AppointmentStatus.CANCELLED, now=now, by=by, reasons=[because("undone")])
+        if visit.external_id and visit.starts_at:
+            set_external_id(tx, visit.id, None, now=now)
+        return
+    status, starts_at, ends_at = done.before
+    if done.after != done.before and AppointmentStatus(done.after[0]) is not AppointmentStatus.COMPLETED:
+        reschedule(
+            tx,
+            desk.configuration,
+            visit,
+            starts_at=datetime.fromisoformat(starts_at),
+            ends_at=datetime.fromisoformat(ends_at) if ends_at else None,
+            now=now,
+            by=by,
+        )
+    if status in (AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW):
+        call_off(tx, visit.id, AppointmentStatus(status), now=now, by=by)
+    else:
+        set_appointment_status(tx, visit.id, AppointmentStatus(status), now=now, by=by)

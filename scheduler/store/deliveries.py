@@ -1,0 +1,148 @@
+"""Lists messages for people who look back: the latest first, narrowed, a page at a time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from scheduler.domain.notice import MessageKind
+from scheduler.domain.protocol import Channel
+from scheduler.domain.states import Status
+from scheduler.errors import KeysError
+from scheduler.logs import get_logger
+from scheduler.store.batches import among
+from scheduler.store.columns import Instant
+from scheduler.store.database import Tx
+from scheduler.store.tables import IS_TROUBLE, appointments, attempts, messages, patients
+from scheduler.store.tallies import TROUBLES, Window, why
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which messages are meant: all that were due in the windows, narrowed by what is given."""
+
+    statuses: tuple[Status, ...] = ()
+    channel: Channel | None = None
+    step: str | None = None
+    treatment: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page begins: after the message of that due instant and id."""
+
+    due_at: datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as a list shows it; `handed_at` is when it was last handed over. Nothing of what it says.
+
+    `reason` and `detail` are those of `store.tallies.why`. Instants are aware UTC.
+    """
+
+    id: int
+    clinic: str
+    kind: MessageKind
+    patient_id: int | None
+    appointment_id: int | None
+    external_id: str | None
+    treatment: str | None
+    step: str
+    occurrence: int
+    channel: Channel
+    status: Status
+    reason: str
+    detail: str
+    segments: int | None
+    due_at: datetime
+    handed_at: datetime | None
+    updated_at: datetime
+
+    @property
+    def place(self) -> Place:
+        """Where the page after it begins."""
+        return Place(self.due_at, self.id)
+
+
+def deliveries(
+    tx: Tx, windows: Sequence[Window], wanted: Wanted, *, limit: int, after: Place | None = None
+) -> tuple[Delivery, ...]:
+    """Return messages of the windows, one for each clinic, the latest due first."""
+    if not windows:
+        return ()
+    parts = [_of_clinic(tx, window, wanted, limit, after) for window in windows]
+    ids = sa.union_all(*(sa.select(part.subquery()) for part in parts)).subquery("ids")
+    first = sa.select(ids).order_by(ids.c.due_at.desc(), ids.c.id.desc()).limit(limit).subquery("first")
+    reason, detail = why(tx.dialect)
+    found = (
+        sa.select(
+            messages.c.id,
+            messages.c.clinic,
+            messages.c.kind,
+            messages.c.patient_id,
+            messages.c.appointment_id,
+            appointments.c.external_id,
+            appointments.c.treatment,
+            messages.c.step,
+            messages.c.occurrence,
+            messages.c.channel,
+            messages.c.status,
+            reason,
+            detail,
+            messages.c.segments,
+            messages.c.due_at,
+            attempts.c.started_at,
+            messages.c.updated_at,
+        )
+        .select_from(first.join(messages, messages.c.id == first.c.id))
+        .outerjoin(appointments, appointments.c.id == messages.c.appointment_id)
+        .outerjoin(attempts, attempts.c.token == messages.c.attempt)
+        .order_by(messages.c.due_at.desc(), messages.c.id.desc())
+    )
+    return tuple(Delivery(*row) for row in tx.connection.execute(found))
+
+
+def _of_clinic(
+    tx: Tx, window: Window, wanted: Wanted, limit: int, after: Place | None
+) -> sa.Select[tuple[int, datetime]]:
+    """Select the first ids of one clinic, by the index of clinic and due instant."""
+    due = messages.c.due_at
+    found = sa.select(messages.c.id, due).where(
+        messages.c.clinic == window.clinic, due >= window.start, due < window.end
+    )
+    if after:
+        # Both: the first bounds the look into the index, the second leaves out what was shown of the same instant.
+        at = sa.literal(after.due_at, Instant)
+        found = found.where(due <= at, sa.or_(due < at, messages.c.id < after.id))
+    if wanted.statuses:
+        found = found.where(messages.c.status.in_(wanted.statuses))
+    if wanted.reason:
+        found = found.where(why(tx.dialect)[0] == wanted.reason)
+    if wanted.reason or (wanted.statuses and set(wanted.statuses) <= set(TROUBLES)):
+        found = found.where(IS_TROUBLE)
+    if wanted.channel:
+        found = found.where(messages.c.channel == wanted.channel)
+    if wanted.step:
+        found = found.where(messages.c.step == wanted.step)
+    if wanted.treatment:
+        found = found.join(appointments, appointments.c.id == messages.c.appointment_id)
+        found = found.where(appointments.c.treatment == wanted.treatment)
+    return found.order_by(due.desc(), messages.c.id.desc()).limit(limit)
+
+
+def names_of(tx: Tx, patient_ids: Iterable[int]) -> Mapping[int, str]:
+    """Return the names of patients, of those that can be opened."""
+    found: dict[int, str] = {}
+    rows = sa.select(patients.c.id, patients.c.name_sealed).where(among(tx, patients.c.id, set(patient_ids)))
+    for patient_id, name in tx.connection.execute(rows):
+        try:
+            found[patient_id] = tx.vault.open(name, of="patients.name")
+        except KeysError as error:
+            log.warning("patient.unreadable", patient=patient_id, reason=str(error))
+    return found

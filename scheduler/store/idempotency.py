@@ -1,0 +1,53 @@
+"""Requests that may come again: what was answered to them, sealed, until a day has passed."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from scheduler.store.database import Tx
+from scheduler.store.desk_tables import idempotency
+
+_ANSWER = "idempotency.answer"
+_CALLER, _KEY = idempotency.c.caller, idempotency.c.key_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A request that came before. `answer` is None while it is worked on, or where it broke off."""
+
+    request_hash: bytes
+    answer: str | None = field(repr=False)
+
+
+def begin_request(tx: Tx, caller: str, key: bytes, request_hash: bytes, *, now: datetime) -> Before | None:
+    """Note that a request is worked on; return the one that came before under that key, changing nothing then.
+
+    The caller commits before it works: of two at once, one gets None.
+    """
+    dialect = sqlite if tx.dialect == "sqlite" else postgresql
+    insert = dialect.insert(idempotency).on_conflict_do_nothing(index_elements=["caller", "key_hash"])
+    values = {"caller": caller, "key_hash": key, "request_hash": request_hash, "at": now}
+    if tx.connection.execute(insert.values(values).returning(_CALLER)).one_or_none():
+        return None
+    row = tx.connection.execute(sa.select(idempotency).where(_CALLER == caller, _KEY == key)).one()
+    return Before(row.request_hash, tx.vault.open_or_none(row.answer_sealed, of=_ANSWER))
+
+
+def keep_answer(tx: Tx, caller: str, key: bytes, *, status: int, answer: str) -> None:
+    """Keep what was answered. The caller commits."""
+    values = {"status": status, "answer_sealed": tx.vault.seal(answer, of=_ANSWER)}
+    tx.connection.execute(sa.update(idempotency).where(_CALLER == caller, _KEY == key).values(values))
+
+
+def forget_request(tx: Tx, caller: str, key: bytes) -> None:
+    """Let the key be used anew: nothing came of the request. The caller commits."""
+    tx.connection.execute(sa.delete(idempotency).where(_CALLER == caller, _KEY == key))
+
+
+def forget_requests(tx: Tx, *, before: datetime) -> int:
+    """Forget the requests that came before an instant; return how many. The caller commits."""
+    return tx.connection.execute(sa.delete(idempotency).where(idempotency.c.at < before)).rowcount
+
+

@@ -1,0 +1,170 @@
+"""What the page of one patient shows, each in one query however long the patient has been one. It only reads."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from scheduler.domain.alert import OF_A_PATIENT
+from scheduler.domain.notice import MessageKind
+from scheduler.domain.reasons import Reason, load_reasons
+from scheduler.domain.states import Cause, Status
+from scheduler.domain.triage import Triage
+from scheduler.errors import KeysError
+from scheduler.store.alerts import Alert, alerts_with
+from scheduler.store.appointments import StoredAppointment, read_appointment
+from scheduler.store.batches import among
+from scheduler.store.database import Tx
+from scheduler.store.erasure_tables import erasures
+from scheduler.store.messages import Message, read_message
+from scheduler.store.replies import read_reply, reasons_of_replies
+from scheduler.store.tables import appointments, events, messages, replies
+
+_START = (appointments.c.starts_at.desc(), appointments.c.id.desc())
+_WAITS = (Status.SCHEDULED, Status.CLAIMED, Status.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """When a patient's data were erased (aware UTC), and by whom."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a patient wrote; `words` decided its class. Both are None where the keys at hand don't open them."""
+
+    id: int
+    source: str
+    received_at: datetime
+    question: int | None
+    triage: Triage
+    stops: bool
+    media: int
+    handled_at: datetime | None
+    handled_by: str | None
+    reasons: tuple[Reason, ...]
+    words: tuple[str, ...] | None = field(repr=False)
+    body: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A line of a message's history: what moved it where, by whom and why."""
+
+    at: datetime
+    cause: Cause
+    by: str
+    to: Status
+    reasons: tuple[Reason, ...]
+
+
+def erasure_of(tx: Tx, patient_id: int) -> Erasure | None:
+    """Return when a patient's data were erased, None where they were not."""
+    found = sa.select(erasures.c.at, erasures.c.by).where(erasures.c.patient_id == patient_id)
+    row = tx.connection.execute(found).one_or_none()
+    return Erasure(row.at, row.by) if row else None
+
+
+def latest_visits(tx: Tx, patient_id: int, *, limit: int, before: int | None = None) -> tuple[StoredAppointment, ...]:
+    """Return a patient's visits, those that start last first; `before` is the last one of the page before."""
+    found = sa.select(appointments).where(appointments.c.patient_id == patient_id)
+    if before is not None:
+        last = appointments.alias("last")
+        start = sa.select(last.c.starts_at).where(last.c.id == before, last.c.patient_id == patient_id)
+        at = start.scalar_subquery()
+        earlier = sa.and_(appointments.c.starts_at == at, appointments.c.id < before)
+        found = found.where(sa.or_(appointments.c.starts_at < at, earlier))
+    return tuple(map(read_appointment, tx.connection.execute(found.order_by(*_START).limit(limit))))
+
+
+def count_visits(tx: Tx, patient_id: int) -> int:
+    """Return how many visits a patient has, called off or not."""
+    found = sa.select(sa.func.count()).select_from(appointments).where(appointments.c.patient_id == patient_id)
+    return tx.connection.execute(found).scalar_one()
+
+
+def counts_of_visits(tx: Tx, ids: Collection[int]) -> Mapping[int, Counter[Status]]:
+    """Count the messages of visits by where they stand."""
+    counted: dict[int, Counter[Status]] = defaultdict(Counter)
+    if ids:
+        by = messages.c.appointment_id, messages.c.status
+        found = sa.select(*by, sa.func.count()).where(among(tx, messages.c.appointment_id, ids)).group_by(*by)
+        for visit, status, count in tx.connection.execute(found):
+            counted[visit][status] = count
+    return counted
+
+
+def visits_waiting(tx: Tx, patient_id: int) -> tuple[int, ...]:
+    """Return the visits of which something is still to be sent, in the order of their ids."""
+    found = sa.select(messages.c.appointment_id).where(
+        messages.c.patient_id == patient_id,
+        messages.c.appointment_id.is_not(None),
+        messages.c.status.in_(_WAITS),
+    )
+    return tuple(tx.connection.execute(found.distinct().order_by(messages.c.appointment_id)).scalars())
+
+
+def histories_of(tx: Tx, message_ids: Collection[int]) -> Mapping[int, tuple[Happened, ...]]:
+    """Return the history of each of these messages, oldest first."""
+    told: dict[int, tuple[Happened, ...]] = defaultdict(tuple)
+    if message_ids:
+        found = sa.select(events).where(events.c.message_id.is_not(None), among(tx, events.c.message_id, message_ids))
+        for row in tx.connection.execute(found.order_by(events.c.id)):
+            line = Happened(row.at, Cause(row.cause), row.by, row.to_status, load_reasons(row.reasons))
+            told[row.message_id] = (*told[row.message_id], line)
+    return told
+
+
+def written_by(tx: Tx, patient_id: int, *, limit: int) -> tuple[Written, ...]:
+    """Return what a patient wrote last, the newest first."""
+    found = sa.select(replies).where(replies.c.patient_id == patient_id)
+    found = found.order_by(replies.c.received_at.desc(), replies.c.id.desc()).limit(limit)
+    rows = tx.connection.execute(found).all()
+    reasons = reasons_of_replies(tx, [row.id for row in rows]) if rows else {}
+    return tuple(_written(tx, row, load_reasons(reasons.get(row.id, "[]"))) for row in rows)
+
+
+def notices_to(tx: Tx, patient_id: int, reply_ids: Collection[int]) -> tuple[Message, ...]:
+    """Return the answers to these replies, and what staff wrote to the patient, the oldest first."""
+    kinds = messages.c.kind.in_([MessageKind.ANSWER, MessageKind.DESK])
+    answers = sa.select(messages).where(
+        kinds, messages.c.reply_id.is_not(None), among(tx, messages.c.reply_id, reply_ids)
+    )
+    own = sa.select(messages).where(messages.c.patient_id == patient_id, messages.c.kind == MessageKind.DESK)
+    queries = [own, answers] if reply_ids else [own]
+    found = {row.id: read_message(row) for query in queries for row in tx.connection.execute(query)}
+    return tuple(found[number] for number in sorted(found))
+
+
+def alerts_about_patient(tx: Tx, patient_id: int) -> tuple[Alert, ...]:
+    """Return the alerts about a patient that no reply raised."""
+    return alerts_with(tx, f"{OF_A_PATIENT}{patient_id}")
+
+
+def _written(tx: Tx, row: sa.Row[tuple[object, ...]], reasons: tuple[Reason, ...]) -> Written:
+    words: tuple[str, ...] | None = None
+    body: str | None = None
+    try:
+        opened = read_reply(tx, row)
+        words, body = opened.because, opened.body
+    except KeysError:  # the story is told all the same, without what was said
+        pass
+    return Written(
+        id=row.id,
+        source=row.source,
+        received_at=row.received_at,
+        question=row.message_id,
+        triage=Triage(row.triage),
+        stops=row.stops,
+        media=row.media,
+        handled_at=row.handled_at,
+        handled_by=row.handled_by,
+        reasons=reasons,
+        words=words,
+        body=body,
+    )

@@ -1,0 +1,129 @@
+"""What goes wrong, as problems: one place decides the status of every error."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from scheduler.errors import (
+    AftercareError,
+    ConfigError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    RegistrationError,
+    StoreError,
+)
+from scheduler.logs import get_logger
+from scheduler.web.access import UnauthenticatedError
+from scheduler.web.api.problems import ApiError, Problem, Wrong, answer_of, invalid
+from scheduler.web.api.refused import wrong_fields
+
+log = get_logger(__name__)
+
+_KINDS: Mapping[type[AftercareError], Problem] = {
+    ForbiddenError: Problem.FORBIDDEN,
+    NotFoundError: Problem.NOT_FOUND,
+    ConflictError: Problem.CONFLICT,
+}
+_AWAY = "the database is away: try again in a minute"
+_FILES = "a file of the configuration has errors: an operator sees them with `aftercare check`"
+_SAID_BY_PYDANTIC = {
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "string_too_short": "is too short",
+    "string_too_long": "is too long",
+    "too_long": "has too many entries",
+    "too_short": "has too few entries",
+    "string_pattern_mismatch": "has characters that it may not have, or another form",
+}
+
+
+def handle_failures(api: FastAPI) -> None:
+    """Let every error of the application become a problem."""
+    handlers: Mapping[Any, Callable[[Request, Any], Any]] = {
+        ApiError: _api_error,
+        UnauthenticatedError: _unauthenticated,
+        RegistrationError: _registration,
+        AftercareError: _aftercare,
+        RequestValidationError: _validation,
+        HTTPException: _http,
+        Exception: _unforeseen,
+    }
+    for kind, handler in handlers.items():
+        api.add_exception_handler(kind, handler)
+
+
+async def _api_error(_: Request, error: ApiError) -> Response:
+    return answer_of(error.problem, error.detail, errors=error.errors, headers=error.headers)
+
+
+async def _unauthenticated(_: Request, _error: UnauthenticatedError) -> Response:
+    detail = "send the header Authorization: Bearer KEY with a key that is neither revoked nor expired"
+    return answer_of(Problem.UNAUTHENTICATED, detail, headers={"WWW-Authenticate": 'Bearer realm="aftercare"'})
+
+
+async def _registration(request: Request, error: RegistrationError) -> Response:
+    return await _api_error(request, invalid(*wrong_fields(str(error))))
+
+
+async def _aftercare(_: Request, error: AftercareError) -> Response:
+    """Answer an error of ours; of the database and the files only what somebody outside may know."""
+    for kind, problem in _KINDS.items():
+        if isinstance(error, kind):
+            return answer_of(problem, str(error))
+    log.warning("api.unavailable", reason=str(error))
+    detail = _AWAY if isinstance(error, StoreError) else _FILES if isinstance(error, ConfigError) else str(error)
+    return answer_of(Problem.UNAVAILABLE, detail, headers={"Retry-After": "60"})
+
+
+async def _validation(_: Request, error: RequestValidationError) -> Response:
+    wrong = [_wrong(it) for it in error.errors()]
+    detail = "; ".join(f"{it.field}: {it.detail}" for it in wrong)
+    return answer_of(Problem.INVALID, detail, errors=wrong)
+
+
+async def _http(request: Request, error: HTTPException) -> Response:
+    if error.status_code == Problem.METHOD.status:
+        allowed = ", ".join(_methods(request))
+        return answer_of(Problem.METHOD, f"this takes {allowed}", headers={"Allow": allowed})
+    if error.status_code == Problem.NOT_FOUND.status:
+        return answer_of(Problem.NOT_FOUND, "there is nothing at this path: openapi.json names all there are")
+    return answer_of(Problem.MALFORMED, "the request can't be read")
+
+
+async def _unforeseen(_: Request, error: Exception) -> Response:
+    instance = uuid.uuid4().urn
+    log.error("api.failed", instance=instance, error=type(error).__name__)
+    return answer_of(Problem.INTERNAL, "the log of the service has it under the instance", instance=instance)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return what may be done at a path: of several routes each knows its own only."""
+    found = set[str]()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return sorted({*found, "HEAD"} if "GET" in found else found)
+
+
+def _wrong(found: Mapping[str, Any]) -> Wrong:
+    """Say one error of the framework as ours, without what was sent."""
+    place, *at = found["loc"]
+    name = ".".join(str(part) for part in at) or "body"
+    detail = _SAID_BY_PYDANTIC.get(found["type"]) or _small(found["msg"])
+    limits = found.get("ctx", {})
+    hint = next(
+        (f"{said} {limits[key]}" for key, said in (("max_length", "at most"), ("min_length", "at least")) if key in limits),
+        None,
+    )
+    return Wrong(str(place), name, detail, hint, tuple(at))
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,34 @@
+"""The console as one application, mounted at /desk: pages of the nouns in one shell, errors as pages."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, FastAPI
+
+from scheduler.services.desk import Desk
+from scheduler.web.access import Gate, identify_by_session
+from scheduler.web.console.assets import asset_routes
+from scheduler.web.console.cookies import SESSION
+from scheduler.web.console.errors import show_errors
+from scheduler.web.console.live import Live, live_route
+from scheduler.web.console.shell import Shell
+from scheduler.web.forms import MOST_BYTES
+
+
+def create_console(desk: Desk, gate: Gate, *, live: Live) -> FastAPI:
+    """Make the application. `live` outlives it; a route that takes more than a form says so: `max_body_size=`."""
+    app = FastAPI(title="Aftercare", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=MOST_BYTES)
+    app.state.identify = identify_by_session(gate, SESSION)
+    app.state.has_cookies = True
+    app.state.public_host = urlsplit(desk.settings.public_url).netloc.lower()
+    shell = Shell(desk, gate)
+    show_errors(app, shell)
+    for router in (asset_routes(), live_route(live), *_nouns(desk, shell)):
+        app.include_router(router)
+    return app
+
+
+def _nouns(desk: Desk, shell: Shell) -> Iterator[APIRouter]:
+    """Yield the pages of each noun: one line a module."""
+    del desk, shell
+    yield from ()

@@ -1,0 +1,115 @@
+"""What the console says when something can't be done: a plain page with a way on, whatever went wrong."""
+
+import traceback
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from scheduler.errors import AftercareError, ConflictError, ForbiddenError, NotFoundError, StoreError
+from scheduler.logs import get_logger
+from scheduler.web.access import SAFE_METHODS, ForeignPageError, UnauthenticatedError
+from scheduler.web.console.shell import QUIET, Shell
+from scheduler.web.pages import SAFE
+
+log = get_logger(__name__)
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+_OF_STATUS = {
+    401: "signed_out",
+    403: "forbidden",
+    404: "missing",
+    405: "method",
+    409: "conflict",
+    413: "large",
+    429: "busy",
+    503: "away",
+}
+
+
+def show_errors(app: FastAPI, shell: Shell) -> None:
+    """Let the application answer every error with a page of ours."""
+
+    def page(error: type[Exception], what: str, status: int) -> None:
+        async def handle(request: Request, raised: Exception) -> Response:
+            # What we say ourselves has no patient's data in it; of a database or a programming error nothing is shown.
+            detail = (
+                str(raised)
+                if isinstance(raised, AftercareError) and status < HTTPStatus.INTERNAL_SERVER_ERROR
+                else ""
+            )
+            return await _page(shell, request, what, status, detail)
+
+        app.add_exception_handler(error, handle)
+
+    page(AftercareError, "invalid", 422)
+    page(NotFoundError, "missing", 404)
+    page(ForbiddenError, "forbidden", 403)
+    page(ForeignPageError, "foreign", 403)
+    page(ConflictError, "conflict", 409)
+    page(RequestValidationError, "missing", 404)
+    app.add_exception_handler(StoreError, _away(shell))
+    app.add_exception_handler(UnauthenticatedError, _signed_out(shell))
+    app.add_exception_handler(HTTPException, _of_status(shell))
+    app.add_exception_handler(Exception, _broken(shell))
+
+
+def _signed_out(shell: Shell) -> Handler:
+    async def handle(request: Request, _raised: Exception) -> Response:
+        """Lead to the login; a form that was sent is told that nothing came of it."""
+        if request.method in SAFE_METHODS and QUIET not in request.headers and not _is_live(request):
+            return await run_in_threadpool(shell.to_login, request)
+        return await _page(shell, request, "signed_out", 401)
+
+    return handle
+
+
+def _away(shell: Shell) -> Handler:
+    async def handle(request: Request, raised: Exception) -> Response:
+        log.warning("page.unavailable", reason=str(raised))
+        answer = await _page(shell, request, "away", 503)
+        answer.headers["Retry-After"] = "120"
+        return answer
+
+    return handle
+
+
+def _of_status(shell: Shell) -> Handler:
+    async def handle(request: Request, raised: Exception) -> Response:
+        assert isinstance(raised, HTTPException)
+        status = raised.status_code
+        known = status if status in _OF_STATUS else 500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 422
+        answer = await _page(shell, request, _OF_STATUS.get(known, "broken" if known == 500 else "invalid"), status)  # noqa: PLR2004
+        answer.headers.update(raised.headers or {})
+        return answer
+
+    return handle
+
+
+def _broken(shell: Shell) -> Handler:
+    async def handle(request: Request, raised: Exception) -> Response:
+        """Log where it broke: not what the error says, which may be a patient's."""
+        places = [f"{it.filename}:{it.lineno} {it.name}" for it in traceback.extract_tb(raised.__traceback__)[-5:]]
+        log.error("page.failed", error=type(raised).__name__, where=places)
+        return await _page(shell, request, "broken", 500)
+
+    return handle
+
+
+async def _page(shell: Shell, request: Request, what: str, status: int, detail: str = "") -> Response:
+    caller = getattr(request.state, "caller", None)
+    again = request.url.path if request.method in SAFE_METHODS and status >= 409 else None  # noqa: PLR2004
+    if _is_live(request):
+        return Response(status_code=status, headers=dict(SAFE))
+    return await run_in_threadpool(
+        shell.page, request, caller, "error.html.j2", status=status, what=what, detail=detail, again=again
+    )
+
+
+def _is_live(request: Request) -> bool:
+    return request.url.path.endswith("/desk/live")
