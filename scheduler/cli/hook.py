@@ -7,9 +7,10 @@ import typer
 from rich.table import Table
 
 from scheduler.cli.operator import By, operator
-from scheduler.cli.output import Json, console, iso, one_line, print_json
+from scheduler.cli.output import Json, console, one_line, print_json
 from scheduler.cli.wiring import open_product
 from scheduler.domain.access import EVERY_CLINIC, Scope
+from scheduler.domain.localtime import iso
 from scheduler.services import hooks
 from scheduler.services.hooks import NewEndpoint
 from scheduler.store.hook_calls import HookCall
@@ -21,9 +22,14 @@ Endpoint = Annotated[int, typer.Argument(metavar="ENDPOINT", help="Its number.",
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="Other systems that are told of what happens (webhooks out).", no_args_is_help=True)
-    commands = {"add": add, "list": show, "calls": calls, "ping": ping, "again": again, "secret": secret}
-    for name, command in {**commands, "on": on, "off": off}.items():
-        group.command(name=name)(command)
+    group.command(name="add")(add)
+    group.command(name="list")(show)
+    group.command(name="calls")(calls)
+    group.command(name="ping")(ping)
+    group.command(name="again")(again)
+    group.command(name="secret")(secret)
+    group.command(name="on")(on)
+    group.command(name="off")(off)
     app.add_typer(group, name="hook")
 
 

@@ -1,7 +1,8 @@
 """The web server of a service: the application with what it answers from."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+import socket
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import uvicorn
@@ -10,15 +11,20 @@ from starlette.types import Receive, Scope, Send
 
 from scheduler.channels.twilio.webhook import Secrets
 from scheduler.cli.wiring import Product
+from scheduler.clock import SystemClock
 from scheduler.services.alert_page import AlertPages
 from scheduler.services.bounces import Bounces
 from scheduler.services.callbacks import TwilioCallbacks
+from scheduler.services.desk import Desk
+from scheduler.services.gate import Gate
 from scheduler.services.patient_page import PatientPages
 from scheduler.services.receipts import Receipts
 from scheduler.services.unsubscribing import Unsubscriber
 from scheduler.web.alerts import alert_pages
 from scheduler.web.app import create_app, forget_applications
 from scheduler.web.bounces import bounce_hook
+from scheduler.web.console.app import create_console
+from scheduler.web.console.live import Live
 from scheduler.web.pages import Pages
 from scheduler.web.patient import patient_pages
 from scheduler.web.unsubscribe import unsubscribe
@@ -28,7 +34,16 @@ DRAIN = 30
 
 
 class _Server(uvicorn.Server):
-    """Leaves the signals to the service, so that the engine is told to stop too."""
+    """Leaves the signals to the service, so that the engine is told to stop too, and lets open pages go first."""
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what would never end by itself, then wait for the rest."""
+        self._live.close()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -49,9 +64,13 @@ class WebServer:
     wake: Callable[[], None]
     server: uvicorn.Server = field(init=False)
     _app: FastAPI = field(init=False)
+    _gate: Gate = field(init=False)
+    _live: Live = field(init=False)
 
     def __post_init__(self) -> None:
         """Make both."""
+        # The machine's own clock, also where the product's is a time-lapse: sessions end by it.
+        self._gate, self._live = Gate(self.product.store, SystemClock()), Live.of(self.product.store)
         self._app = self.app_of(self.product)
         # Without its log of requests: the address of a page is a key to it.
         self.server = _Server(
@@ -62,7 +81,8 @@ class WebServer:
                 access_log=False,
                 timeout_graceful_shutdown=DRAIN,
                 server_header=False,
-            )
+            ),
+            self._live,
         )
 
     def app_of(self, product: Product) -> FastAPI:
@@ -71,7 +91,13 @@ class WebServer:
             well=lambda: self.is_working() and product.store.answers(),
             twilio=_twilio(product, self.wake),
             pages=_pages(product, self.wake),
+            parts=self._parts(product.desk(self.wake)),
+            front=Pages(product.settings.public_url).address("/desk/"),
         )
+
+    def _parts(self, desk: Desk) -> Mapping[str, FastAPI]:
+        """Return what needs an account, or a key."""
+        return {"/desk": create_console(desk, self._gate, live=self._live)}
 
     def take(self, app: FastAPI) -> None:
         """Answer by that application from the next request on. One that goes on ends by the one it came to."""

@@ -5,7 +5,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -23,6 +23,7 @@ from scheduler.protocols.loader import first_error, load, load_sound
 from scheduler.protocols.problems import Problem
 from scheduler.services.adoption import adopt
 from scheduler.services.approver import Approver
+from scheduler.services.desk import Desk
 from scheduler.services.dispatch import Dispatcher
 from scheduler.services.editions import Edition
 from scheduler.services.happening import Watch, ignore
@@ -74,6 +75,21 @@ class Product:
     def approver(self) -> Approver:
         """What tells whether messages may go out as far as approval goes."""
         return Approver(self.configuration, self.texts, live=self.settings.delivery is Delivery.LIVE)
+
+    def desk(self, wake: Callable[[], None]) -> Desk:
+        """Make what the clinic's desk works with. `wake` tells the engine, from any thread, to look at once."""
+        return Desk(
+            settings=self.settings,
+            configuration=self.configuration,
+            store=self.store,
+            texts=self.texts,
+            words=self.words,
+            links=self.links,
+            replies=self.replies,
+            clock=self.clock,
+            owner=self.owner,
+            wake=wake,
+        )
 
     def dispatcher(self, watch: Watch = ignore) -> Dispatcher:
         """Make the dispatcher of this process. Raises SettingsError when live delivery lacks a setting."""

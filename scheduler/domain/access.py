@@ -80,6 +80,10 @@ class Scope:
         return clinic is None or self.clinics is None or clinic in self.clinics
 
 
+EVERYWHERE = Scope(None)
+"""Every clinic."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks, and what is allowed at which clinic (or at `EVERY_CLINIC`)."""

@@ -1,10 +1,11 @@
 """What people do with their own account: name, language, password, second factor, sessions, where tests go."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from scheduler.clock import Clock
-from scheduler.errors import ConflictError, ForbiddenError, NotFoundError, RegistrationError
+from scheduler.errors import ForbiddenError
 from scheduler.protocols.addresses import read_email, read_phone
 from scheduler.services import second_factor
 from scheduler.services.gate import IDLE
@@ -80,7 +81,9 @@ class Accounts:
     def set_addresses(self, user_id: int, *, phone: str, email: str) -> tuple[str, ...]:
         """Keep where test messages go ("" for nowhere); return the fields that could not be read, changing nothing."""
         read = {"phone": _read(read_phone, phone), "email": _read(read_email, email)}
-        wrong = tuple(name for name, given in (("phone", phone), ("email", email)) if given.strip() and not read[name])
+        wrong = tuple(
+            name for name, given in (("phone", phone), ("email", email)) if given.strip() and not read[name]
+        )
         if not wrong:
             with self._store.write() as tx:
                 set_addresses(tx, user_id, phone=read["phone"], email=read["email"])
@@ -95,7 +98,7 @@ class Accounts:
             user, free = get_user(tx, user_id), _is_fresh(tx, token, self._clock.now())
         if not free and not self._proves(user, current):
             return Wrong()
-        kept = self._users.hashed(new, user)
+        kept = self._users.hashed(new, user.login, user.name)
         with self._store.write() as tx:
             set_password_hash(tx, user_id, kept)
             drop_links_of(tx, user_id)
@@ -174,5 +177,9 @@ def _is_fresh(tx: Tx, token: str, now: datetime) -> bool:
     return found is not None and found.session.by_link and now - found.session.started_at < FRESH
 
 
-def _read(reader: object, text: str) -> str | None:
-    raise NotImplementedError
+def _read(reader: Callable[[object], str], text: str) -> str | None:
+    """Return an address as it is kept, None for none and for one that can't be read."""
+    try:
+        return reader(text.strip()) if text.strip() else None
+    except ValueError:
+        return None

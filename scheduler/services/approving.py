@@ -99,10 +99,15 @@ class Approving:
 
     def faults(self, treatment: str, problems: Sequence[Problem], config_dir: Path) -> list[Problem]:
         """Return the errors among these problems that are in what would be approved."""
+        mine = self.files(treatment, config_dir)
+        return [it for it in problems if it.severity == "error" and it.file in mine]
+
+    def files(self, treatment: str, config_dir: Path) -> frozenset[Path]:
+        """Return the files that say what a treatment is: its protocol, its texts, the advice, the emails' footers."""
         mine = {config_dir / "protocols" / f"{treatment}.yaml", own_or_shipped(config_dir, ADVICE)}
         for _, channel, language, file in self._uses(treatment):
             mine |= {file, self.texts.file("any", language, channel).parent.parent / FOOTER}
-        return [it for it in problems if it.severity == "error" and it.file in mine]
+        return frozenset(mine)
 
     def _steps(self, treatment: str) -> Iterator[Item]:
         overrides = self._overrides(treatment)

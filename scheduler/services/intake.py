@@ -112,17 +112,13 @@ class Details:
     timezone: str | None
 
 
-def read_details(raw: Mapping[Field, str], clinic: Clinic) -> tuple[Details, Mapping[str, str]]:
-    """Check who a patient is by the rules of a registration; return it with what is wrong, by field.
-
-    With anything wrong the details are not to be used.
-    """
+def read_details(raw: Mapping[Field, str], clinic: Clinic) -> Details:
+    """Check who a patient is by the rules of a registration. Raises WrongFieldsError."""
     reader = _Reader(raw, clinic, None)
     details = Details(reader.name(), reader.phone(), reader.email(), reader.language(), reader.timezone())
-    if not raw.get(Field.PHONE, "").strip() and not raw.get(Field.EMAIL, "").strip():
-        reader.wrong.append(f"{Field.PHONE}: is empty, and so is the email: nothing could reach this patient")
-    said = (problem.partition(": ") for problem in reader.wrong)
-    return details, {key: what for key, _, what in said}
+    reader.refuse_unreachable()
+    reader.refuse_wrong()
+    return details
 
 
 def read_call_off(raw: Mapping[Field, str], clinic: Clinic) -> CallOff | None:
@@ -190,12 +186,20 @@ class _Reader:
 
     def cross_check(self, registration: Registration) -> None:
         """Check what concerns several fields, then raise if anything was wrong."""
-        if not self._raw.get(Field.PHONE) and not self._raw.get(Field.EMAIL):
-            self.wrong.append("phone, email: both are empty, so nothing could reach this patient")
-            self.codes.append(Wrong(Field.PHONE, "no_address"))
+        self.refuse_unreachable()
         if registration.ends_at and registration.ends_at <= registration.starts_at and not self.wrong:
             self.wrong.append("ends_at: is not after starts_at")
             self.codes.append(Wrong(Field.ENDS_AT, "too_early"))
+        self.refuse_wrong()
+
+    def refuse_unreachable(self) -> None:
+        """Note where there is no address at all."""
+        if not self._raw.get(Field.PHONE) and not self._raw.get(Field.EMAIL):
+            self.wrong.append("phone, email: both are empty, so nothing could reach this patient")
+            self.codes.append(Wrong(Field.PHONE, "no_address"))
+
+    def refuse_wrong(self) -> None:
+        """Raise WrongFieldsError if anything was wrong."""
         if self.wrong:
             raise WrongFieldsError("; ".join(self.wrong), tuple(self.codes))
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from scheduler.clock import Clock
 from scheduler.logs import get_logger
 from scheduler.services.gate import is_unfinished
-from scheduler.services.known_browser import is_known, mark
+from scheduler.services.known_browser import known_as, mark
 from scheduler.services.passwords import Passwords
 from scheduler.services.second_factor import is_on, passes
 from scheduler.services.signing_in import Started, start_session
@@ -16,7 +16,7 @@ from scheduler.store.database import Store, Tx
 from scheduler.store.login_failures import Key, forget, forgive, take_try
 from scheduler.store.login_links import LoginLink, find_link, use_link
 from scheduler.store.sessions import SignedIn, end_session, find_session
-from scheduler.store.users import password_hash_of, set_password_hash
+from scheduler.store.users import any_user, password_hash_of, set_password_hash
 
 log = get_logger(__name__)
 
@@ -138,14 +138,19 @@ class Logins:
             if found and end_session(tx, digest(token), now=now):
                 _record(tx, f"user:{found.login}", "session.ended", now, outcome="done")
 
-    def mark(self, login: str) -> str:
+    def mark(self, login: str, known: str) -> str:
         """Return what a browser keeps to be known for this login: strangers' failures hold it up no more."""
-        return mark(self._store.vault, login)
+        return mark(self._store.vault, login, known)
+
+    def any_user(self) -> bool:
+        """Whether anybody could sign in at all."""
+        with self._store.read() as tx:
+            return any_user(tx)
 
     def _keys(self, login: str, visit: Visit) -> list[Key]:
         """Return what a try counts against; a browser that signed in before has a count of its own."""
-        if is_known(self._store.vault, login, visit.known):
-            return [Key(f"browser:{visit.known}", OF_LOGIN)]
+        if number := known_as(self._store.vault, login, visit.known):
+            return [Key(f"browser:{number}", OF_LOGIN)]
         return [Key(f"login:{login}", OF_LOGIN), Key(f"client:{visit.client}", OF_CLIENT)]
 
     def _start(self, tx: Tx, user: int, login: str, visit: Visit, now: datetime, *, by_link: bool = False) -> Started:

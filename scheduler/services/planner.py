@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from scheduler.domain.access import EVERYWHERE, Scope
 from scheduler.domain.edits import Edit, longest_reach
 from scheduler.domain.states import UNSENT
 from scheduler.protocols.configuration import Configuration
@@ -85,10 +86,13 @@ class Planner:
         assert self._choice
         return [it for it in groups_in_flight(tx, self._choice) if (found := switches.of_group(it)) and found.edits]
 
-    def edits(self, tx: Tx, *, now: datetime) -> list[InFlightEdit]:
-        """Return what was edited since the visits in flight were planned, in the order of treatment and step."""
+    def edits(self, tx: Tx, *, now: datetime, scope: Scope = EVERYWHERE) -> list[InFlightEdit]:
+        """Return what was edited since the visits in flight were planned, in the order of treatment and step.
+
+        Only visits of the clinics of `scope` count, and only these clinics are named.
+        """
         counted, clinics = Counter[Edit](), defaultdict[Edit, set[str]](set)
-        for group in self.groups(tx, now=now):
+        for group in (it for it in self.groups(tx, now=now) if scope.holds(it.clinic)):
             switch = self._open(tx, now).of_group(group)
             assert switch
             for edit in switch.edits:

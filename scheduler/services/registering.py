@@ -125,5 +125,3 @@ def _undo(tx: Tx, desk: Desk, done: Registering, by: str) -> int | None:
 def _shown(told: Timeline) -> Iterator[tuple[str, str, str, int]]:
     for it in sorted(told.messages, key=lambda it: (it.step, it.channel.value, it.occurrence)):
         yield it.step, it.channel.value, it.status.value, int(it.due_at.timestamp())
-
-

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from scheduler.services.applying_jobs import ApplyingJobs
 from scheduler.services.file_checks import FileChecks
 from scheduler.services.planning_jobs import PlanningJobs
-from scheduler.services.test_sends import SendLimit
+
+_A_CHECK = 5.0
+"""Seconds that a check of the files gets to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +17,9 @@ class ScheduleWork:
     plans: PlanningJobs = field(default_factory=PlanningJobs)
     applies: ApplyingJobs = field(default_factory=ApplyingJobs)
     checks: FileChecks = field(default_factory=FileChecks)
-    sends: SendLimit = field(default_factory=SendLimit)
 
     def stop(self) -> None:
-        """Let what runs come to an end; blocks for seconds. Plans are lost, applies are gone on with later."""
+        """Let what runs come to an end; blocks for seconds. A plan is lost, an apply is gone on with later."""
         self.plans.stop()
         self.applies.stop()
-        self.checks.wait(5)
+        self.checks.wait(_A_CHECK)

@@ -31,6 +31,7 @@ from scheduler.store.users import (
     set_grant,
     set_password_hash,
     set_profile,
+    user_by_login,
 )
 
 LINK_LASTS = timedelta(days=3)
@@ -76,19 +77,39 @@ class Users:
     def __init__(self, store: Store, clock: Clock, passwords: Passwords, clinics: dict[str, str]) -> None:
         self._store, self._clock, self._passwords, self._clinics = store, clock, passwords, clinics
 
+    def find(self, login: str) -> User:
+        """Return the user of a login. Raises NotFoundError."""
+        with self._store.read() as tx:
+            return user_by_login(tx, login.strip().lower())
+
     def seen_by(self, who: Manager) -> tuple[User, ...]:
         """Return the users that concern the clinics of a manager, with their roles there."""
         with self._store.read() as tx:
             return list_users(tx, who.scope)
 
     def add(
-        self, login: str, name: str, role: Role, clinic: str, who: Manager, *, language: str | None = None
+        self,
+        login: str,
+        name: str,
+        role: Role,
+        clinic: str,
+        who: Manager,
+        *,
+        language: str | None = None,
+        password: str | None = None,
     ) -> int:
-        """Add a user with a role at a clinic, or at `EVERY_CLINIC`; return the id. He or she can't sign in yet."""
+        """Add a user with a role at a clinic, or at `EVERY_CLINIC`; return the id.
+
+        Without a password only a link lets the user in. Raises PasswordRefusedError too.
+        """
         self._refuse_foreign(clinic, who)
+        login, name = _login(login), read_name(name)
+        kept = self.hashed(password, login, name) if password is not None else None
         with self._store.write() as tx:
-            user = add_user(tx, _login(login), _name(name), language=language, by=who.by, now=self._clock.now())
+            user = add_user(tx, login, name, language=language, by=who.by, now=self._clock.now())
             set_grant(tx, user, clinic, role)
+            if kept:
+                set_password_hash(tx, user, kept)
             self._record(tx, who, "user.added", user)
             self._record(tx, who, f"user.granted_{role}", user, clinic)
         return user
@@ -130,23 +151,23 @@ class Users:
         """Change how a user is called and spoken to."""
         with self._store.write() as tx:
             _managed(tx, user_id, who)
-            set_profile(tx, user_id, name=_name(name), language=language)
+            set_profile(tx, user_id, name=read_name(name), language=language)
             self._record(tx, who, "user.renamed", user_id)
 
     def set_password(self, user_id: int, password: str, who: Manager) -> None:
         """Give a user a password. Sessions of the old one end. Raises PasswordRefusedError."""
         with self._store.read() as tx:
             user = _managed(tx, user_id, who)
-        kept = self.hashed(password, user)
+        kept = self.hashed(password, user.login, user.name)
         with self._store.write() as tx:
             set_password_hash(tx, user_id, kept)
             end_sessions_of(tx, user_id, now=self._clock.now())
             drop_links_of(tx, user_id)
             self._record(tx, who, "user.password_set", user_id)
 
-    def hashed(self, password: str, user: User) -> str:
-        """Return what is kept of a password of that user. Raises PasswordRefusedError."""
-        if why := weakness(password, (user.login, user.name, *self._clinics, *self._clinics.values())):
+    def hashed(self, password: str, login: str, name: str) -> str:
+        """Return what is kept of a password of a user. Raises PasswordRefusedError."""
+        if why := weakness(password, (login, name, *self._clinics, *self._clinics.values())):
             raise PasswordRefusedError(why)
         return self._passwords.make(password)
 
@@ -220,7 +241,8 @@ def _login(text: str) -> str:
     return login
 
 
-def _name(text: str) -> str:
+def read_name(text: str) -> str:
+    """Return a person's name on one line. Raises RegistrationError."""
     name = clean(text)
     if not name or len(name) > _LONGEST_NAME:
         raise RegistrationError(f"a name has 1 to {_LONGEST_NAME} characters")

@@ -20,7 +20,7 @@ from scheduler.store.database import Tx
 from scheduler.store.erasure_tables import erasures
 from scheduler.store.messages import Message, read_message
 from scheduler.store.replies import read_reply, reasons_of_replies
-from scheduler.store.tables import appointments, events, messages, replies
+from scheduler.store.tables import appointments, events, messages, patients, replies
 
 _START = (appointments.c.starts_at.desc(), appointments.c.id.desc())
 _WAITS = (Status.SCHEDULED, Status.CLAIMED, Status.HELD)
@@ -68,6 +68,11 @@ def erasure_of(tx: Tx, patient_id: int) -> Erasure | None:
     found = sa.select(erasures.c.at, erasures.c.by).where(erasures.c.patient_id == patient_id)
     row = tx.connection.execute(found).one_or_none()
     return Erasure(row.at, row.by) if row else None
+
+
+def registered_at(tx: Tx, patient_id: int) -> datetime:
+    """Return when a patient was registered first; the caller knows that there is one."""
+    return tx.connection.execute(sa.select(patients.c.created_at).where(patients.c.id == patient_id)).scalar_one()
 
 
 def latest_visits(tx: Tx, patient_id: int, *, limit: int, before: int | None = None) -> tuple[StoredAppointment, ...]:

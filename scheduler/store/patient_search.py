@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -92,7 +91,7 @@ def find_visits_named(
     return list(tx.connection.execute(sa.select(ids.c.id).order_by(ids.c.id)).scalars())
 
 
-def _candidates(tx: Tx, words: Sequence[str], scope: Scope, below: int | None) -> Sequence[sa.Row[Any]]:
+def _candidates(tx: Tx, words: Sequence[str], scope: Scope, below: int | None) -> list[tuple[int, bytes]]:
     """Return patients, the latest first, who have a word that begins as each of these; maybe no more than that."""
     tokens = sorted({token_for(tx.vault, word) for word in words})
     first = name_tokens.alias("first")
@@ -110,7 +109,8 @@ def _candidates(tx: Tx, words: Sequence[str], scope: Scope, below: int | None) -
         )
     if below is not None:
         found = found.where(first.c.patient_id < below)
-    return tx.connection.execute(found.order_by(first.c.patient_id.desc()).limit(_AT_ONCE)).all()
+    rows = tx.connection.execute(found.order_by(first.c.patient_id.desc()).limit(_AT_ONCE))
+    return [(number, sealed) for number, sealed in rows]
 
 
 def _words(tx: Tx, sealed: bytes) -> tuple[str, ...]:

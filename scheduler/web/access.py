@@ -58,7 +58,7 @@ class Needs:
 
     async def __call__(self, request: Request) -> Caller:
         """Return who calls. Raises UnauthenticatedError, ForeignPageError or ForbiddenError."""
-        caller = await request.app.state.identify(request)
+        caller: Caller = await request.app.state.identify(request)
         request.state.caller = caller
         request.state.action = self.action
         if self.permission and not caller.anywhere(self.permission):

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies import models
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from scheduler.services.callbacks import TwilioCallbacks
 from scheduler.web.pages import assets
@@ -18,11 +18,13 @@ def create_app(
     twilio: TwilioCallbacks | None = None,
     pages: Iterable[APIRouter] = (),
     parts: Mapping[str, FastAPI] = MappingProxyType({}),
+    front: str | None = None,
 ) -> FastAPI:
     """Make the application. `well` says whether the database answers and the engine runs; it may block briefly.
 
     `twilio` takes Twilio's calls; None where its auth token is not set. `pages` are what people open without an
     account; `parts` what needs one, by the path under which it is found ("/desk").
+    `front` is where the address without a path leads.
     """
     app = FastAPI(title="Aftercare", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -36,6 +38,13 @@ def create_app(
     app.include_router(webhooks(twilio))
     for router in (assets(), *pages):
         app.include_router(router)
+    if front is not None:
+
+        @app.get("/")
+        def lead_on() -> RedirectResponse:
+            """Lead to the desk."""
+            return RedirectResponse(front)
+
     for path, part in parts.items():
         app.mount(path, part)
     return app

@@ -51,6 +51,9 @@ TIMELINE: Final[dict[str, Any]] = {
     "adjustments": [],
 }
 PLAN: Final[dict[str, Any]] = {
+    "result": "registered",
+    "appointment": None,
+    "reason": "",
     "clinic": "lumiere",
     "treatment": "microneedling",
     "starts_at": AT,
@@ -199,12 +202,12 @@ TREATMENT: Final[dict[str, Any]] = {
     "steps": [
         {
             "id": "redness_check",
-            "when": "2 days after the appointment at 10:00",
-            "channels": ["sms", "email"],
-            "first_of": True,
-            "purpose": "care",
+            "after": "2d",
+            "at": "10:00",
+            "channels": {"first_of": ["sms", "email"]},
             "ask": "redness",
-            "template": "redness_check",
+            "useful_for": "1d",
+            "if_late": "send",
         }
     ],
 }

@@ -8,17 +8,17 @@ from fastapi import APIRouter, FastAPI
 from scheduler.services.desk import Desk
 from scheduler.web.access import Gate, identify_by_session
 from scheduler.web.console.assets import asset_routes
-from scheduler.web.console.cookies import SESSION
 from scheduler.web.console.errors import show_errors
 from scheduler.web.console.live import Live, live_route
 from scheduler.web.console.shell import Shell
+from scheduler.web.cookies import session_cookie
 from scheduler.web.forms import MOST_BYTES
 
 
 def create_console(desk: Desk, gate: Gate, *, live: Live) -> FastAPI:
     """Make the application. `live` outlives it; a route that takes more than a form says so: `max_body_size=`."""
     app = FastAPI(title="Aftercare", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=MOST_BYTES)
-    app.state.identify = identify_by_session(gate, SESSION)
+    app.state.identify = identify_by_session(gate, session_cookie(desk.settings.public_url).name)
     app.state.has_cookies = True
     app.state.public_host = urlsplit(desk.settings.public_url).netloc.lower()
     shell = Shell(desk, gate)

@@ -1,10 +1,10 @@
-"""The stylesheet and the script of the console: each one file for the browser, made of small ones in `layout/console`.
+"""The stylesheet and the script of the console: one file each for browsers, of small ones in `layout/console`.
 
 A noun adds rules of its own in `layout/console/css/<noun>.css`, behaviour in `layout/console/js/<noun>.js`.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -61,7 +61,7 @@ def asset_routes() -> APIRouter:
     return router
 
 
-def _giving(asset: Asset) -> object:
+def _giving(asset: Asset) -> Callable[[], Response]:
     def give() -> Response:
         return Response(asset.body, media_type=asset.media_type, headers=_KEPT)
 
@@ -74,8 +74,8 @@ def _asset(name: str, kind: str, text: str, media_type: str) -> Asset:
 
 
 def _styles() -> Iterator[str]:
-    """Yield the rules in their order: what is general first, the nouns, what holds for narrow pages and paper last."""
-    own = [text for text in _texts("css", (*_FIRST, *_LAST, _DARK))]
+    """Yield the rules in their order: what is general, the nouns, what holds for narrow pages and for paper."""
+    own = list(_texts("css", (*_FIRST, *_LAST, _DARK)))
     yield _text("css", _FIRST[0])
     dark = _text("css", _DARK)
     yield "@media (prefers-color-scheme: dark) {\n" + dark.replace(":root", ':root:not([data-look="light"])') + "}"

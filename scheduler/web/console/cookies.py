@@ -1,7 +1,7 @@
 """The cookies of the console: who is signed in, and what the next page says was done."""
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -15,7 +15,8 @@ _PATH = re.compile(r"/[a-z0-9/_-]{0,100}")
 _MINUTE = 60
 
 
-class Said(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Said:
     """A code of the words files, the number in its sentence if any, and where its link leads, if anywhere."""
 
     code: str

@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 
 from scheduler.errors import AftercareError, ConflictError, ForbiddenError, NotFoundError, StoreError
 from scheduler.logs import get_logger
-from scheduler.web.access import SAFE_METHODS, ForeignPageError, UnauthenticatedError
-from scheduler.web.console.shell import QUIET, Shell
+from scheduler.web.access import QUIET, SAFE_METHODS, ForeignPageError, UnauthenticatedError
+from scheduler.web.console.shell import Shell
 from scheduler.web.pages import SAFE
 
 log = get_logger(__name__)
@@ -37,13 +37,10 @@ def show_errors(app: FastAPI, shell: Shell) -> None:
 
     def page(error: type[Exception], what: str, status: int) -> None:
         async def handle(request: Request, raised: Exception) -> Response:
-            # What we say ourselves has no patient's data in it; of a database or a programming error nothing is shown.
-            detail = (
-                str(raised)
-                if isinstance(raised, AftercareError) and status < HTTPStatus.INTERNAL_SERVER_ERROR
-                else ""
+            # What we say ourselves; of a database's and of programming errors nothing is shown.
+            return await _page(
+                shell, request, what, status, str(raised) if isinstance(raised, AftercareError) else ""
             )
-            return await _page(shell, request, what, status, detail)
 
         app.add_exception_handler(error, handle)
 

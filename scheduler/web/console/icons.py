@@ -7,8 +7,7 @@ ICONS: Mapping[str, str] = MappingProxyType(
     {
         "today": "M3 8.5 10 3l7 5.5V16a1 1 0 0 1-1 1h-3.5v-5h-5v5H4a1 1 0 0 1-1-1z",
         "inbox": "M3 11.5 5 4h10l2 7.5M3 11.5V16h14v-4.5M3 11.5h4a3 3 0 0 0 6 0h4",
-        "appointments": "M4 4.5h12a1 1 0 0 1 1 1V16a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V5.5a1 1 0 0 1 1-1zM3 8.5h14M7 2.5v4M13 2.5v4",
-        "patients": "M7.5 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2 17c0-3 2.5-5 5.5-5s5.5 2 5.5 5M13 3.7a3 3 0 0 1 0 5.6M15 12.4c1.8.7 3 2.4 3 4.6",
+        "appointments": "M3 4.5h14V17H3zM3 8.5h14M7 2.5v4M13 2.5v4",
         "deliveries": "M3 17V3M3 17h14M6.5 13.5V10M10 13.5V6M13.5 13.5V8.5",
         "schedules": "M4 5h2M4 10h2M4 15h2M9 5h8M9 10h8M9 15h5",
         "outbox": "M3 11v5h14v-5M10 12V3.5M6.5 7 10 3.5 13.5 7",

@@ -57,9 +57,7 @@ class Live:
         """End all connections at once and take none any more. From the loop only."""
         self._closed = True
         self._tell()
-        if self._watching:
-            self._watching.cancel()
-            self._watching = None
+        self._rest()
 
     def lets(self, who: str) -> bool:
         """Whether one more connection of that user is taken."""
@@ -96,9 +94,13 @@ class Live:
         finally:
             self._open[who] -= 1
             self._open += Counter()  # forgets who has none left
-            if not self._open and self._watching:
-                self._watching.cancel()
-                self._watching = None
+            if not self._open:
+                self._rest()
+
+    def _rest(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
 
     async def _watch(self) -> None:
         known: Pulse | None = None

@@ -1,6 +1,7 @@
 """Where one can go in the console, and with which key; and how the states look."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from scheduler.domain.access import Caller, Permission
@@ -20,7 +21,8 @@ class Place(NamedTuple):
     also: str | None = None
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Entry:
     """A place as somebody sees it; `count` None: nothing is counted there."""
 
     name: str

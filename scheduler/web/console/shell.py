@@ -50,7 +50,7 @@ class Shell:
 
     def go(
         self,
-        request: Request,
+        request: Request,  # noqa: ARG002  (every page has it at hand, and what is said may come to depend on it)
         path: str,
         *,
         said: str | None = None,
