@@ -23,8 +23,8 @@ $(BIN)/.dev: requirements/dev.lock $(BIN)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@touch $@
 
-demo: $(BIN)/.run  ## six weeks of two sample clinics in under a minute
-	@$(BIN)/aftercare demo --exit
+demo: $(BIN)/.run  ## six weeks of two sample clinics in under a minute, and the console
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/aftercare demo; else $(BIN)/aftercare demo --exit; fi
 
 test: lint  ## lint, types, import contracts and all fast tests
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long" $(TESTS)

@@ -97,3 +97,34 @@ class TimeLapseClock:
             self._at_end()
         self._barrier = max(min(instant.astimezone(UTC), self._until), self._base)
         return (self._barrier - self._base).total_seconds() / self._rate
+
+
+class ShiftedClock(SystemClock):
+    """A clock that runs as the machine's does, from another instant on."""
+
+    def __init__(self, instant: datetime) -> None:
+        self._shift = instant.astimezone(UTC) - datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """Return the shifted instant, aware, in UTC."""
+        return datetime.now(UTC) + self._shift
+
+
+class StoryClock:
+    """A clock that goes by another one, `by`, which may be changed between one engine and the next."""
+
+    def __init__(self, by: Clock) -> None:
+        self.by = by
+
+    @property
+    def waits_for_work(self) -> bool:
+        """Whether the clock of now stands still while an engine works."""
+        return self.by.waits_for_work
+
+    def now(self) -> datetime:
+        """Return the instant of the clock of now."""
+        return self.by.now()
+
+    def alarm_in(self, instant: datetime) -> float:
+        """Return what the clock of now says."""
+        return self.by.alarm_in(instant)

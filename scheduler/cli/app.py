@@ -26,6 +26,7 @@ from scheduler.cli import (
     hook,
     imports,
     init,
+    key,
     page,
     pause,
     plan,
@@ -37,6 +38,7 @@ from scheduler.cli import (
     simulate,
     triage,
     unanswered,
+    user,
     worker,
 )
 from scheduler.cli.output import say_error, say_usage
@@ -78,6 +80,8 @@ for module in (
     preview,
     triage,
     doctor,
+    user,
+    key,
     database,
 ):
     module.add_to(app)

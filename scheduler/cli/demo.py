@@ -1,51 +1,33 @@
-"""`aftercare demo`: six weeks of two sample clinics in under a minute, with the real engine on a faster clock."""
+"""`aftercare demo`: six weeks of two sample clinics in under a minute, with the real engine and the real console."""
 
 import asyncio
 import logging
 import shutil
-import signal
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+import socket
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
 
-from scheduler.cli.demo_cast import Cast
+from scheduler.cli.demo_show import ENDS_AT, SECONDS, STARTS_AT, Show
 from scheduler.cli.demo_view import DemoView
 from scheduler.cli.output import console
 from scheduler.cli.wiring import Product, open_product
-from scheduler.clock import Clock, FixedClock, TimeLapseClock
+from scheduler.clock import FixedClock, StoryClock, SystemClock
+from scheduler.domain.access import EVERY_CLINIC, Role, Scope
 from scheduler.errors import ConflictError
-from scheduler.paths import sample, shipped
-from scheduler.runtime.engine import Engine
+from scheduler.paths import shipped
 from scheduler.runtime.lock import only_engine
-from scheduler.services.happening import Happening
-from scheduler.services.importing import Importer
+from scheduler.services.passwords import Passwords
+from scheduler.services.users import Manager, Users, login_link
 from scheduler.settings import Settings
-
-STARTS_AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
-ENDS_AT = STARTS_AT + timedelta(weeks=6)
-SECONDS = 36
-"""How long the time between the messages takes altogether; the sending itself comes on top."""
 
 MARK = ".aftercare-demo"
 DATABASE = "aftercare.db"
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """At `at` the clinics import these exports: (clinic, file among the samples)."""
-
-    at: datetime
-    exports: tuple[tuple[str, str], ...]
-
-
-STORY = (
-    Chapter(STARTS_AT, (("lumiere", "lumiere.csv"), ("serena", "serena.csv"))),
-    Chapter(STARTS_AT + timedelta(days=5, hours=6), (("lumiere", "lumiere-later.csv"),)),
-)
+USER = "demo"
+_HOST = "127.0.0.1"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -59,69 +41,50 @@ def demo(
     seconds: Annotated[
         float, typer.Option("--seconds", help="How long the six weeks take.", min=1, max=600)
     ] = SECONDS,
+    port: Annotated[
+        int, typer.Option(help="Where the console is; another one if that is taken.", min=0, max=65535)
+    ] = 8000,
 ) -> None:
-    """Play six weeks of two sample clinics. Always a rehearsal, in the folder demo/: nothing leaves this machine."""
+    """Play six weeks of two sample clinics, and show them in the console.
+
+    Always a rehearsal, in the folder demo/: nothing leaves this machine. On a terminal it begins when you have signed
+    in by the link that it shows, or with Enter; then the console stays open, and the clock goes on, until Ctrl-C.
+    """
     folder = Path("demo")
     _refuse_foreign(folder)
     # The view has the terminal to itself; what would be logged is on it.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    settings = Settings(
-        database_url=f"sqlite:///{folder / DATABASE}",
-        config_dir=shipped("config"),
-        templates_dir=shipped("templates"),
-        data_dir=folder,
-    )
-    with only_engine(folder / DATABASE), DemoView(STARTS_AT, ENDS_AT) as view:
+    with only_engine(folder / DATABASE), _listen(port) as listener:
         _clear(folder)
-        finished = _play(settings, view, seconds)
-    view.print_summary(settings.outbox_dir, finished=finished)
-    if not finished:
+        settings = Settings(
+            database_url=f"sqlite:///{folder / DATABASE}",
+            config_dir=shipped("config"),
+            templates_dir=shipped("templates"),
+            data_dir=folder,
+            public_url=f"http://{_HOST}:{listener.getsockname()[1]}",
+        )
+        clock = StoryClock(FixedClock(STARTS_AT))
+        with open_product(settings=settings, clock=clock) as product, DemoView(STARTS_AT, ENDS_AT) as view:
+            show = Show(product.kept(), clock, listener, view, _invite(product), seconds)
+            finished = asyncio.run(show.run(leave=leave, waits=console.is_terminal and not leave))
+    if leave and not finished:
         raise typer.Exit(130)
-    if not leave:
-        console.print("Ctrl-C ends the demo.")
-        signal.pause()
 
 
-def _play(settings: Settings, view: DemoView, seconds: float) -> bool:
-    """Play the story; return whether it came to its end (Ctrl-C stops it cleanly)."""
-    rate = (ENDS_AT - STARTS_AT).total_seconds() / seconds
-    ends = [chapter.at for chapter in STORY[1:]] + [ENDS_AT]
-    for chapter, until in zip(STORY, ends, strict=True):
-        with open_product(settings=settings, clock=FixedClock(chapter.at)) as product:
-            _import(product, chapter, view)
-        if not asyncio.run(_run(settings, view, chapter.at, until, rate)):
-            return False
-    return True
+def _invite(product: Product) -> str:
+    """Add the user of the demo and return the address that lets somebody in once."""
+    names = {clinic.id: clinic.name for clinic in product.configuration.clinics.values()}
+    users, who = Users(product.store, SystemClock(), Passwords(), names), Manager("demo", Scope(None))
+    number = users.add(USER, "Demo", Role.ADMIN, EVERY_CLINIC, who)
+    return login_link(product.settings.public_url, users.link(number, who, lasts=timedelta(hours=12)))
 
 
-def _import(product: Product, chapter: Chapter, view: DemoView) -> None:
-    for clinic, export in chapter.exports:
-        place = product.configuration.clinic(clinic)
-        report = Importer(product.store, product.configuration, product.clock, place).run(sample(export))
-        view.imported(chapter.at, place, export, report)
-
-
-async def _run(settings: Settings, view: DemoView, start: datetime, until: datetime, rate: float) -> bool:
-    """Run the engine from `start` to `until`; return False when it was interrupted."""
-    stop, interrupted = asyncio.Event(), asyncio.Event()
-
-    def interrupt() -> None:
-        interrupted.set()
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, interrupt)
-    clock: Clock = TimeLapseClock(start, rate=rate, until=until, at_end=stop.set)
-    with open_product(settings=settings, clock=clock) as product:
-        view.follow(clock, product.configuration)
-        cast = Cast(product, view.acted)
-
-        def watch(happening: Happening) -> None:
-            view.happened(happening)
-            cast.act(happening)
-
-        await Engine(product.store, product.dispatcher(watch), clock, stop).run()
-    return not interrupted.is_set()
+def _listen(port: int) -> socket.socket:
+    """Take the port, or any other one where somebody has it."""
+    try:
+        return socket.create_server((_HOST, port), backlog=2048)
+    except OSError:
+        return socket.create_server((_HOST, 0), backlog=2048)
 
 
 def _refuse_foreign(folder: Path) -> None:

@@ -30,6 +30,8 @@ WELL = {
     "es": "1, mucho mejor, gracias",
 }
 """What everyone answers who is not in the script."""
+QUESTION = ("lumiere", "Alice Sample", "+15145550101", "Can I go swimming tomorrow?")
+"""Who asks at which clinic, from where, what no machine answers."""
 SCRIPT = {
     ("Béatrice Exemple", "redness_check"): "2, pareil",
     ("Bruno Ejemplo", "redness_check"): "2, igual que ayer",
@@ -63,6 +65,13 @@ class Cast:
                 self._see_to(happening)
             case MessageKind.ANSWER | MessageKind.DESK:
                 pass
+
+    def ask_something(self) -> None:
+        """Let a patient ask what no machine answers, so that the desk has something to do. Blocks; commits."""
+        name, who, phone, text = QUESTION
+        clinic, at = self.product.configuration.clinic(name), self.product.clock.now()
+        self._text(clinic, phone, text, at)
+        self.say(at, clinic, who, f"asks “{text}”: that waits in the inbox")
 
     def _answer(self, happening: Happening) -> None:
         with self.product.store.read() as tx:

@@ -46,6 +46,8 @@ class DemoView:
         self._rows: deque[Text] = deque(maxlen=SHOWN)
         self._counts: Counter[tuple[str, str]] = Counter()
         self._clock: Clock | None = None
+        self._link = ""
+        self._closed = False
         self._configuration: Configuration | None = None
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=12, transient=True)
 
@@ -60,6 +62,17 @@ class DemoView:
     ) -> None:
         """Give the terminal back."""
         self._live.stop()
+
+    def close(self) -> None:
+        """Give the terminal back; from now on a plain line is printed for each happening."""
+        self._live.stop()
+        self._closed = True
+
+    def open_at(self, link: str) -> None:
+        """Show the link that lets a person into the console, once."""
+        self._link = link
+        if not console.is_terminal:
+            console.print(f"The console: {link}", soft_wrap=True, highlight=False)
 
     def follow(self, clock: Clock, configuration: Configuration) -> None:
         """Show the time of `clock` from now on."""
@@ -105,8 +118,8 @@ class DemoView:
         row = Text.assemble((f"{local}  ", "white"), place, line)
         row.no_wrap, row.overflow = True, "ellipsis"
         self._rows.append(row)
-        if not console.is_terminal:
-            console.print(row, soft_wrap=True)
+        if self._closed or not console.is_terminal:
+            console.print(row, soft_wrap=not console.is_terminal)
 
     def _render(self) -> RenderableType:
         self._at = self._clock.now() if self._clock else self._at
@@ -125,7 +138,12 @@ class DemoView:
         body = Panel(
             Group(*self._rows, *empty), box=box.ROUNDED, border_style="dim", title="what goes to whom, and why"
         )
-        return Group(head, bar, body, self._sums())
+        return Group(head, bar, body, self._sums(), self._where())
+
+    def _where(self) -> Text:
+        """Say where the console is; before it begins, that it waits."""
+        begin = "" if self._clock else "\nIt begins when you are signed in, or with Enter."
+        return Text.assemble("In your browser, a link that works once: ", (self._link, "cyan underline"), begin)
 
     def _sums(self) -> Text:
         counts = self._counts
@@ -139,6 +157,7 @@ class DemoView:
 
     def print_summary(self, outbox: Path, *, finished: bool) -> None:
         """Print how it ended and where to look next."""
+        console.print(f"\nThe console: [cyan]{self._link}[/]", highlight=False, soft_wrap=True)
         said = "Six weeks are over" if finished else f"Stopped on {self._at:%A %d %B}"
         database = outbox.parent / "aftercare.db"
         console.print(f"\n[bold]{said}.[/] ", self._sums(), sep="")

@@ -103,7 +103,7 @@ def grant(
 def revoke(
     login: Login, *, clinic: Clinic = "", every_clinic: EveryClinic = False, by: By = "", as_json: Json = False
 ) -> None:
-    """Take a user's role at a clinic away. `--every-clinic` takes the role for all of them, not those for single ones."""
+    """Take a user's role away: at a clinic, or the one for all of them; roles for single clinics stay then."""
     where = chosen_clinic(clinic, every=every_clinic)
     _change(login, by, f"has no role at {shown_clinic(where)} any more", as_json, grant=(where, None))
 

@@ -28,11 +28,13 @@ class Source(StrEnum):
     """Whoever has the number is not the patient: nobody said anything about the patient's consent."""
     BOUNCE = "bounce"
     """The mailbox does not exist any more: nobody said anything."""
+    ERASED = "erased"
+    """The data of whoever had the address were erased: nobody writes there again."""
 
     @property
     def is_said(self) -> bool:
         """Whether it says what a person wants; else only the address is at fault."""
-        return self not in (Source.WRONG_NUMBER, Source.BOUNCE)
+        return self not in (Source.WRONG_NUMBER, Source.BOUNCE, Source.ERASED)
 
 
 REGISTRATION = Source.REGISTRATION.value
@@ -98,7 +100,11 @@ class Consent:
         return self.refused is None
 
 
-_CODES: Mapping[str, str] = {Source.WRONG_NUMBER: "not_theirs", Source.BOUNCE: "address_gone"}
+_CODES: Mapping[str, str] = {
+    Source.WRONG_NUMBER: "not_theirs",
+    Source.BOUNCE: "address_gone",
+    Source.ERASED: "address_erased",
+}
 
 
 def consent_for(

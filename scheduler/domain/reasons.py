@@ -67,6 +67,7 @@ CLAUSES: Mapping[str, str] = {
     "stopped": "the patient stopped messages to this {address}",
     "not_theirs": "somebody else has this {address}, and nothing is sent to it until staff correct it",
     "address_gone": "this {address} does not exist any more, and nothing is sent to it",
+    "address_erased": "the data of whoever had this {address} were erased, and nothing is sent to it",
     "next_appointment": "the next appointment is already booked",
     "merged": "merged into message {message} of appointment {appointment}",
     "answered": "the patient has answered already",
@@ -145,6 +146,8 @@ CLAUSES: Mapping[str, str] = {
     "words_unreadable": "replies wait, since the words that they are read by can't be read: {error}",
     "not_asked_again": "the patient was to be asked again ({step}), and that did not go out",
     "answered_with": "answered with {template}",
+    "no_number": "no text can go to where that came from",
+    "desk_wrote": "answered by {channel} with message {message}",
     "desk_not_sent": "message {message}, which {by} wrote, did not go out ({status})",
     # why a reply is not answered
     "not_answered_provider": "not answered here, since the provider answers that word",

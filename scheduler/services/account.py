@@ -79,7 +79,7 @@ class Accounts:
             set_profile(tx, user_id, name=read_name(name), language=language)
 
     def set_addresses(self, user_id: int, *, phone: str, email: str) -> tuple[str, ...]:
-        """Keep where test messages go ("" for nowhere); return the fields that could not be read, changing nothing."""
+        """Keep where test messages go ("" for nowhere); where a field can't be read, change nothing, return it."""
         read = {"phone": _read(read_phone, phone), "email": _read(read_email, email)}
         wrong = tuple(
             name for name, given in (("phone", phone), ("email", email)) if given.strip() and not read[name]

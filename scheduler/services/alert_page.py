@@ -23,7 +23,9 @@ from scheduler.store.alerts import Alert, get_alert
 from scheduler.store.attempts import attempts_of
 from scheduler.store.correspondence import answers_to
 from scheduler.store.database import Store, Tx
+from scheduler.store.desk_messages import SUBJECT
 from scheduler.store.joins import replies_joined
+from scheduler.store.messages import get_message
 from scheduler.store.patients import Patient, get_patient
 from scheduler.store.replies import Reply, get_reply, reasons_of_replies
 from scheduler.store.writers import owners_of
@@ -149,7 +151,7 @@ class AlertPages:
             try:
                 with self.store.write() as tx:
                     close_alert(tx, view.alert.id, by=view.contact, now=self.clock.now())
-                    _refuse_unread(tx, view.alert.id, seen)  # after it: what joins now waits for us
+                    refuse_unread(tx, view.alert.id, seen)  # after it: what joins now waits for us
             except ConflictError as error:
                 log.info("alert.not_closed", alert=view.alert.id, why=str(error))
         return self.look(token)
@@ -176,11 +178,11 @@ class AlertPages:
             reply = get_reply(tx, alert.reply_id) if alert.reply_id is not None else None
             joined = tuple(get_reply(tx, it) for it in replies_joined(tx, alert.id))
             people = tuple(get_patient(tx, it) for it in self._whom(tx, alert, reply))
-            question = _question(tx, reply)
+            question = question_of(tx, reply)
         except KeysError as error:
             log.warning("alert.unreadable", alert=alert.id, reason=str(error))
             return replace(view, unreadable=True)
-        answers = {it.id: _answered(tx, it) for it in (reply, *joined) if it}
+        answers = {it.id: answered_now(tx, it) for it in (reply, *joined) if it}
         return replace(view, reply=reply, joined=joined, answers=answers, question=question, people=people)
 
     def _whom(self, tx: Tx, alert: Alert, reply: Reply | None) -> Iterable[int]:
@@ -190,11 +192,22 @@ class AlertPages:
         if reply:
             clinics = [reply.clinic] if reply.clinic else list(self.configuration.clinics)
             return [owner.id for owner in owners_of(tx, reply.sender, clinics)] if reply.sender else []
-        subject = alert.subject.removeprefix(OF_A_PATIENT)
-        return [int(subject)] if subject != alert.subject and subject.isdecimal() else []
+        return patients_named(tx, alert)
 
 
-def _refuse_unread(tx: Tx, alert_id: int, seen: int) -> None:
+def patients_named(tx: Tx, alert: Alert) -> list[int]:
+    """Return whom the subject of an alert names: a patient, or who was to get a text that staff wrote."""
+    kind, _, number = alert.subject.partition("/")
+    if not number.isdecimal():
+        return []
+    if kind == OF_A_PATIENT.rstrip("/"):
+        return [int(number)]
+    whom = get_message(tx, int(number)).patient_id if kind == SUBJECT.rstrip("/") else None
+    return [whom] if whom is not None else []
+
+
+def refuse_unread(tx: Tx, alert_id: int, seen: int) -> None:
+    """Raise ConflictError where a reply joined an alert after the one that was `seen` last, 0 for none."""
     if any(it > seen for it in replies_joined(tx, alert_id)):
         raise ConflictError(f"more was written about alert {alert_id}: read it first")
 
@@ -210,7 +223,7 @@ def _missed(event: AlertEvent) -> Missed:
     return Missed(told["by"], told["what"], event.at)
 
 
-def _answered(tx: Tx, reply: Reply) -> Answered:
+def answered_now(tx: Tx, reply: Reply) -> Answered:
     """Return where the answer to a reply stands now."""
     answer = next(iter(answers_to(tx, [reply.id])), None)
     if answer is None:
@@ -231,7 +244,8 @@ def _language(configuration: Configuration) -> str:
     return spoken.most_common(1)[0][0]
 
 
-def _question(tx: Tx, reply: Reply | None) -> Question | None:
+def question_of(tx: Tx, reply: Reply | None) -> Question | None:
+    """Return what a reply answers, as it went out; None for nothing. Raises KeysError."""
     if reply is None or reply.question is None:
         return None
     attempts = attempts_of(tx, reply.question)

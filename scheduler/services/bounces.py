@@ -18,6 +18,7 @@ from scheduler.services.dead_address import give_up
 from scheduler.services.hearing import Hearing, Word
 from scheduler.store.attempts import Attempt, attempts_of, find_attempt
 from scheduler.store.database import Store, Tx
+from scheduler.store.mentions import empty_calls
 from scheduler.store.messages import get_message
 from scheduler.store.provider_events import add_provider_event, mark_handled
 
@@ -84,6 +85,8 @@ class Bounces:
                 return Taken.KNOWN
             self._follow(tx, attempt, bounce, now)
             mark_handled(tx, [event], now=now)
+            if not attempt.address:  # the patient was erased since
+                empty_calls(tx, [event], now=now)
         log.info("bounce.taken", message=attempt.message_id, verdict=bounce.verdict, code=bounce.code)
         return Taken(bounce.verdict.value)
 
@@ -99,7 +102,7 @@ class Bounces:
             why=bounce.meaning,
         )
         Hearing(self.configuration, self.by).hear(tx, attempt.token, message.id, word, now=now)
-        if bounce.verdict is Verdict.DEAD and message.kind is not MessageKind.ALERT:
+        if bounce.verdict is Verdict.DEAD and message.kind is not MessageKind.ALERT and attempt.address:
             where = (message.clinic, Channel.EMAIL, attempt.address)
             give_up(tx, self.configuration, *where, by=self.by, now=now, code=bounce.code)
 

@@ -32,8 +32,9 @@ from scheduler.store.patients import Patient, get_patient
 
 log = get_logger(__name__)
 
-BEGINNING_AGAIN = frozenset(Source) - {Source.WRONG_NUMBER}
-"""The stops that the patient's own word lifts. Whoever has a wrong number can't lift that: only staff can."""
+BEGINNING_AGAIN = frozenset(Source) - {Source.WRONG_NUMBER, Source.ERASED}
+"""The stops that the patient's own word lifts. Whoever has a wrong number can't lift that: only staff can; nor does a
+word from an address undo an erasure."""
 
 
 def stop_address(

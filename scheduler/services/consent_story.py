@@ -24,6 +24,7 @@ HOW: Mapping[str, str] = {
     Source.STAFF: "the patient told the clinic",
     Source.WRONG_NUMBER: "whoever has the number is not the patient",
     Source.BOUNCE: "mail to it comes back",
+    Source.ERASED: "the data of whoever had it were erased",
 }
 
 

@@ -91,7 +91,7 @@ class Lateness:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the texts of a clinic took, in segments, and what they cost by the price in its file (None: none there)."""
+    """What the texts of a clinic took, in segments, and cost by the price in its file: None where none is there."""
 
     clinic: str
     segments: int

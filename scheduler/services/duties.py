@@ -12,6 +12,7 @@ from scheduler.protocols.configuration import Configuration
 from scheduler.services.approval_watch import ApprovalWatch
 from scheduler.services.approver import Approver
 from scheduler.services.circuits import CircuitTender
+from scheduler.services.desk_lost import tell_of_lost
 from scheduler.services.holding import expire_held
 from scheduler.services.inbound import KIND as INBOUND
 from scheduler.services.inbound import Replies
@@ -26,6 +27,7 @@ from scheduler.services.unreached import ring_instead
 from scheduler.store.alerts import any_rings
 from scheduler.store.claims import release_expired
 from scheduler.store.database import Store
+from scheduler.store.desk_messages import lost_texts
 from scheduler.store.lookups import what_waits
 from scheduler.store.provider_events import any_unhandled
 from scheduler.store.rings import dead_rings
@@ -99,11 +101,12 @@ class Duties:
         Return whether somebody is told.
         """
         with self.store.read() as tx:
-            waits = any_rings(tx, now=self.clock.now()) or dead_rings(tx, limit=1)
+            waits = any_rings(tx, now=self.clock.now()) or dead_rings(tx, limit=1) or lost_texts(tx, limit=1)
         if not waits:
             return False
         with self.store.write() as tx:
             now = self.clock.now()
+            tell_of_lost(tx, now=now)
             instead = ring_instead(tx, self.configuration, now=now)
             return Bell(self.configuration).ring_due(tx, now=now) + instead > 0
 

@@ -4,13 +4,12 @@ Nothing in a provider's hands is overtaken: while something is on its way the er
 again a little later.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from scheduler.domain.alert import OF_A_PATIENT
 from scheduler.domain.reasons import because
 from scheduler.domain.states import Cause, Status
 from scheduler.errors import ConflictError
@@ -19,7 +18,7 @@ from scheduler.services import inbound
 from scheduler.store.attempts import attempts_of_several
 from scheduler.store.database import Store, Tx
 from scheduler.store.erase import Belongings, belongings, empty, keep_away, open_alerts_of, ring_tokens, unsent_of
-from scheduler.store.mentions import Found, Traces, drop_answers, drop_uploads, empty_calls, find_calls
+from scheduler.store.mentions import Traces, drop_answers, drop_uploads, empty_calls, find_calls, waits_among
 from scheduler.store.moves import Move
 from scheduler.store.patient_file import registered_at
 from scheduler.store.patients import Patient, get_patient
@@ -43,7 +42,7 @@ class Obstacle(StrEnum):
 
 _WORDS = {
     Obstacle.SENDING: "a message to this patient is being handed over: try again in a minute",
-    Obstacle.UNKNOWN: "the provider is being asked whether it has a message to this patient: try again in some minutes",
+    Obstacle.UNKNOWN: "the provider is asked whether it has a message to this patient: try again in some minutes",
     Obstacle.ALERT: "an alert about this patient is open: see to it and close it first",
     Obstacle.REPLY: "a text from this patient has just come in: read it first, then try again",
 }
@@ -64,7 +63,7 @@ class Erased:
 def obstacles(tx: Tx, patient_id: int) -> tuple[Obstacle, ...]:
     """Return what stands in the way now. Raises NotFoundError."""
     patient = get_patient(tx, patient_id)
-    return tuple(_obstacles(tx, patient, belongings(tx, patient), Found((), (), 0)))
+    return tuple(_obstacles(tx, patient, belongings(tx, patient), ()))
 
 
 def erase(store: Store, outbox: Path, patient_id: int, *, now: datetime, by: str) -> Erased:
@@ -85,9 +84,10 @@ def erase(store: Store, outbox: Path, patient_id: int, *, now: datetime, by: str
         own = belongings(tx, patient)
         traces = _traces(tx, patient, own)
         lately = find_calls(tx, traces, since=since, after=known.last)
-        _refuse(_obstacles(tx, patient, own, lately))
+        calls = (*known.calls, *lately.calls)
+        _refuse(_obstacles(tx, patient, own, calls))
         erased = _erase(tx, patient, own, traces, now=now, by=by)
-        empty_calls(tx, [*known.calls, *lately.calls], now=now)
+        empty_calls(tx, calls, now=now)
         tokens = (*own.tokens, *ring_tokens(tx, own.replies))
         _remove(outbox, tokens)
     log.warning("patient.erased", patient=patient_id, clinic=patient.clinic, messages=erased.messages)
@@ -105,15 +105,15 @@ def _erase(tx: Tx, patient: Patient, own: Belongings, traces: Traces, *, now: da
     return Erased(patient.id, patient.clinic, len(cancelled), len(own.messages), len(own.replies), stopped)
 
 
-def _obstacles(tx: Tx, patient: Patient, own: Belongings, calls: Found) -> Iterator[Obstacle]:
+def _obstacles(tx: Tx, patient: Patient, own: Belongings, calls: Sequence[int]) -> Iterator[Obstacle]:
     statuses = {it.status for it in own.messages}
     if Status.SENDING in statuses:
         yield Obstacle.SENDING
     if Status.UNKNOWN in statuses:
         yield Obstacle.UNKNOWN
-    if open_alerts_of(tx, own.replies, f"{OF_A_PATIENT}{patient.id}"):
+    if open_alerts_of(tx, patient.id, own.replies):
         yield Obstacle.ALERT
-    if inbound.KIND in calls.waiting:
+    if waits_among(tx, calls, inbound.KIND):
         yield Obstacle.REPLY
 
 
@@ -126,10 +126,10 @@ def _traces(tx: Tx, patient: Patient, own: Belongings) -> Traces:
     """Return what leads to the patient, with the addresses that messages went to before."""
     tried = attempts_of_several(tx, [it.id for it in own.messages])
     went_to = {it.address for several in tried.values() for it in several}
-    names = {patient.provider_id for several in tried.values() for patient in several if patient.provider_id}
+    called = {it.provider_id for several in tried.values() for it in several if it.provider_id}
     return Traces(
         addresses=frozenset({*went_to, patient.phone or "", patient.email or ""} - {""}),
-        tokens=frozenset({*own.tokens, *names}),
+        tokens=frozenset({*own.tokens, *called}),
         names=frozenset({patient.name, patient.ref or ""} - {""}),
     )
 

@@ -44,6 +44,32 @@ def follow_up(book: Book, known: StoredAppointment, registration: Registration, 
     _bring_up_to_date(book, person.patient, registration, clinic)
 
 
+def refuse_other_particulars(book: Book, known: StoredAppointment, registration: Registration, clinic: Clinic) -> None:
+    """Raise ConflictError, naming the fields, where a registration says anything new of a known appointment's patient.
+
+    What it leaves out is nothing new.
+    """
+    patient = book.person(known.patient_id).patient
+    pairs = {
+        "patient_id": (registration.patient_ref, patient.ref),
+        "name": (registration.name, patient.name),
+        "phone": (registration.phone, patient.phone),
+        "email": (registration.email, patient.email),
+        "language": (registration.language, patient.language),
+        "timezone": (registration.timezone, patient.timezone),
+    }
+    other = [name for name, (given, kept) in pairs.items() if given and given != kept]
+    answers = Answers(registration.consent_sms, registration.consent_email, registration.consent_marketing)
+    ledger = book.ledger(patient.id)
+    if entries_at_registration(answers, ledger, at=book.now, when_unknown=clinic.consent_when_unknown):
+        other.append("consent")
+    if other:
+        raise ConflictError(
+            f"this is appointment {known.id}, registered with another {', '.join(other)}: correct that at patient "
+            f"{patient.id}, or send the appointment as it was"
+        )
+
+
 def _names(book: Book, registration: Registration, person: Person) -> bool:
     """Whether a registration is about that patient: by the clinic's own id where it is known, else by name."""
     given, known = book.traits(registration), person.traits

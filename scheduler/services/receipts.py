@@ -13,6 +13,7 @@ from scheduler.protocols.configuration import Configuration
 from scheduler.services.hearing import Hearing, Word
 from scheduler.store.attempts import Attempt, find_attempt, find_attempt_of
 from scheduler.store.database import Store, Tx
+from scheduler.store.mentions import empty_calls
 from scheduler.store.provider_events import ProviderEvent, first_unhandled, mark_handled, open_event
 
 log = get_logger(__name__)
@@ -71,6 +72,8 @@ class Receipts:
             log.info("receipt.ignored", report=event.id, why="it is about no message of ours")
             return
         word = Word(callback.said, callback.sid, callback.error_code, event.received_at, left=callback.left)
+        if not attempt.address:  # the patient was erased since: nor may the report keep the number
+            empty_calls(tx, [event.id], now=now)
         to = Hearing(self.configuration, self.by).hear(tx, attempt.token, attempt.message_id, word, now=now)
         log.info(
             "receipt.taken", message=attempt.message_id, said=callback.said, code=callback.error_code, moved_to=to

@@ -11,7 +11,7 @@ from scheduler.protocols.configuration import Configuration
 from scheduler.services.appointments import call_off, reschedule
 from scheduler.services.book import Book, open_book
 from scheduler.services.intake import CallOff, Registration
-from scheduler.services.people import find_registered, follow_up, take_in
+from scheduler.services.people import find_registered, follow_up, refuse_other_particulars, take_in
 from scheduler.services.schedule import first_plan
 from scheduler.store.appointments import StoredAppointment, set_appointment_status, set_external_id
 from scheduler.store.database import Tx
@@ -47,13 +47,15 @@ class Registrar:
     """Takes checked registrations into the store.
 
     `follow` says what a changed appointment means: an import follows the booking system; a single
-    registration (CLI, REST) refuses, so that a slip of the hand moves nobody.
+    registration (CLI, REST) refuses, so that a slip of the hand moves nobody. `exact` refuses other particulars of
+    its patient too: for programs, which send the same again when they did not hear an answer.
     """
 
     configuration: Configuration
     clock: Clock
     by: str
     follow: bool = False
+    exact: bool = False
 
     def register(self, tx: Tx, registration: Registration) -> Registered:
         """Register one appointment, or follow what changed. The caller commits.
@@ -126,6 +128,8 @@ class Registrar:
 
     def _follow(self, book: Book, known: StoredAppointment, registration: Registration) -> Registered:
         self._refuse(known, registration)
+        if self.exact:
+            refuse_other_particulars(book, known, registration, self.configuration.clinic(registration.clinic))
         follow_up(book, known, registration, self.configuration.clinic(registration.clinic))
         if (named := registration.external_id) and not known.external_id:
             book.change(known, lambda tx: set_external_id(tx, known.id, named, now=book.now))

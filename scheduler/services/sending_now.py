@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from scheduler.domain.decision import decide
 from scheduler.domain.planned import PlannedMessage
@@ -18,10 +20,44 @@ from scheduler.store.database import Tx
 from scheduler.store.due import DueMessage, load_due
 from scheduler.store.messages import Message, Replan, get_message, messages_of, replan
 
-_STANDS = {
-    Status.CLAIMED: "is on its way right now",
-    Status.HELD: "waits for a person: release it instead",
+UTC_ZONE = ZoneInfo("UTC")
+
+
+class Bar(StrEnum):
+    """Why a message is not sent now."""
+
+    ON_ITS_WAY = "on_its_way"
+    """An engine holds it: it goes out in seconds, or is given back."""
+    HELD = "held"
+    """A person decides about it: it is released, or dropped."""
+    OVER = "over"
+    """It was sent, or will not be: nothing of it is left."""
+    CANT = "cant"
+    """It can't go out at all, as it stands."""
+    NOT_SOONER = "not_sooner"
+    """It can't go out before it is planned."""
+
+
+_SAID = {
+    Bar.ON_ITS_WAY: "is on its way right now",
+    Bar.HELD: "waits for a person: release it instead",
+    Bar.OVER: "was sent, or will not be: nothing of it is left to send",
+    Bar.CANT: "can't go out now",
+    Bar.NOT_SOONER: "can't go out sooner than it is planned",
 }
+_STANDS = {Status.CLAIMED: Bar.ON_ITS_WAY, Status.HELD: Bar.HELD}
+
+
+class NotNowError(ConflictError):
+    """The message can't be sent now: `bar` says how it stands, `reasons` why."""
+
+    def __init__(
+        self, message_id: int, bar: Bar, reasons: tuple[Reason, ...] = (), zone: ZoneInfo = UTC_ZONE
+    ) -> None:
+        why = sentence(reasons, zone).rstrip(".")
+        super().__init__(f"message {message_id} {_SAID[bar]}{f': {why[:1].lower()}{why[1:]}' if why else ''}")
+        self.bar = bar
+        self.reasons = reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +81,7 @@ def send_now(
 
     It stays the same message: whoever claims it sends it once, and asking twice changes nothing more. Quiet hours,
     closed days, pauses and brakes hold; what can't go out at all is refused. In a reading transaction nothing is
-    changed: it says what would come of it. Raises NotFoundError; ConflictError with the reason in words.
+    changed: it says what would come of it. Raises NotFoundError; NotNowError.
     """
     message = _held_message(tx, message_id)
     due = _due(tx, configuration, message, now)
@@ -72,9 +108,8 @@ def _held_message(tx: Tx, message_id: int) -> Message:
     return found
 
 
-def _standing(message: Message) -> ConflictError:
-    how = _STANDS.get(message.status, f"is {message.status}: nothing of it is left to send")
-    return ConflictError(f"message {message.id} {how}")
+def _standing(message: Message) -> NotNowError:
+    return NotNowError(message.id, _STANDS.get(message.status, Bar.OVER))
 
 
 def _due(tx: Tx, configuration: Configuration, message: Message, now: datetime) -> DueMessage:
@@ -107,12 +142,11 @@ def _sooner(message: Message, decision: Decision, configuration: Configuration, 
     if decision.kind is Kind.WAIT and decision.brake:
         return Sooner(message, now, decision.reasons, waits=True)
     zone = configuration.clinic(message.clinic).timezone
-    why = sentence(decision.reasons, zone).rstrip(".")
     if decision.kind is not Kind.WAIT or decision.at is None:
-        raise ConflictError(f"message {message.id} can't go out now: {why}")
+        raise NotNowError(message.id, Bar.CANT, decision.reasons, zone)
     attended = all(it.code != "not_attended" for it in decision.reasons)
     if not attended or decision.at >= max(message.due_at, message.try_at):
-        raise ConflictError(f"message {message.id} can't go out sooner than it is planned: {why}")
+        raise NotNowError(message.id, Bar.NOT_SOONER, decision.reasons, zone)
     return Sooner(message, decision.at, decision.reasons)
 
 

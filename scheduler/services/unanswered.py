@@ -49,14 +49,19 @@ class Listed:
 
 
 def listed(
-    tx: Tx, configuration: Configuration, *, now: datetime, clinics: Collection[str] = ()
+    tx: Tx,
+    configuration: Configuration,
+    *,
+    now: datetime,
+    clinics: Collection[str] = (),
+    visits: Collection[int] = (),
 ) -> tuple[Listed, ...]:
-    """Return what staff are to look at now, the oldest first; of these clinics, else of all.
+    """Return what staff are to look at now, the oldest first; of these clinics and visits, else of all.
 
     Not what was asked today, nor what belongs to a morning whose alert somebody has closed.
     """
     closed = {alert.subject for alert in _alerts(tx, now) if alert.closed_at}
-    return tuple(it for it in _listed(tx, configuration, now, clinics) if it.morning.subject not in closed)
+    return tuple(it for it in _listed(tx, configuration, now, clinics, visits) if it.morning.subject not in closed)
 
 
 def heard(tx: Tx, appointment_id: int, *, now: datetime, by: str) -> None:
@@ -102,8 +107,10 @@ class NoAnswers:
                 end_alert(tx, AlertKind.NO_ANSWER, alert.subject, now=now)
 
 
-def _listed(tx: Tx, configuration: Configuration, now: datetime, clinics: Collection[str]) -> Iterable[Listed]:
-    for question in unanswered(tx, since=now - LOOK_BACK, until=now, clinics=clinics):
+def _listed(
+    tx: Tx, configuration: Configuration, now: datetime, clinics: Collection[str], visits: Collection[int] = ()
+) -> Iterable[Listed]:
+    for question in unanswered(tx, since=now - LOOK_BACK, until=now, clinics=clinics, visits=visits):
         clinic = configuration.clinics.get(question.clinic)
         if clinic is None:
             continue

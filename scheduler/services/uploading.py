@@ -13,7 +13,7 @@ from scheduler.services.importing import Importer, ImportReport
 from scheduler.services.registration import Result
 from scheduler.services.undoing import Undoable, keep
 from scheduler.store.appointments import get_appointment
-from scheduler.store.uploads import Upload, finish_upload, get_upload, keep_upload, purge_uploads
+from scheduler.store.uploads import Upload, drop_upload, finish_upload, get_upload, keep_upload, purge_uploads
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_ROWS = 5_000
@@ -165,3 +165,9 @@ def _load(text: str) -> Report:
 def _rows(found: list[tuple[int, str, str, int | None, bool]]) -> Iterator[Row]:
     for row, result, reason, appointment, differs in found:
         yield Row(row, Result(result), reason, appointment, differs)
+
+
+def forget(desk: Desk, upload_id: int) -> None:
+    """Forget a file that is not to be imported."""
+    with desk.store.write() as tx:
+        drop_upload(tx, upload_id)

@@ -212,7 +212,7 @@ class Users:
 
 def login_link(public_url: str, token: str) -> str:
     """Return the address that somebody opens with a link's token."""
-    return f"{public_url}/desk/login/{token}"
+    return f"{public_url}/desk/login/link/{token}"
 
 
 def _managed(tx: Tx, user_id: int, who: Manager) -> User:

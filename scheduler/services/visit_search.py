@@ -12,8 +12,8 @@ from scheduler.domain.clinic import Clinic
 from scheduler.errors import KeysError
 from scheduler.protocols.configuration import Configuration
 from scheduler.store.database import Tx
-from scheduler.store.sealed_text import sealed_text, unsealed_text
 from scheduler.store.patient_search import Clues, find_by_name, find_by_traits, find_visits_named
+from scheduler.store.sealed_text import sealed_text, unsealed_text
 from scheduler.store.vault import Vault
 
 LONGEST = 100
@@ -38,7 +38,7 @@ def search(tx: Tx, configuration: Configuration, text: str, scope: Scope) -> Fou
     clinics = [it for name, it in configuration.clinics.items() if scope.holds(name)]
     names = [it.id for it in clinics]
     digits = sum(letter.isdigit() for letter in text)
-    phones = _phones(text, clinics) if digits >= _FEWEST_DIGITS else ()
+    phones = phones_of(text, clinics) if digits >= _FEWEST_DIGITS else ()
     clues = Clues(text, phones, text if "@" in text else None, text, names)
     by_name = find_by_name(tx, text, scope)
     traits = find_by_traits(tx, clues, scope)
@@ -81,7 +81,7 @@ def _of(caller: Caller) -> str:
     return f"search.{caller.kind}.{caller.id}"
 
 
-def _phones(text: str, clinics: Iterable[Clinic]) -> Collection[str]:
+def phones_of(text: str, clinics: Iterable[Clinic]) -> Collection[str]:
     """Return the numbers that a text may be, as dialled from the countries of these clinics."""
     found = set()
     for country in {it.country for it in clinics}:

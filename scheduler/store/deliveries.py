@@ -1,7 +1,7 @@
 """Lists messages for people who look back: the latest first, narrowed, a page at a time."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -70,6 +70,9 @@ class Delivery:
         return Place(self.due_at, self.id)
 
 
+_FIELDS = tuple(it.name for it in fields(Delivery))
+
+
 def deliveries(
     tx: Tx, windows: Sequence[Window], wanted: Wanted, *, limit: int, after: Place | None = None
 ) -> tuple[Delivery, ...]:
@@ -105,7 +108,7 @@ def deliveries(
         .outerjoin(attempts, attempts.c.token == messages.c.attempt)
         .order_by(messages.c.due_at.desc(), messages.c.id.desc())
     )
-    return tuple(Delivery(*row) for row in tx.connection.execute(found))
+    return tuple(Delivery(**dict(zip(_FIELDS, row, strict=True))) for row in tx.connection.execute(found))
 
 
 def _of_clinic(

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,6 +22,7 @@ log = get_logger(__name__)
 
 SUBJECT = "message/"
 """What the subject of an alert begins with that is about one text: the message's id follows."""
+_WIDTH = len(messages.c)
 _IS_LOST = sa.text("kind = 'desk' AND status IN ('failed', 'undelivered', 'suppressed', 'expired')")
 
 
@@ -69,7 +71,7 @@ def lost_texts(tx: Tx, *, limit: int) -> tuple[Message, ...]:
 
 
 def header_of(tx: Tx, message_id: int) -> tuple[Channel, str | None, str]:
-    """Return by what channel a message went out, its Message-ID, and its text as it was handed over last, "" for none.
+    """Return by what channel a message goes, its Message-ID, and its text as it was handed over last, "" for none.
 
     Raises KeysError.
     """
@@ -94,8 +96,8 @@ def _read(tx: Tx, *which: sa.ColumnElement[bool]) -> tuple[DeskMessage, ...]:
     return tuple(_message(tx, row) for row in tx.connection.execute(found))
 
 
-def _message(tx: Tx, row: sa.Row[tuple[object, ...]]) -> DeskMessage:
-    message = read_message(row)
+def _message(tx: Tx, row: sa.Row[Any]) -> DeskMessage:
+    message = read_message(row[:_WIDTH])
     try:
         text = load_desk_text(tx.vault.open(message.words_sealed or b"", of="messages.words"))
         body = tx.vault.open_or_none(row.sent_sealed, of="attempts.body")

@@ -11,12 +11,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from scheduler.domain.alert import OF_A_PATIENT
+from scheduler.domain.consent import Source
+from scheduler.domain.desk_text import DeskText
 from scheduler.domain.notice import MessageKind
 from scheduler.domain.protocol import Channel
 from scheduler.domain.states import UNSENT
 from scheduler.store.batches import among
 from scheduler.store.consents import patients_at, record_stop
 from scheduler.store.database import Tx
+from scheduler.store.desk_tables import desk_notes
 from scheduler.store.erasure_tables import erasures
 from scheduler.store.messages import Message, read_message
 from scheduler.store.name_tokens import drop_name_tokens
@@ -32,20 +36,15 @@ from scheduler.store.tables import (
     outbox,
     patients,
     pauses,
-    provider_events,
     replies,
     stops,
 )
-from scheduler.store.upload_tables import uploads
-
-ERASED = "erased"
-"""The source of the stop that stays: nobody writes to that address again."""
 
 EMPTIED = frozenset(
     {
         *("patients.ref", "patients.name", "patients.phone", "patients.email"),
         *("messages.recipient", "messages.words", "attempts.address", "attempts.body"),
-        *("consents.wording", "stops.address", "stops.wording", "pauses.why", "adjustments.note"),
+        *("consents.wording", "stops.address", "stops.wording", "pauses.why", "adjustments.note", "desk_notes.note"),
         *("outbox.address", "outbox.content", "replies.sender", "replies.body", "replies.because"),
     }
 )
@@ -58,13 +57,15 @@ SEARCHED = frozenset(
 OF_NO_PATIENT = frozenset({"users.totp", "users.phone", "users.email", "hook_endpoints.url", "hook_endpoints.secret"})
 """What is about staff and other systems."""
 
+NO_TEXT = DeskText("", "").dump()
+
 _NOBODY = b""
 """Stands where a hash of something was: no keyed hash is empty, so that nothing finds it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Belongings:
-    """The rows of a patient, held until the commit."""
+    """The rows of a patient."""
 
     visits: tuple[int, ...]
     messages: tuple[Message, ...]
@@ -76,9 +77,9 @@ class Belongings:
 
 
 def belongings(tx: Tx, patient: Patient) -> Belongings:
-    """Hold all rows of a patient, whom the caller holds: visits, then messages, as all do; then the rest."""
+    """Return all rows of a patient; in a writing transaction, which holds the patient, they are held too."""
     visits = sa.select(appointments.c.id).where(appointments.c.patient_id == patient.id).order_by(appointments.c.id)
-    visit_ids = tuple(tx.connection.execute(visits.with_for_update(key_share=True)).scalars())
+    visit_ids = tuple(tx.connection.execute(_held(tx, visits)).scalars())
     written = _written(tx, patient)
     mine = sa.or_(
         messages.c.patient_id == patient.id,
@@ -87,8 +88,8 @@ def belongings(tx: Tx, patient: Patient) -> Belongings:
         if written
         else sa.false(),
     )
-    found = sa.select(messages).where(mine).order_by(messages.c.id).with_for_update(key_share=True)
-    held = tuple(map(read_message, tx.connection.execute(found)))
+    found = sa.select(messages).where(mine).order_by(messages.c.id)
+    held = tuple(map(read_message, tx.connection.execute(_held(tx, found))))
     tried = sa.select(attempts.c.token, attempts.c.address_hash).where(
         among(tx, attempts.c.message_id, [it.id for it in held])
     )
@@ -101,6 +102,10 @@ def belongings(tx: Tx, patient: Patient) -> Belongings:
         tuple(row.token for row in rows),
         frozenset({*(row.address_hash for row in rows), *now}) - {_NOBODY},
     )
+
+
+def _held(tx: Tx, found: sa.Select[Any]) -> sa.Select[Any]:
+    return found.with_for_update(key_share=True) if tx.writing else found
 
 
 def addresses_of(patient: Patient) -> Iterator[tuple[Channel, str]]:
@@ -118,15 +123,16 @@ def keep_away(tx: Tx, patient: Patient, *, by: str, now: datetime) -> int:
         if patients_at(tx, patient.clinic, channel, to) == [patient.id]
     ]
     for channel, to in alone:
-        record_stop(tx, patient.clinic, channel, to, source=ERASED, by=by, now=now)
+        record_stop(tx, patient.clinic, channel, to, source=Source.ERASED.value, by=by, now=now)
     return len(alone)
 
 
 def empty(tx: Tx, patient: Patient, own: Belongings, *, by: str, now: datetime) -> None:
-    """Empty a patient's rows and note who did it and when. Unsent messages were cancelled before. The caller commits."""
+    """Empty a patient's rows, of which nothing waits to be sent, and note who did it. The caller commits."""
     _empty_stops(tx, patient, own.hashes)
     _empty_messages(tx, own)
     _empty_replies(tx, own.replies)
+    _empty_notes(tx, patient.id, own.replies)
     nothing = tx.vault.seal("", of="patients.name")
     values: dict[str, Any] = dict.fromkeys(
         ("ref_sealed", "ref_hash", "phone_sealed", "phone_hash", "email_sealed", "email_hash", "language", "timezone")
@@ -174,8 +180,9 @@ def _empty_messages(tx: Tx, own: Belongings) -> None:
         )
     )
     mine = among(tx, messages.c.id, ids)
-    for column, of in ((messages.c.recipient_sealed, "recipient"), (messages.c.words_sealed, "words")):
-        emptied = {column.name: seal("", of=f"messages.{of}")}
+    nothing = ((messages.c.recipient_sealed, "recipient", ""), (messages.c.words_sealed, "words", NO_TEXT))
+    for column, of, text in nothing:
+        emptied = {column.name: seal(text, of=f"messages.{of}")}
         tx.connection.execute(sa.update(messages).where(mine, column.is_not(None)).values(emptied))
     if own.tokens:
         tx.connection.execute(sa.delete(outbox).where(among(tx, outbox.c.attempt, own.tokens)))
@@ -205,6 +212,18 @@ def _empty_replies(tx: Tx, ids: Sequence[int]) -> None:
     )
 
 
+def _empty_notes(tx: Tx, patient_id: int, reply_ids: Sequence[int]) -> None:
+    """Take what staff noted on the replies and on the alerts about the patient."""
+    about = [alerts.c.subject == f"{OF_A_PATIENT}{patient_id}"]
+    if reply_ids:
+        about.append(sa.and_(alerts.c.reply_id.is_not(None), among(tx, alerts.c.reply_id, reply_ids)))
+    mine = [desk_notes.c.alert_id.in_(sa.select(alerts.c.id).where(sa.or_(*about)))]
+    if reply_ids:
+        mine.append(among(tx, desk_notes.c.reply_id, reply_ids))
+    nothing = tx.vault.seal("", of="desk_notes.note")
+    tx.connection.execute(sa.update(desk_notes).where(sa.or_(*mine)).values(note_sealed=nothing))
+
+
 def _empty_stops(tx: Tx, patient: Patient, hashes: Collection[bytes]) -> None:
     """Leave of stops their keyed hashes; those of an address that another patient has stay as they are."""
     shared = sa.select(patients.c.id).where(
@@ -224,7 +243,7 @@ def _written(tx: Tx, patient: Patient) -> tuple[int, ...]:
         unclear = sa.and_(replies.c.patient_id.is_(None), replies.c.clinic == patient.clinic)
         theirs.append(sa.and_(replies.c.sender_hash == address_hash(tx.vault, Channel.SMS, phone), unclear))
     found = sa.select(replies.c.id).where(sa.or_(*theirs)).order_by(replies.c.id)
-    return tuple(tx.connection.execute(found.with_for_update(key_share=True)).scalars())
+    return tuple(tx.connection.execute(_held(tx, found)).scalars())
 
 
 def ring_tokens(tx: Tx, reply_ids: Sequence[int]) -> tuple[str, ...]:
@@ -236,9 +255,9 @@ def ring_tokens(tx: Tx, reply_ids: Sequence[int]) -> tuple[str, ...]:
     return tuple(tx.connection.execute(sa.select(attempts.c.token).where(attempts.c.message_id.in_(rings))).scalars())
 
 
-def open_alerts_of(tx: Tx, reply_ids: Sequence[int], subject: str) -> tuple[int, ...]:
+def open_alerts_of(tx: Tx, patient_id: int, reply_ids: Sequence[int]) -> tuple[int, ...]:
     """Return the alerts about a patient that nobody closed."""
-    about = [alerts.c.subject == subject]
+    about = [alerts.c.subject == f"{OF_A_PATIENT}{patient_id}"]
     if reply_ids:
         joined = sa.select(replies.c.alert_id).where(
             replies.c.alert_id.is_not(None), among(tx, replies.c.id, reply_ids)

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from scheduler.errors import KeysError
 from scheduler.store.batches import among
+from scheduler.store.booking_tables import uploads
 from scheduler.store.database import Tx
 from scheduler.store.desk_tables import idempotency
 from scheduler.store.tables import provider_events
-from scheduler.store.upload_tables import uploads
 
 PORTION = 2000
 _SPACING = re.compile(r"[\s().\-]")
@@ -53,11 +53,10 @@ class Traces:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The calls with a patient in them, those of them that nobody handled yet, and the last that was looked at."""
+    """The calls with a patient in them, and the last that was looked at."""
 
-    calls: tuple[int, ...]
-    waiting: tuple[str, ...]
-    last: int
+    calls: tuple[int, ...] = ()
+    last: int = 0
 
 
 def find_calls(tx: Tx, traces: Traces, *, since: datetime, after: int = 0) -> Found:
@@ -66,14 +65,19 @@ def find_calls(tx: Tx, traces: Traces, *, since: datetime, after: int = 0) -> Fo
     A million take some seconds: do it in a reading transaction, and in the writing one only for what came since.
     """
     calls: list[int] = []
-    waiting: list[str] = []
     while rows := _portion(tx, since, after):
-        for row in rows:
-            if traces.in_call(_opened(tx, row.payload_sealed, "provider_events.payload")):
-                calls.append(row.id)
-                waiting += [row.kind] if row.handled_at is None else []
+        found = (it for it in rows if traces.in_call(_opened(tx, it.payload_sealed, "provider_events.payload")))
+        calls += [row.id for row in found]
         after = rows[-1].id
-    return Found(tuple(calls), tuple(waiting), after)
+    return Found(tuple(calls), after)
+
+
+def waits_among(tx: Tx, ids: Sequence[int], kind: str) -> bool:
+    """Whether one of these calls, of that kind, was not handled yet."""
+    waiting = sa.select(provider_events.c.id).where(
+        provider_events.c.handled_at.is_(None), provider_events.c.kind == kind, among(tx, provider_events.c.id, ids)
+    )
+    return bool(ids) and tx.connection.execute(waiting.limit(1)).first() is not None
 
 
 def empty_calls(tx: Tx, ids: Sequence[int], *, now: datetime) -> None:
@@ -108,7 +112,7 @@ def drop_uploads(tx: Tx, traces: Traces, clinic: str) -> int:
 
 
 def _portion(tx: Tx, since: datetime, after: int) -> Sequence[sa.Row[tuple[object, ...]]]:
-    columns = (provider_events.c[name] for name in ("id", "kind", "payload_sealed", "handled_at"))
+    columns = (provider_events.c[name] for name in ("id", "payload_sealed"))
     found = sa.select(*columns).where(provider_events.c.id > after, provider_events.c.received_at >= since)
     return tx.connection.execute(found.order_by(provider_events.c.id).limit(PORTION)).all()
 

@@ -162,7 +162,7 @@ def replan(tx: Tx, replans: Sequence[Replan], *, protocol_digest: str, now: date
     return move_all(tx, moves, now=now)
 
 
-def read_message(row: sa.Row[Any]) -> Message:
+def read_message(row: Sequence[Any]) -> Message:
     """Read a row of exactly the columns of `messages`, in their order."""
     values = dict(zip(messages.c.keys(), row, strict=True))
     values["fallback"] = tuple(Channel(name) for name in json.loads(values["fallback"]))

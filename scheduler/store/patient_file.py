@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from scheduler.domain.alert import OF_A_PATIENT
+from scheduler.domain.desk_text import load_desk_text
 from scheduler.domain.notice import MessageKind
 from scheduler.domain.reasons import Reason, load_reasons
 from scheduler.domain.states import Cause, Status
@@ -72,7 +73,10 @@ def erasure_of(tx: Tx, patient_id: int) -> Erasure | None:
 
 def registered_at(tx: Tx, patient_id: int) -> datetime:
     """Return when a patient was registered first; the caller knows that there is one."""
-    return tx.connection.execute(sa.select(patients.c.created_at).where(patients.c.id == patient_id)).scalar_one()
+    at: datetime = tx.connection.execute(
+        sa.select(patients.c.created_at).where(patients.c.id == patient_id)
+    ).scalar_one()
+    return at
 
 
 def latest_visits(tx: Tx, patient_id: int, *, limit: int, before: int | None = None) -> tuple[StoredAppointment, ...]:
@@ -144,6 +148,13 @@ def notices_to(tx: Tx, patient_id: int, reply_ids: Collection[int]) -> tuple[Mes
     queries = [own, answers] if reply_ids else [own]
     found = {row.id: read_message(row) for query in queries for row in tx.connection.execute(query)}
     return tuple(found[number] for number in sorted(found))
+
+
+def words_of_staff(tx: Tx, message: Message) -> str:
+    """Return what staff wrote in a message, "" for one that nobody wrote. Raises KeysError."""
+    if message.words_sealed is None:
+        return ""
+    return load_desk_text(tx.vault.open(message.words_sealed, of="messages.words")).words
 
 
 def alerts_about_patient(tx: Tx, patient_id: int) -> tuple[Alert, ...]:

@@ -61,6 +61,12 @@ def orders_covering(tx: Tx, clinic: str, patient: int) -> tuple[Order, ...]:
     return tuple(_order(tx, row) for row in tx.connection.execute(found))
 
 
+def pauses_of(tx: Tx, patient: int) -> tuple[tuple[Order, datetime | None], ...]:
+    """Return the pauses of one patient alone, each with when it was lifted; the oldest first."""
+    found = sa.select(pauses).where(pauses.c.patient_id == patient).order_by(pauses.c.id)
+    return tuple((_order(tx, row), row.lifted_at) for row in tx.connection.execute(found))
+
+
 def add_pause(tx: Tx, pause: Pause, *, why: str | None) -> Order:
     """Put a pause on record and return it. It counts from the commit on, which the caller makes."""
     values = {

@@ -59,6 +59,11 @@ def find_session(tx: Tx, token_hash: bytes) -> SignedIn | None:
     return SignedIn(_session(row), row.login, row.language, row.disabled_at is not None, roles)
 
 
+def any_session(tx: Tx) -> bool:
+    """Whether anybody ever signed in."""
+    return tx.connection.execute(sa.select(sessions.c.user_id).limit(1)).first() is not None
+
+
 def touch_session(tx: Tx, token_hash: bytes, *, now: datetime) -> None:
     """Note that a session is in use. The caller commits."""
     in_use = sa.update(sessions).where(sessions.c.token_hash == token_hash, sessions.c.seen_at < now)

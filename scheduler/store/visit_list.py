@@ -3,7 +3,7 @@
 The index `ix_appointments_listed` has all that is filtered by, so that a page costs what it shows.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from scheduler.store.database import Tx
 from scheduler.store.scopes import within
 from scheduler.store.tables import IS_TROUBLE, appointments, messages, patients
 
+_IS_TROUBLE = sa.text(IS_TROUBLE.text.replace("status", "messages.status"))
 TROUBLE = frozenset({Status.HELD, Status.FAILED, Status.UNDELIVERED, Status.UNKNOWN})
 """What somebody should look at; `tables.IS_TROUBLE` is the same in SQL."""
 
@@ -148,33 +149,31 @@ def _count(outlook: Outlook, line: Line) -> None:
 
 def _meant(tx: Tx, wanted: VisitFilter) -> list[sa.ColumnElement[bool]]:
     visit = appointments.c
-    conditions: Sequence[tuple[bool, sa.ColumnElement[bool]]] = (
-        (wanted.scope.clinics is not None, within(visit.clinic, wanted.scope)),
-        (wanted.treatment is not None, visit.treatment == wanted.treatment),
-        (wanted.status is not None, visit.status == wanted.status),
-        (wanted.since is not None, visit.starts_at >= wanted.since),
-        (wanted.until is not None, visit.starts_at < wanted.until),
-        (wanted.troubled, sa.or_(_is_troubled(), among(tx, visit.id, wanted.also))),
-    )
-    meant = [condition for counts, condition in conditions if counts]
+    meant = [] if wanted.scope.clinics is None else [within(visit.clinic, wanted.scope)]
+    if wanted.treatment is not None:
+        meant.append(visit.treatment == wanted.treatment)
+    if wanted.status is not None:
+        meant.append(visit.status == wanted.status)
+    if wanted.since is not None:
+        meant.append(visit.starts_at >= wanted.since)
+    if wanted.until is not None:
+        meant.append(visit.starts_at < wanted.until)
+    if wanted.troubled:
+        meant.append(sa.or_(_is_troubled(), among(tx, visit.id, wanted.also)))
     if wanted.patients is not None:
-        of_patients = among(tx, visit.patient_id, wanted.patients)
-        meant.append(visit.id.in_(_ids(tx, of_patients, among(tx, visit.id, wanted.visits))))
+        each = among(tx, visit.patient_id, wanted.patients), among(tx, visit.id, wanted.visits)
+        meant.append(visit.id.in_(_ids(*each)))
     return meant
 
 
-def _ids(tx: Tx, *each: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def _ids(*each: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Select ids by one index after the other: an OR over both would read all."""
-    del tx
     inner = sa.union(*(sa.select(appointments.c.id).where(it) for it in each)).subquery()
     return sa.select(inner.c.id)
 
 
 def _is_troubled() -> sa.Exists:
-    return sa.exists().where(messages.c.appointment_id == appointments.c.id, IS_TROUBLE_OF_MESSAGES)
-
-
-IS_TROUBLE_OF_MESSAGES = sa.text(IS_TROUBLE.text.replace("status", "messages.status"))
+    return sa.exists().where(messages.c.appointment_id == appointments.c.id, _IS_TROUBLE)
 
 
 def _name(tx: Tx, row: sa.Row[Any]) -> str | None:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from scheduler.cli.demo import STORY
+from scheduler.cli.demo_show import STORY
 from scheduler.cli.wiring import open_product
 from scheduler.clock import FixedClock
 from scheduler.domain.reasons import load_reasons

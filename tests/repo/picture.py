@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import re
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -13,11 +14,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
-from scheduler.cli import demo
+from scheduler.cli.demo_show import ENDS_AT, STARTS_AT, Show
 from scheduler.cli.demo_view import DemoView
 from scheduler.cli.output import console
 from scheduler.cli.wiring import open_product
-from scheduler.clock import FixedClock
+from scheduler.clock import FixedClock, StoryClock
 from scheduler.paths import shipped
 from scheduler.settings import Settings
 
@@ -39,7 +40,7 @@ def draw() -> str:
     """Play the demo up to the moment and return the picture."""
     console.width = WIDTH
     with _folder(), redirect_stdout(io.StringIO()):
-        view = DemoView(demo.STARTS_AT, demo.ENDS_AT)
+        view = DemoView(STARTS_AT, ENDS_AT)
         _play(view)
         paper = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
         paper.print(view._render())
@@ -55,12 +56,11 @@ def _play(view: DemoView) -> None:
         templates_dir=shipped("templates"),
         data_dir=Path(),
     )
-    rate = (demo.ENDS_AT - demo.STARTS_AT).total_seconds() / SECONDS
-    ends = [chapter.at for chapter in demo.STORY[1:]] + [MOMENT]
-    for chapter, until in zip(demo.STORY, ends, strict=True):
-        with open_product(settings=settings, clock=FixedClock(chapter.at)) as product:
-            demo._import(product, chapter, view)
-        asyncio.run(demo._run(settings, view, chapter.at, until, rate))
+    clock = StoryClock(FixedClock(STARTS_AT))
+    with open_product(settings=settings, clock=clock) as product, socket.create_server(("127.0.0.1", 0)) as listener:
+        link = "http://127.0.0.1:8000/desk/login/link/…"
+        show = Show(product, clock, listener, view, link, SECONDS, until=MOMENT)
+        asyncio.run(show.run(leave=True, waits=False))
 
 
 @contextmanager

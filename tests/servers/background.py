@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ class BackgroundLoop:
     def begin(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         """Start a coroutine and return at once."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def call(self, work: Callable[[], None]) -> None:
+        """Call something on the loop, later."""
+        self._loop.call_soon_threadsafe(work)
 
     def stop(self) -> None:
         self.run(_cancel_the_rest())

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict, WithJsonSchema
+from starlette.convertors import Convertor, register_url_convertor
 
-HIGHEST = 2**63 - 1
-"""The highest number that a record can have."""
+HIGHEST = 2**53 - 1
+"""The highest number of a record: what every JSON reader can hold. None gets near it."""
 _NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 _NOTE = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$"
 _MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?$"
-_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 
 class Input(BaseModel):
@@ -94,3 +95,20 @@ Note = Annotated[str, Field(min_length=1, max_length=2000, pattern=_NOTE)]
 def read_since(text: str | None) -> datetime | None:
     """Return an end of a range. Raises ValueError for a date that there is not."""
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
+
+
+class _Record(Convertor[int]):
+    """The number of a record in a path; what is none leads nowhere."""
+
+    regex = "[0-9]{1,16}"
+
+    def convert(self, value: str) -> int:
+        """Read it."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """Write it."""
+        return str(value)
+
+
+register_url_convertor("record", _Record())

@@ -7,9 +7,11 @@ from fastapi import APIRouter, FastAPI
 
 from scheduler.services.desk import Desk
 from scheduler.web.access import Gate, identify_by_session
+from scheduler.web.console.account import account_pages
 from scheduler.web.console.assets import asset_routes
 from scheduler.web.console.errors import show_errors
 from scheduler.web.console.live import Live, live_route
+from scheduler.web.console.login import login_pages
 from scheduler.web.console.shell import Shell
 from scheduler.web.cookies import session_cookie
 from scheduler.web.forms import MOST_BYTES
@@ -21,7 +23,7 @@ def create_console(desk: Desk, gate: Gate, *, live: Live) -> FastAPI:
     app.state.identify = identify_by_session(gate, session_cookie(desk.settings.public_url).name)
     app.state.has_cookies = True
     app.state.public_host = urlsplit(desk.settings.public_url).netloc.lower()
-    shell = Shell(desk, gate)
+    app.state.shell = shell = Shell(desk, gate)
     show_errors(app, shell)
     for router in (asset_routes(), live_route(live), *_nouns(desk, shell)):
         app.include_router(router)
@@ -30,5 +32,5 @@ def create_console(desk: Desk, gate: Gate, *, live: Live) -> FastAPI:
 
 def _nouns(desk: Desk, shell: Shell) -> Iterator[APIRouter]:
     """Yield the pages of each noun: one line a module."""
-    del desk, shell
-    yield from ()
+    yield login_pages(desk, shell)
+    yield account_pages(desk, shell)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_timedelta, get_timezone_name
+from babel.dates import format_date, format_skeleton, format_timedelta, get_timezone_gmt, get_timezone_name
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from scheduler.content.formats import clean, locale_of, phone_of, time_of_day
@@ -51,9 +51,12 @@ class Formats:
         return time_of_day(self.local(instant, clinic).time().replace(second=0, microsecond=0), self.locale(clinic))
 
     def zone(self, instant: datetime, clinic: str | None = None) -> str:
-        """Return the short name of the clinic's zone at that instant: EDT, CEST."""
+        """Return the short name of the clinic's zone at that instant: EDT, CEST; where it has none, UTC-3."""
         at = self.local(instant, clinic)
-        return clean(str(get_timezone_name(at, width="short", locale=self.locale(clinic))))
+        for name in (str(get_timezone_name(at, width="short", locale=self.locale(clinic))), at.tzname() or ""):
+            if name[:1].isalpha():
+                return clean(name)
+        return f"UTC{get_timezone_gmt(at, 'iso8601_short')}"
 
     def ago(self, instant: datetime) -> str:
         """Return how far it is from now, in words: in 2 hours, 3 days ago."""

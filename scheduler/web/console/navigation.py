@@ -17,7 +17,7 @@ class Place(NamedTuple):
     key: str
     needs: Permission | None = Permission.READ
     only_rehearsal: bool = False
-    group: str = "work"
+    group: str = ""
     also: str | None = None
 
 
@@ -38,11 +38,11 @@ PLACES = (
     Place("inbox", "/inbox", "i"),
     Place("appointments", "/appointments", "a", also="/patients/"),
     Place("deliveries", "/deliveries", "d"),
-    Place("schedules", "/schedules", "s"),
-    Place("outbox", "/outbox", "o", only_rehearsal=True),
-    Place("setup", "/setup", "u", Permission.MANAGE, group="system"),
+    Place("schedules", "/schedules", "s", group="rare"),
+    Place("outbox", "/outbox", "o", only_rehearsal=True, group="rare"),
+    Place("setup", "/setup", "u", Permission.MANAGE, group="apart rare"),
 )
-"""In their order. `also` begins the paths of what is found there and has an address elsewhere."""
+"""In their order; on a phone the rare ones are in the menu. `also` begins the paths of what is found there and has an address elsewhere."""
 
 TONES: Mapping[str, tuple[str, str]] = {
     Status.SCHEDULED: ("plain", "clock"),

@@ -92,6 +92,10 @@ class Shell:
             self.cookies.hush(response)
         return response
 
+    def session(self, request: Request) -> str:
+        """Return the secret of the session that a request came with, "" for none."""
+        return request.cookies.get(self.cookies.session.name, "")
+
     def to_login(self, request: Request) -> RedirectResponse:
         """Lead to the login, and from there back to a page that was asked for."""
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))

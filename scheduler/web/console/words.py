@@ -1,6 +1,6 @@
 """The words of the console: a file a noun in `words/console/<language>/`, found in templates as `t.<noun>.<key>`.
 
-The sections of common.toml ([nav], [status], [triage] …) are found by their own names too: `t.status.held`.
+common.toml has sections, which are found by their own names: `t.common.save`, `t.status.held`.
 """
 
 import tomllib
@@ -21,8 +21,7 @@ def words(language: str) -> Mapping[str, Any]:
     folder = files("scheduler.web").joinpath(*_FOLDER, language)
     found = sorted((it for it in folder.iterdir() if it.name.endswith(".toml")), key=lambda it: it.name)
     nouns = {it.name.removesuffix(".toml"): tomllib.loads(it.read_text(encoding="utf-8")) for it in found}
-    shared = {key: it for key, it in nouns["common"].items() if isinstance(it, Mapping)}
-    return {**shared, **nouns}
+    return {**nouns.pop("common"), **nouns}
 
 
 def said(language: str, code: str) -> Any:

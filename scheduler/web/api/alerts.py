@@ -1,0 +1,152 @@
+"""What needs a person: listed, read, taken, closed."""
+
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import ConfigDict
+
+from scheduler.domain.access import Caller, Permission
+from scheduler.domain.alert import AlertKind
+from scheduler.domain.reasons import sentence
+from scheduler.services.alerts import REMEDIES, close_alert, take_alert
+from scheduler.services.desk import Desk
+from scheduler.store.alert_events import stories_of_alerts
+from scheduler.store.alerts import Alert, get_alert
+from scheduler.store.database import Tx
+from scheduler.store.listing.alerts import AlertFilter, list_alerts
+from scheduler.web.access import needs, note
+from scheduler.web.api import pages
+from scheduler.web.api.etags import tag_of
+from scheduler.web.api.fields import Flag, IdOfPath, Instant, Output
+from scheduler.web.api.messages import zone_of
+from scheduler.web.api.pages import Page, Paging
+from scheduler.web.api.samples import ALERT, ALERT_IN_FULL
+from scheduler.web.api.visits_shown import Happened
+
+TAGS = ["alerts"]
+
+
+class AlertQuery(pages.Query):
+    """Which alerts; `from` and `to` are about when they were raised."""
+
+    kind: AlertKind | None = None
+    open: Flag | None = None
+    taken: Flag | None = None
+
+
+class AlertShown(Output):
+    """One alert; `clinic` null: it is about the whole installation. `remedy` says what a person does about it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ALERT]})
+
+    id: int
+    kind: AlertKind
+    clinic: str | None
+    reply: int | None
+    opened_at: Instant
+    taken_at: Instant | None
+    taken_by: str | None
+    closed_at: Instant | None
+    reason: str
+    remedy: str
+
+    @classmethod
+    def of(cls, alert: Alert, desk: Desk, **more: object) -> Self:
+        """Show an alert."""
+        same = ("id", "kind", "clinic", "opened_at", "taken_at", "taken_by", "closed_at")
+        return cls.model_validate(
+            {
+                **{name: getattr(alert, name) for name in same},
+                "reply": alert.reply_id,
+                "reason": sentence(alert.reasons, zone_of(desk, alert.clinic)),
+                "remedy": REMEDIES[alert.kind],
+                **more,
+            }
+        )
+
+
+class AlertInFull(AlertShown):
+    """An alert with its history: raised, who was told, who took it, who closed it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ALERT_IN_FULL]})
+
+    history: list[Happened]
+
+
+def add_alerts(api: APIRouter, desk: Desk) -> None:
+    """Add the routes."""
+
+    @api.get("/alerts", tags=TAGS)
+    def list_all(
+        request: Request,
+        response: Response,
+        query: Annotated[AlertQuery, Query()],
+        caller: Annotated[Caller, Depends(needs(Permission.READ, "alerts.listed"))],
+    ) -> Page[AlertShown]:
+        """List alerts, the latest first; those of the whole installation, too."""
+        note(request, clinic=query.clinic)
+        since, until = query.range()
+        paging = Paging(desk, request, response)
+        place = paging.place(query)
+        scope = caller.scope(Permission.READ, query.clinic)
+        wanted = AlertFilter(scope, query.kind, query.open, query.taken, since, until)
+        with desk.store.read() as tx:
+            found = list_alerts(tx, wanted, below=place[0] if place else None, limit=query.limit + 1)
+        return paging.page(found, query.limit, lambda it: [it.id], lambda it: AlertShown.of(it, desk))
+
+    @api.get("/alerts/{alert:record}", tags=TAGS)
+    def get_one(
+        alert: IdOfPath,
+        request: Request,
+        response: Response,
+        caller: Annotated[Caller, Depends(needs(Permission.READ, "alert.seen"))],
+    ) -> AlertInFull:
+        """Return an alert with its history."""
+        with desk.store.read() as tx:
+            shown = _in_full(tx, desk, _visible(tx, request, caller, alert))
+        response.headers["ETag"] = tag_of(shown)
+        return shown
+
+    @api.post("/alerts/{alert:record}/take", tags=TAGS)
+    def take(
+        alert: IdOfPath,
+        request: Request,
+        caller: Annotated[Caller, Depends(needs(Permission.CARE, "alert.taken"))],
+    ) -> AlertShown:
+        """Say that somebody sees to it: nobody else is told. Who was first stays."""
+        with desk.store.write() as tx:
+            _visible(tx, request, caller, alert, Permission.CARE)
+            taken = take_alert(tx, alert, by=caller.label, now=desk.clock.now())
+        desk.wake()
+        return AlertShown.of(taken.alert, desk)
+
+    @api.post("/alerts/{alert:record}/close", tags=TAGS)
+    def close(
+        alert: IdOfPath,
+        request: Request,
+        caller: Annotated[Caller, Depends(needs(Permission.CARE, "alert.closed"))],
+    ) -> AlertShown:
+        """Say that what it is about is done; its reply counts as dealt with. Faults end by themselves: 409."""
+        with desk.store.write() as tx:
+            _visible(tx, request, caller, alert, Permission.CARE)
+            closed = close_alert(tx, alert, by=caller.label, now=desk.clock.now())
+        desk.wake()
+        return AlertShown.of(closed, desk)
+
+
+def _in_full(tx: Tx, desk: Desk, alert: Alert) -> AlertInFull:
+    zone = zone_of(desk, alert.clinic)
+    history = [
+        Happened(at=it.at, cause=it.cause, by=it.by, reason=sentence(it.reasons, zone))
+        for it in stories_of_alerts(tx, [alert.id]).get(alert.id, ())
+    ]
+    return AlertInFull.of(alert, desk, history=history)
+
+
+def _visible(
+    tx: Tx, request: Request, caller: Caller, alert: int, permission: Permission = Permission.READ
+) -> Alert:
+    found = get_alert(tx, alert)
+    caller.demand(permission, found.clinic)
+    note(request, clinic=found.clinic, subject=f"alert/{found.id}")
+    return found

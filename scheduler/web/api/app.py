@@ -1,0 +1,73 @@
+"""The REST API as an application of its own, to be mounted at /api/v1."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, FastAPI
+from fastapi.responses import JSONResponse
+
+from scheduler.clock import Clock, SystemClock
+from scheduler.services.desk import Desk
+from scheduler.services.repeating import Repeating
+from scheduler.web.access import Gate, open_to_all
+from scheduler.web.api.alerts import add_alerts
+from scheduler.web.api.appointments import add_appointments
+from scheduler.web.api.callers import Allowances, identify_within
+from scheduler.web.api.consent import add_consent
+from scheduler.web.api.document import INFO, document_of
+from scheduler.web.api.failures import handle_failures
+from scheduler.web.api.files import add_files
+from scheduler.web.api.front import Front
+from scheduler.web.api.messages import add_messages
+from scheduler.web.api.once import Once
+from scheduler.web.api.patients import add_patients
+from scheduler.web.api.pauses import add_pauses
+from scheduler.web.api.registering import add_registering
+from scheduler.web.api.replies import add_replies
+from scheduler.web.api.route import routes_of
+from scheduler.web.api.steps import add_steps
+
+PATH = "/api/v1"
+_PARTS = (
+    add_registering,
+    add_appointments,
+    add_steps,
+    add_patients,
+    add_consent,
+    add_messages,
+    add_replies,
+    add_alerts,
+    add_pauses,
+    add_files,
+)
+
+
+def create_api(
+    desk: Desk, gate: Gate, *, allowances: Allowances | None = None, machine_clock: Clock | None = None
+) -> FastAPI:
+    """Make the application: it answers by the files of that desk, to the keys that the gate knows.
+
+    `allowances` are given where they are counted beyond this application. `machine_clock` is the machine's own time,
+    by which repeated requests are forgotten, also where the desk's clock is a time-lapse.
+    """
+    api = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, **INFO)
+    api.state.identify = identify_within(gate, allowances or Allowances())
+    api.state.has_cookies = False
+    api.state.public_host = urlsplit(desk.settings.public_url).netloc.lower()
+    api.router.route_class = routes_of(gate, Once(Repeating(desk.store, machine_clock or SystemClock())))
+    for add in _PARTS:
+        add(api.router, desk)
+    handle_failures(api)
+    api.add_middleware(Front)
+    document = document_of(api, desk.settings.public_url.rstrip("/") + PATH)
+
+    @api.get("/openapi.json", include_in_schema=False, dependencies=[Depends(open_to_all("it names no data"))])
+    async def openapi() -> JSONResponse:
+        """Return the document that describes all of this."""
+        return JSONResponse(document)
+
+    def known() -> dict[str, Any]:
+        return document
+
+    api.openapi = known  # type: ignore[method-assign]  # what the framework and its tools ask for
+    return api

@@ -1,0 +1,236 @@
+"""The OpenAPI document: what the framework knows of the routes, with all that every route has in common.
+
+Each answer and each body gets its example, each operation the headers that it takes and gives, and every problem that
+it can end with.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from scheduler.web.api.problems import MEDIA_TYPE, Problem
+
+_SUMMARY = "Register appointments, see what was sent and why, answer what needs a person."
+_DESCRIPTION = """\
+The same that the console can do, for programs. Send `Authorization: Bearer KEY`; `aftercare key create` makes keys.
+
+Instants are ISO 8601 in UTC with `Z`. What you send may have an offset; without one it is the clinic's wall clock.
+Every `GET` takes `HEAD` too. Lists give `next`, the `cursor` of the following page. Errors are RFC 9457 problems whose
+`type` never changes; those of fields name each of them in `errors`.
+"""
+_TAGS: Final = {
+    "appointments": "Visits, their plans and timelines, and exceptions for one step.",
+    "patients": "Who they are, how they are reached, and what they agreed to.",
+    "messages": "What goes out, when, and what became of it.",
+    "replies": "What patients wrote.",
+    "alerts": "What needs a person.",
+    "pauses": "What is stopped until somebody resumes it.",
+    "installation": "Clinics, treatments, and whether all is well.",
+}
+INFO: Final[dict[str, Any]] = {
+    "title": "Aftercare",
+    "version": "1",
+    "summary": _SUMMARY,
+    "description": _DESCRIPTION,
+    "openapi_tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
+}
+_TEXT: Final = {"type": "string"}
+_HEADERS: Final[dict[str, Any]] = {
+    "ETag": {"description": "What this version of the thing is called.", "schema": _TEXT},
+    "Link": {"description": "The next page, with rel=next, where there is one.", "schema": _TEXT},
+    "Location": {"description": "Where the new thing is.", "schema": _TEXT},
+    "Allow": {"description": "What the path takes.", "schema": _TEXT},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
+    "WWW-Authenticate": {"description": "What to send.", "schema": _TEXT},
+    "RateLimit": {"description": "What is left of the allowance, and when it is full again.", "schema": _TEXT},
+    "RateLimit-Policy": {"description": "The allowance: requests per window of seconds.", "schema": _TEXT},
+    "Idempotent-Replayed": {"description": "The answer of the first time.", "schema": {"const": "true"}},
+}
+_TAKEN: Final[dict[str, Any]] = {
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "A fresh UUID for each thing to be done: sent again within 24 hours, it is done once.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!#-~]+$"},
+    },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "The ETag of what you saw: 412 where it was changed since.",
+        "schema": _TEXT,
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "The ETag of what you have: 304 where it is the same.",
+        "schema": _TEXT,
+    },
+}
+_OF_EVERY = (
+    Problem.UNAUTHENTICATED,
+    Problem.FORBIDDEN,
+    Problem.NOT_FOUND,
+    Problem.NOT_ACCEPTABLE,
+    Problem.INVALID,
+    Problem.TOO_MANY,
+    Problem.INTERNAL,
+    Problem.UNAVAILABLE,
+)
+_OF_BODIES = (Problem.MALFORMED, Problem.TOO_LARGE, Problem.MEDIA)
+_SAYS: Final[dict[int, tuple[str, ...]]] = {
+    Problem.UNAUTHENTICATED.status: ("WWW-Authenticate",),
+    Problem.TOO_MANY.status: ("Retry-After",),
+    Problem.UNAVAILABLE.status: ("Retry-After",),
+}
+
+
+def document_of(api: FastAPI, server: str) -> dict[str, Any]:
+    """Return the document of an application that is found at `server`."""
+    document = get_openapi(
+        title=api.title,
+        version=api.version,
+        summary=api.summary,
+        description=api.description,
+        tags=api.openapi_tags,
+        servers=[{"url": server}],
+        routes=api.routes,
+    )
+    schemas = document["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Problem"] = _problem_schema()
+    document["components"] |= {
+        "headers": _HEADERS,
+        "parameters": _TAKEN,
+        "responses": {_name(status): _problem_answer(status) for status in sorted({it.status for it in Problem})},
+        "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}},
+    }
+    document["security"] = [{"key": []}]
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            _finish(method.upper(), operation, schemas)
+    return document
+
+
+def _finish(method: str, operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    answers = operation["responses"]
+    answers.pop("422", None)
+    for status, answer in answers.items():
+        answer["description"] = "What it is now." if status == "200" else "It is new."
+        _exemplify(answer, schemas)
+        answer["headers"] = {name: _header(name) for name in _given(method, status, operation)}
+    for problem in _problems(method, operation):
+        answers.setdefault(str(problem.status), {"$ref": f"#/components/responses/{_name(problem.status)}"})
+    if method == "GET":
+        answers["304"] = {"description": "It is as you have it.", "headers": {"ETag": _header("ETag")}}
+    if "requestBody" in operation:
+        _exemplify(operation["requestBody"], schemas)
+    taken = {"POST": ["IdempotencyKey"], "PATCH": ["IfMatch"], "GET": ["IfNoneMatch"]}.get(method, [])
+    operation.setdefault("parameters", []).extend({"$ref": f"#/components/parameters/{it}"} for it in taken)
+
+
+def _given(method: str, status: str, operation: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("RateLimit", "RateLimit-Policy")
+    if method in ("GET", "PATCH"):
+        yield "ETag"
+    if any(it.get("name") == "cursor" for it in operation.get("parameters", ())):
+        yield "Link"
+    if method == "POST":
+        yield "Idempotent-Replayed"
+    if status == "201" and operation["operationId"].startswith("register"):
+        yield "Location"
+
+
+def _problems(method: str, operation: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from _OF_EVERY
+    if "requestBody" in operation:
+        yield from _OF_BODIES
+    if method != "GET":
+        yield Problem.CONFLICT
+    if method == "PATCH":
+        yield Problem.CHANGED
+
+
+def _exemplify(place: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """Put the example of a schema beside it."""
+    for media in place.get("content", {}).values():
+        example = _example(media.get("schema", {}), schemas)
+        if example is not None:
+            media["example"] = example
+
+
+def _example(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
+    named = schema.get("$ref", "").rpartition("/")[2]
+    found = schemas.get(named, schema)
+    if examples := found.get("examples"):
+        return examples[0]
+    if named.startswith("Page_"):
+        return {"items": [_example(found["properties"]["items"]["items"], schemas)], "next": None}
+    return None
+
+
+def _header(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/headers/{name}"}
+
+
+def _name(status: int) -> str:
+    return f"Problem{status}"
+
+
+def _problem_schema() -> dict[str, Any]:
+    wrong = {
+        "type": "object",
+        "required": ["in", "field", "pointer", "detail", "hint"],
+        "additionalProperties": False,
+        "properties": {
+            "in": {"enum": ["body", "query", "path", "header"]},
+            "field": _TEXT,
+            "pointer": {"type": ["string", "null"], "description": "JSON pointer (RFC 6901) to a field of the body."},
+            "detail": _TEXT,
+            "hint": {"type": ["string", "null"], "description": "What to do."},
+        },
+    }
+    return {
+        "type": "object",
+        "title": "Problem",
+        "description": "What went wrong (RFC 9457), and what to do about it.",
+        "required": ["type", "title", "status", "detail"],
+        "additionalProperties": False,
+        "properties": {
+            "type": {"enum": [it.uri for it in Problem]},
+            "title": _TEXT,
+            "status": {"type": "integer"},
+            "detail": _TEXT,
+            "instance": {"type": "string", "description": "What the log of the service calls it."},
+            "errors": {"type": "array", "minItems": 1, "items": wrong},
+        },
+    }
+
+
+def _problem_answer(status: int) -> dict[str, Any]:
+    kinds = [it for it in Problem if it.status == status]
+    examples = {it.code: {"summary": it.title, "value": _sample(it)} for it in kinds}
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
+    names = ("Allow",) if status == Problem.METHOD.status else _SAYS.get(status, ())
+    return {
+        "description": " ".join(it.meaning for it in kinds),
+        "headers": {name: _header(name) for name in names},
+        "content": {MEDIA_TYPE: content},
+    }
+
+
+def _sample(problem: Problem) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "type": problem.uri,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.meaning,
+    }
+    if problem is Problem.INVALID:
+        detail = "is not a date and time such as 2026-03-02T14:30"
+        said["detail"] = f"starts_at: {detail}"
+        wrong = {"in": "body", "field": "starts_at", "pointer": "/starts_at", "detail": detail, "hint": None}
+        said["errors"] = [wrong]
+    return said

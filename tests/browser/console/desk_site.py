@@ -1,0 +1,109 @@
+"""The console on a real server, with people of every role and with patients: for a real browser.
+
+The product's clock stands still at `NOW`; sessions run by the machine's own, as in the product.
+"""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from scheduler.clock import FixedClock, SystemClock
+from scheduler.content.templates import Texts
+from scheduler.domain.access import EVERY_CLINIC, Role
+from scheduler.paths import shipped
+from scheduler.protocols.lexicons import Lexicons
+from scheduler.protocols.loader import load
+from scheduler.services.desk import Desk
+from scheduler.services.gate import Gate
+from scheduler.services.links import Links
+from scheduler.settings import Settings
+from scheduler.store.database import Store
+from scheduler.web.app import create_app
+from scheduler.web.console.app import create_console
+from scheduler.web.console.live import Live
+from tests.servers.background import BackgroundLoop
+from tests.services.house import APPROVED, House
+from tests.web.desk import make_session, make_user
+
+NOW = datetime(2026, 3, 20, 16, 20, tzinfo=UTC)
+"""A Friday, twenty past noon in Toronto."""
+CLINIC = "lumiere"
+SHUTDOWN = 5
+
+Extra = Callable[[Desk, FastAPI], None]
+"""Adds pages that only tests have."""
+
+
+@dataclass
+class DeskSite:
+    """A running console; `house` is what works in it. `appointment` and `patient` have a story to show."""
+
+    url: str
+    house: House
+    server: uvicorn.Server
+    appointment: int = 0
+    patient: int = 0
+    tokens: dict[Role, str] = field(default_factory=dict)
+
+    def token(self, role: Role) -> str:
+        """Return a session of somebody of that role: an administrator everywhere, all others at one clinic."""
+        if role not in self.tokens:
+            clinic = EVERY_CLINIC if role is Role.ADMIN else CLINIC
+            user = make_user(self.house.store, f"{role}.sample", role, clinic)
+            self.tokens[role] = make_session(self.house.store, user)
+        return self.tokens[role]
+
+
+@contextmanager
+def desk_standing(store: Store, settings: Settings, extra: Extra | None = None) -> Iterator[DeskSite]:
+    """Serve the console on a free port of loopback, with the shipped clinics and a few sample patients."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    config, texts = shipped("config"), shipped("templates")
+    known = replace(load(config), approvals=APPROVED)
+    house = House(store, replace(settings, public_url=url), Path(texts), configuration=known, clock=FixedClock(NOW))
+    desk = desk_of(house)
+    loop = BackgroundLoop()
+    loop.start()
+    live = loop.run(_made(store))
+    console = create_console(desk, Gate(store, SystemClock()), live=live)
+    if extra:
+        extra(desk, console)
+    app = create_app(well=lambda: True, parts={"/desk": console})
+    config_of = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=SHUTDOWN)
+    server = uvicorn.Server(config_of)
+    serving = loop.begin(server.serve(sockets=[listener]))
+    try:
+        yield DeskSite(url, house, server)
+    finally:
+        loop.call(live.close)
+        server.should_exit = True
+        serving.result(2 * SHUTDOWN)
+        loop.stop()
+        listener.close()
+
+
+def desk_of(house: House) -> Desk:
+    """Return what the pages work with, over a house."""
+    return Desk(
+        settings=house.settings,
+        configuration=house.configuration,
+        store=house.store,
+        texts=Texts(house.texts_dir),
+        words=Lexicons(shipped("config")),
+        links=Links(house.settings.public_url, house.store.vault),
+        replies=house.replies("desk"),
+        clock=house.clock,
+        owner="test",
+        wake=lambda: None,
+    )
+
+
+async def _made(store: Store) -> Live:
+    return Live.of(store)

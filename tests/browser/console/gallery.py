@@ -1,0 +1,61 @@
+"""A page of all parts, which only these tests have: what the shell looks like, whatever the nouns' pages show."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import Response
+from jinja2 import ChoiceLoader, FileSystemLoader
+
+from scheduler.domain.access import Caller
+from scheduler.domain.states import Status
+from scheduler.domain.triage import Triage
+from scheduler.services.desk import Desk
+from scheduler.web.access import needs
+from scheduler.web.console import shell as shells
+from scheduler.web.console.shell import Shell
+from scheduler.web.forms import first, read_form
+
+GIVEN = Path(__file__).parent / "given"
+AT = datetime(2026, 3, 20, 18, 0, tzinfo=UTC)
+
+
+def add_gallery(desk: Desk, console: FastAPI) -> None:
+    """Add the page, a form that finds a problem, and one that leads on; with their templates."""
+    env = shells._environment()
+    if not isinstance(env.loader, ChoiceLoader):
+        env.loader = ChoiceLoader([env.loader, _Given()])  # type: ignore[list-item]
+    shell: Shell = console.state.shell
+    del desk
+    signed_in = Annotated[Caller, Depends(needs(None, "-"))]
+
+    def show(request: Request, caller: Caller, **values: object) -> Response:
+        given = {"statuses": list(Status), "triages": list(Triage), "at": AT, "cost": Decimal("0.0079")}
+        return shell.page(request, caller, "gallery.html.j2", clinic=None, **given, **values)
+
+    @console.get("/gallery")
+    def gallery(request: Request, caller: signed_in) -> Response:
+        return show(request, caller)
+
+    @console.post("/gallery")
+    async def post(request: Request, caller: signed_in) -> Response:
+        form = await read_form(request) or {}
+        if first(form, "name"):
+            return shell.go(request, "/gallery", said="common.close")
+        return show(request, caller, status=422, problems=[("name", "Enter a name")])
+
+    @console.get("/broken")
+    def broken(caller: signed_in) -> Response:
+        raise ZeroDivisionError("Zoë Lachance +14165550123")
+
+
+class _Given(FileSystemLoader):
+    """Finds `console/gallery.html.j2` in the tests."""
+
+    def __init__(self) -> None:
+        super().__init__(GIVEN)
+
+    def get_source(self, environment, template):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+        return super().get_source(environment, template.removeprefix("console/"))

@@ -1,0 +1,93 @@
+"""Looks at pages of the console with a real browser, and keeps what it complained about."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page
+
+from scheduler.domain.access import Role
+from scheduler.web.cookies import session_cookie
+from tests.browser.console.desk_site import DeskSite
+
+AXE = (Path(__file__).parents[1] / "axe.min.js").read_text(encoding="utf-8")
+PHONE, TABLET, DESKTOP = 390, 820, 1280
+HEIGHTS = {PHONE: 844, TABLET: 1180, DESKTOP: 860}
+LOCALES = {"en": "en-CA", "fr": "fr-CA", "es": "es-ES"}
+
+
+@dataclass
+class Visit:
+    """Somebody of a role with a window of a width; `said` is what the browser complained about."""
+
+    site: DeskSite
+    page: Page
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        """Open a page of the console ("/appointments")."""
+        self.page.goto(f"{self.site.url}/desk{path}")
+        return self.page
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the page as it stands, each with where: axe's, and our own."""
+        self.page.evaluate(AXE)
+        found = self.page.evaluate("axe.run({resultTypes: ['violations']}).then(it => it.violations)")
+        wrong = [f"{it['id']}: {node['target']} {node['failureSummary']}" for it in found for node in it["nodes"]]
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        return [*wrong, *([f"{wide} px wider than the window"] if wide > 0 else []), *self.complaints()]
+
+    def complaints(self) -> list[str]:
+        """Return what the browser said, and which other hosts were asked."""
+        host = urlsplit(self.site.url).netloc
+        foreign = [it for it in self.asked if urlsplit(it).netloc not in (host, "")]
+        return [*self.said, *(f"asked {it}" for it in foreign)]
+
+    def tab_to(self, selector: str, most: int = 80) -> None:
+        """Go on with the Tab key until what is wanted has the focus."""
+        for _ in range(most):
+            if self.page.evaluate("it => document.activeElement.matches(it)", selector):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"the Tab key never comes to {selector}")
+
+    def picture(self, file: Path, *, whole: bool = False) -> None:
+        """Keep what it looks like."""
+        self.page.screenshot(path=file, full_page=whole, animations="disabled")
+
+
+@contextmanager
+def visiting(
+    browser: Browser,
+    site: DeskSite,
+    role: Role | None,
+    *,
+    width: int = DESKTOP,
+    dark: bool = False,
+    script: bool = True,
+    language: str = "en",
+) -> Iterator[Visit]:
+    """Give somebody a fresh window; None: nobody signed in."""
+    context = browser.new_context(
+        viewport={"width": width, "height": HEIGHTS.get(width, 860)},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=script,
+        locale=LOCALES[language],
+        reduced_motion="reduce",
+        bypass_csp=False,
+    )
+    context.set_default_timeout(10_000)
+    if role:
+        cookie = session_cookie(site.url)
+        context.add_cookies([{"name": cookie.name, "value": site.token(role), "url": site.url}])
+    visit = Visit(site, context.new_page())
+    visit.page.on("console", lambda it: visit.said.append(it.text) if it.type in ("error", "warning") else None)
+    visit.page.on("pageerror", lambda it: visit.said.append(str(it)))
+    visit.page.on("request", lambda it: visit.asked.append(it.url))
+    try:
+        yield visit
+    finally:
+        context.close()
