@@ -17,6 +17,8 @@ class Sizes:
     registrations: int
     in_flight: int
     lateness_seconds: int
+    desk_patients: int
+    desk_messages: int
 
 
 FULL = Sizes(
@@ -30,6 +32,8 @@ FULL = Sizes(
     registrations=2_000,
     in_flight=100_000,
     lateness_seconds=10,
+    desk_patients=100_000,
+    desk_messages=1_000_000,
 )
 QUICK = Sizes(
     rounds=5,
@@ -42,6 +46,8 @@ QUICK = Sizes(
     registrations=400,
     in_flight=10_000,
     lateness_seconds=3,
+    desk_patients=10_000,
+    desk_messages=100_000,
 )
 """The same rows in a few minutes: a tenth of what waits or is in flight."""
 TINY = Sizes(
@@ -55,6 +61,8 @@ TINY = Sizes(
     registrations=5,
     in_flight=20,
     lateness_seconds=1,
+    desk_patients=400,
+    desk_messages=4_000,
 )
 """Whether it works at all: for the test."""
 SIZES = {"full": FULL, "quick": QUICK, "tiny": TINY}

@@ -16,7 +16,7 @@ from scheduler.cli.demo_view import DemoView
 from scheduler.cli.output import console
 from scheduler.cli.wiring import Product, open_product
 from scheduler.clock import FixedClock, StoryClock, SystemClock
-from scheduler.domain.access import EVERY_CLINIC, Role, Scope
+from scheduler.domain.access import EVERY_CLINIC, LinkPurpose, Role, Scope
 from scheduler.errors import ConflictError
 from scheduler.paths import shipped
 from scheduler.runtime.lock import only_engine
@@ -76,7 +76,8 @@ def _invite(product: Product) -> str:
     names = {clinic.id: clinic.name for clinic in product.configuration.clinics.values()}
     users, who = Users(product.store, SystemClock(), Passwords(), names), Manager("demo", Scope(None))
     number = users.add(USER, "Demo", Role.ADMIN, EVERY_CLINIC, who)
-    return login_link(product.settings.public_url, users.link(number, who, lasts=timedelta(hours=12)))
+    token = users.link(number, who, purpose=LinkPurpose.SIGN_IN, lasts=timedelta(hours=12))
+    return login_link(product.settings.public_url, token)
 
 
 def _listen(port: int) -> socket.socket:

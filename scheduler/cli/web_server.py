@@ -1,5 +1,6 @@
 """The web server of a service: the application with what it answers from."""
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from scheduler.services.desk import Desk
 from scheduler.services.gate import Gate
 from scheduler.services.patient_page import PatientPages
 from scheduler.services.receipts import Receipts
+from scheduler.services.schedule_work import ScheduleWork
 from scheduler.services.unsubscribing import Unsubscriber
 from scheduler.web.alerts import alert_pages
 from scheduler.web.app import create_app, forget_applications
@@ -36,13 +38,14 @@ DRAIN = 30
 class _Server(uvicorn.Server):
     """Leaves the signals to the service, so that the engine is told to stop too, and lets open pages go first."""
 
-    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+    def __init__(self, config: uvicorn.Config, live: Live, work: ScheduleWork) -> None:
         super().__init__(config)
-        self._live = live
+        self._live, self._work = live, work
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End what would never end by itself, then wait for the rest."""
         self._live.close()
+        await asyncio.to_thread(self._work.stop)
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
@@ -66,6 +69,7 @@ class WebServer:
     _app: FastAPI = field(init=False)
     _gate: Gate = field(init=False)
     _live: Live = field(init=False)
+    _work: ScheduleWork = field(default_factory=ScheduleWork, init=False)
 
     def __post_init__(self) -> None:
         """Make both."""
@@ -83,6 +87,7 @@ class WebServer:
                 server_header=False,
             ),
             self._live,
+            self._work,
         )
 
     def app_of(self, product: Product) -> FastAPI:
@@ -97,7 +102,7 @@ class WebServer:
 
     def _parts(self, desk: Desk) -> Mapping[str, FastAPI]:
         """Return what needs an account, or a key."""
-        return {"/desk": create_console(desk, self._gate, live=self._live)}
+        return {"/desk": create_console(desk, self._gate, live=self._live, work=self._work)}
 
     def take(self, app: FastAPI) -> None:
         """Answer by that application from the next request on. One that goes on ends by the one it came to."""

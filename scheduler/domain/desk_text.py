@@ -10,7 +10,8 @@ class DeskText:
 
     `by` wrote it, for the record. `in_thread`: it goes to where somebody wrote to us from. `at_once`: quiet hours
     don't keep it. `subject` is an email's. `sent_from` is our number that was written to, "" where none was;
-    `references` are the Message-IDs of the emails that it follows, the oldest first.
+    `references` are the Message-IDs of the emails that it follows, the oldest first. `html` is that of an email that is
+    sent as a test, as its template has it; "" for what a person wrote.
     """
 
     words: str = field(repr=False)
@@ -20,6 +21,7 @@ class DeskText:
     subject: str = field(default="", repr=False)
     sent_from: str = ""
     references: tuple[str, ...] = ()
+    html: str = field(default="", repr=False)
 
     def dump(self) -> str:
         """Return it as the text that is sealed."""
@@ -32,6 +34,7 @@ class DeskText:
                 "subject": self.subject,
                 "sent_from": self.sent_from,
                 "references": self.references,
+                "html": self.html,
             },
             ensure_ascii=False,
         )

@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from scheduler.channels.webhook.caller import stays_here
@@ -140,6 +141,11 @@ def call_failed_again(tx: Tx, endpoint: HookEndpoint, *, since: datetime, now: d
 def calls_of(tx: Tx, endpoint: HookEndpoint, *, before: int | None = None, limit: int = 50) -> tuple[HookCall, ...]:
     """Return an endpoint's calls, newest first; `before`: those older than that one."""
     return hook_calls.calls_of(tx, endpoint.id, before=before, limit=limit)
+
+
+def refuse_unknown(what: str) -> NoReturn:
+    """Raise NotFoundError for what can't be done with an endpoint."""
+    raise NotFoundError(f"an endpoint has no {what[:20]!r}: ping, again, secret, on or off")
 
 
 def webhook_id(call: HookCall) -> str:

@@ -68,7 +68,7 @@ class Logins:
 
         Unknown logins take the same work and count the same tries as known ones: nobody learns which there are.
         """
-        now, login = self._clock.now(), login.strip().lower()[:LONGEST]
+        now, login = self._clock.now(), "".join(filter(str.isprintable, login.strip().lower()))[:LONGEST]
         keys = self._keys(login, visit)
         with self._store.write() as tx:
             if wait := take_try(tx, keys, now=now):

@@ -12,7 +12,7 @@ from scheduler.content.formats import clean
 from scheduler.content.render import RenderedEmail, RenderedSms, render_email, render_sms
 from scheduler.content.templates import Texts
 from scheduler.content.variables import notice_variables
-from scheduler.content.written import written_email, written_sms
+from scheduler.content.written import DIGEST, written_email, written_sms
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.consent import address_of, consent_for
 from scheduler.domain.hours import hours_of_desk
@@ -112,6 +112,8 @@ class NoticeWriter:
         language = clinic.language_for(message.language)
         envelope = Envelope(due, clinic, Recipient(due.to, written.name), language, now)
         if message.channel is Channel.EMAIL:
+            if text.html:  # a test: as the patient would get it
+                return envelope.email(RenderedEmail(text.subject, text.words, text.html, DIGEST))
             return envelope.email(written_email(self.texts, clinic, language, text), references=text.references)
         # Tried again it goes from the clinic's own sender: the number that was written to may be gone.
         sender = sender_in_thread(clinic, text.sent_from) if not message.tries else None

@@ -102,7 +102,7 @@ def _uses(tx: Tx, user_id: int, secret: str, code: str, now: datetime) -> bool:
 
 def _read(code: str) -> str:
     """Return a code as it counts: without what people type between its characters."""
-    return re.sub(r"[\s-]", "", code).lower()[:40]
+    return re.sub(r"[^0-9a-z]", "", code.lower())[:40]
 
 
 def _recovery_code() -> str:

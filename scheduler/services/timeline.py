@@ -1,5 +1,6 @@
 """The story of one appointment: every step, past and future, with its sentence of why or why not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from scheduler.services.together import foreseen_merges, told_together
 from scheduler.store.adjustments import StoredAdjustment, adjustments_of, note_of
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Tx
-from scheduler.store.due import DueMessage, load_due
+from scheduler.store.due import DueMessage, Loaded, load_due
 from scheduler.store.events import Event, events_of_visit
 from scheduler.store.messages import Message, messages_of
 
@@ -88,12 +89,7 @@ def timeline(
     zone = configuration.clinic(appointment.clinic).timezone
     messages = messages_of(tx, appointment_id)
     loaded = load_due(tx, [message.id for message in messages], now=now)
-    brakes = read_waits(tx, loaded.due)
-    reasons = {it.message.id: _reasons(it, configuration, brakes, approver, now) for it in loaded.due}
-    for message_id, together in foreseen_merges(tx, configuration, loaded.due, now=now).items():
-        if message_id in reasons:
-            reasons[message_id] = told_together(reasons[message_id], together)
-    reasons |= {message.id: _reasons_unreadable(message) for message in loaded.unreadable}
+    reasons = reasons_of(tx, configuration, loaded, now=now, approver=approver)
     replies, alerts = correspondence(tx, appointment_id, messages, zone)
     return Timeline(
         appointment=appointment.id,
@@ -109,6 +105,21 @@ def timeline(
         history=events_of_visit(tx, appointment_id),
         adjustments=tuple(_adjustment(tx, it) for it in adjustments_of(tx, appointment_id)),
     )
+
+
+def reasons_of(
+    tx: Tx, configuration: Configuration, loaded: Loaded, *, now: datetime, approver: Approver | None = None
+) -> Mapping[int, tuple[Reason, ...]]:
+    """Return why each message of a visit stands as it stands, and what will become of it as it looks at `now`.
+
+    Their clinic is in the configuration: the caller has looked.
+    """
+    brakes = read_waits(tx, loaded.due)
+    reasons = {it.message.id: _reasons(it, configuration, brakes, approver, now) for it in loaded.due}
+    for message_id, together in foreseen_merges(tx, configuration, loaded.due, now=now).items():
+        if message_id in reasons:
+            reasons[message_id] = told_together(reasons[message_id], together)
+    return reasons | {message.id: _reasons_unreadable(message) for message in loaded.unreadable}
 
 
 def _adjustment(tx: Tx, stored: StoredAdjustment) -> TimelineAdjustment:

@@ -17,4 +17,4 @@ def new_token() -> str:
 
 def digest(token: str) -> bytes:
     """Return what is kept of a secret."""
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

@@ -94,6 +94,15 @@ def take_alert(tx: Tx, alert_id: int, *, by: str, now: datetime) -> bool:
     return tx.connection.execute(taken.values(taken_at=now, taken_by=by, ring_at=None)).rowcount > 0
 
 
+def give_alert_back(tx: Tx, alert_id: int, *, ring_at: datetime | None) -> bool:
+    """Note that nobody sees to an alert any more: it rings from `ring_at` on, None for never. The caller commits.
+
+    Return False when nobody did, or it is closed.
+    """
+    given = sa.update(alerts).where(_OPEN, alerts.c.taken_at.is_not(None), alerts.c.id == alert_id)
+    return tx.connection.execute(given.values(taken_at=None, taken_by=None, ring_at=ring_at)).rowcount > 0
+
+
 def to_ring(tx: Tx, *, now: datetime, limit: int) -> tuple[Alert, ...]:
     """Return the alerts that nobody took and of which somebody is to be told by now, the longest waiting first."""
     waiting = sa.select(alerts).where(RINGS, alerts.c.ring_at <= now)

@@ -62,6 +62,11 @@ def find_desk_message(tx: Tx, origin: str) -> DeskMessage | None:
     return next(iter(_read(tx, messages.c.origin == origin)), None)
 
 
+def desk_message(tx: Tx, message_id: int) -> DeskMessage | None:
+    """Return the text of staff that has this number, None for none."""
+    return next(iter(_read(tx, messages.c.id == message_id)), None)
+
+
 def lost_texts(tx: Tx, *, limit: int) -> tuple[Message, ...]:
     """Return the texts of staff that went nowhere and of which no alert tells, the oldest first."""
     told = sa.select(alerts.c.subject).where(alerts.c.kind == AlertKind.NOT_SENT)

@@ -10,7 +10,6 @@ from scheduler.store.database import Tx
 from scheduler.store.desk_tables import idempotency
 
 _ANSWER = "idempotency.answer"
-_CALLER, _KEY = idempotency.c.caller, idempotency.c.key_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +28,21 @@ def begin_request(tx: Tx, caller: str, key: bytes, request_hash: bytes, *, now: 
     dialect = sqlite if tx.dialect == "sqlite" else postgresql
     insert = dialect.insert(idempotency).on_conflict_do_nothing(index_elements=["caller", "key_hash"])
     values = {"caller": caller, "key_hash": key, "request_hash": request_hash, "at": now}
-    if tx.connection.execute(insert.values(values).returning(_CALLER)).one_or_none():
+    if tx.connection.execute(insert.values(values).returning(idempotency.c.caller)).one_or_none():
         return None
-    row = tx.connection.execute(sa.select(idempotency).where(_CALLER == caller, _KEY == key)).one()
+    row = tx.connection.execute(sa.select(idempotency).where(*_of(caller, key))).one()
     return Before(row.request_hash, tx.vault.open_or_none(row.answer_sealed, of=_ANSWER))
 
 
 def keep_answer(tx: Tx, caller: str, key: bytes, *, status: int, answer: str) -> None:
     """Keep what was answered. The caller commits."""
     values = {"status": status, "answer_sealed": tx.vault.seal(answer, of=_ANSWER)}
-    tx.connection.execute(sa.update(idempotency).where(_CALLER == caller, _KEY == key).values(values))
+    tx.connection.execute(sa.update(idempotency).where(*_of(caller, key)).values(values))
 
 
 def forget_request(tx: Tx, caller: str, key: bytes) -> None:
     """Let the key be used anew: nothing came of the request. The caller commits."""
-    tx.connection.execute(sa.delete(idempotency).where(_CALLER == caller, _KEY == key))
+    tx.connection.execute(sa.delete(idempotency).where(*_of(caller, key)))
 
 
 def forget_requests(tx: Tx, *, before: datetime) -> int:
@@ -51,3 +50,5 @@ def forget_requests(tx: Tx, *, before: datetime) -> int:
     return tx.connection.execute(sa.delete(idempotency).where(idempotency.c.at < before)).rowcount
 
 
+def _of(caller: str, key: bytes) -> tuple[sa.ColumnElement[bool], ...]:
+    return idempotency.c.caller == caller, idempotency.c.key_hash == key

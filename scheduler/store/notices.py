@@ -186,7 +186,7 @@ def _opened(tx: Tx, context: Sequence[Any], message: Message) -> DueNotice:
         text = load_desk_text(tx.vault.open(message.words_sealed, of=_WORDS))
         called = tx.vault.open(name, of="patients.name") if patient_id is not None else ""
         written = Written(text, called, zone, ())
-        if message.reply_id is None:  # nobody wrote from an address: the patient's of now counts
+        if message.reply_id is None and patient_id is not None:  # nobody wrote from there: the address of now counts
             sealed, of = (phone, "phone") if message.channel is Channel.SMS else (email, "email")
             to = tx.vault.open_or_none(sealed, of=f"patients.{of}") or ""
     asked = None if patient_id is None else Asked(patient_id, appointment_id, epoch)

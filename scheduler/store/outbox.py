@@ -66,8 +66,18 @@ def rehearsed(tx: Tx, *, limit: int) -> tuple[Rehearsed, ...]:
             attempt=row.attempt,
             channel=row.channel,
             at=row.at,
-            address=tx.vault.open(row.address_sealed, of=_ADDRESS),
-            content=tx.vault.open_bytes(row.content_sealed, of=_CONTENT),
+            address=open_address(tx, row.address_sealed),
+            content=open_content(tx, row.content_sealed),
         )
         for row in tx.connection.execute(found)
     )
+
+
+def open_address(tx: Tx, sealed: bytes) -> str:
+    """Open where a message would have gone. Raises KeysError."""
+    return tx.vault.open(sealed, of=_ADDRESS)
+
+
+def open_content(tx: Tx, sealed: bytes) -> bytes:
+    """Open what it would have said. Raises KeysError."""
+    return tx.vault.open_bytes(sealed, of=_CONTENT)

@@ -8,8 +8,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from scheduler.domain.alert import OF_A_PATIENT
+from scheduler.domain.consent import Entry
 from scheduler.domain.desk_text import load_desk_text
 from scheduler.domain.notice import MessageKind
+from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import Reason, load_reasons
 from scheduler.domain.states import Cause, Status
 from scheduler.domain.triage import Triage
@@ -20,8 +22,10 @@ from scheduler.store.batches import among
 from scheduler.store.database import Tx
 from scheduler.store.erasure_tables import erasures
 from scheduler.store.messages import Message, read_message
+from scheduler.store.names import address_hash
+from scheduler.store.patients import Patient
 from scheduler.store.replies import read_reply, reasons_of_replies
-from scheduler.store.tables import appointments, events, messages, patients, replies
+from scheduler.store.tables import appointments, consents, events, messages, patients, replies, stops
 
 _START = (appointments.c.starts_at.desc(), appointments.c.id.desc())
 _WAITS = (Status.SCHEDULED, Status.CLAIMED, Status.HELD)
@@ -62,6 +66,28 @@ class Happened:
     by: str
     to: Status
     reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """A line of the consent ledger, by whom it was entered, and in which words."""
+
+    entry: Entry
+    by: str
+    wording: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressStop:
+    """A stop of an address, in force or lifted. Instants are aware UTC."""
+
+    channel: Channel
+    source: str
+    by: str
+    at: datetime
+    lifted_at: datetime | None
+    lifted_by: str | None
+    wording: str | None = field(repr=False)
 
 
 def erasure_of(tx: Tx, patient_id: int) -> Erasure | None:
@@ -118,6 +144,14 @@ def visits_waiting(tx: Tx, patient_id: int) -> tuple[int, ...]:
     return tuple(tx.connection.execute(found.distinct().order_by(messages.c.appointment_id)).scalars())
 
 
+def count_unsent(tx: Tx, patient_id: int) -> int:
+    """Return how many messages to a patient are still to come."""
+    found = sa.select(sa.func.count()).select_from(messages)
+    return tx.connection.execute(
+        found.where(messages.c.patient_id == patient_id, messages.c.status.in_(_WAITS))
+    ).scalar_one()
+
+
 def histories_of(tx: Tx, message_ids: Collection[int]) -> Mapping[int, tuple[Happened, ...]]:
     """Return the history of each of these messages, oldest first."""
     told: dict[int, tuple[Happened, ...]] = defaultdict(tuple)
@@ -155,6 +189,38 @@ def words_of_staff(tx: Tx, message: Message) -> str:
     if message.words_sealed is None:
         return ""
     return load_desk_text(tx.vault.open(message.words_sealed, of="messages.words")).words
+
+
+def ledger_of(tx: Tx, patient_id: int) -> tuple[LedgerLine, ...]:
+    """Return what was allowed and revoked, in the order in which it was written, with the words. Raises KeysError."""
+    found = sa.select(consents).where(consents.c.patient_id == patient_id).order_by(consents.c.id)
+    return tuple(
+        LedgerLine(
+            entry=Entry(row.channel, row.purpose, row.verdict, row.at, row.source),
+            by=row.by,
+            wording=tx.vault.open_or_none(row.wording_sealed, of="consents.wording"),
+        )
+        for row in tx.connection.execute(found)
+    )
+
+
+def stops_of(tx: Tx, patient: Patient) -> tuple[AddressStop, ...]:
+    """Return the stops of the addresses that a patient has, lifted ones too, the oldest first. Raises KeysError."""
+    has = [(it, to) for it in (Channel.SMS, Channel.EMAIL) if (to := patient.address(it))]
+    hashes = [address_hash(tx.vault, channel, to) for channel, to in has]
+    found = sa.select(stops).where(stops.c.clinic == patient.clinic, stops.c.address_hash.in_(hashes))
+    return tuple(
+        AddressStop(
+            channel=row.channel,
+            source=row.source,
+            by=row.by,
+            at=row.at,
+            lifted_at=row.lifted_at,
+            lifted_by=row.lifted_by,
+            wording=tx.vault.open_or_none(row.wording_sealed, of="stops.wording"),
+        )
+        for row in tx.connection.execute(found.order_by(stops.c.id))
+    )
 
 
 def alerts_about_patient(tx: Tx, patient_id: int) -> tuple[Alert, ...]:

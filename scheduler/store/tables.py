@@ -372,6 +372,7 @@ replies = sa.Table(
     sa.Column("taken_by", sa.String(128)),
     sa.UniqueConstraint("unique_id"),
     sa.Index(None, "sender_hash", "received_at"),
+    sa.Index(None, "received_at"),
     sa.Index("ix_replies_needy", "received_at", sqlite_where=_NEEDS_A_PERSON, postgresql_where=_NEEDS_A_PERSON),
     sa.Index("ix_replies_handled", "handled_at", sqlite_where=_IS_HANDLED, postgresql_where=_IS_HANDLED),
     sa.Index("ix_replies_patient_id", "patient_id"),

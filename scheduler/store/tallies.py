@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import OF_THE_PLAN
 from scheduler.domain.states import Status
+from scheduler.store import tables
 from scheduler.store.batches import among
 from scheduler.store.columns import Instant
 from scheduler.store.database import Tx
@@ -31,6 +32,8 @@ _ANY = {"clinic": "", "day": None, "channel": None, "status": None, "reason": ""
 
 TROUBLES = (Status.UNDELIVERED, Status.FAILED, Status.EXPIRED, Status.HELD, Status.UNKNOWN)
 """What somebody may want to know the reason of."""
+# Written out, so that the databases know the partial indexes; with its table, since others have a status too.
+IS_IN_TROUBLE = sa.text(f"messages.{tables.IS_TROUBLE}")
 
 TAKEN = (Status.ACCEPTED, Status.DELIVERED, Status.UNDELIVERED)
 """A provider took it."""

@@ -10,8 +10,8 @@ from scheduler.domain.protocol import Channel
 from scheduler.domain.states import Brake, Status
 from scheduler.store.columns import Instant
 from scheduler.store.database import Tx
-from scheduler.store.tables import IS_SCHEDULED, IS_TROUBLE, appointments, messages, provider_events
-from scheduler.store.tallies import Window, due_in, why
+from scheduler.store.tables import IS_SCHEDULED, appointments, messages, provider_events
+from scheduler.store.tallies import IS_IN_TROUBLE, Window, due_in, why
 
 _IS_HELD = sa.text("status = 'held'")  # written out: so the databases know the partial indexes
 _IS_UNKNOWN = sa.text("status = 'unknown'")
@@ -60,7 +60,7 @@ def troubles(tx: Tx, clinics: Sequence[str], *, since: datetime) -> tuple[Troubl
     """Return what failed, did not arrive or expired since then, and whatever is held or unclear now; most first."""
     mine = messages.c.clinic.in_(clinics)
     parts = (
-        (IS_TROUBLE, mine, messages.c.status.in_(_ENDED), messages.c.updated_at >= since),
+        (IS_IN_TROUBLE, mine, messages.c.status.in_(_ENDED), messages.c.updated_at >= since),
         (_IS_HELD, mine),
         (_IS_UNKNOWN, mine),
     )

@@ -33,7 +33,6 @@ def session_cookie(public_url: str) -> SessionCookie:
     """
     parts = urlsplit(public_url)
     path, secure = parts.path.rstrip("/"), parts.scheme == "https"
-    if not secure:
-        return SessionCookie(_NAME, path or "/", secure=False)
-    prefix = "__Secure-" if path else "__Host-"
-    return SessionCookie(f"{prefix}{_NAME}", path or "/", secure=True)
+    if secure and not path:
+        return SessionCookie(f"__Host-{_NAME}", "/", secure=True)
+    return SessionCookie(f"__Secure-{_NAME}" if secure else _NAME, f"{path}/desk", secure=secure)

@@ -1,4 +1,4 @@
-"""Texts that staff write: sent once, from the clinic, in the patient's thread, by the rules of consent and quiet hours."""
+"""Texts that staff write: sent once, in the patient's thread, by the rules of consent and quiet hours."""
 
 from dataclasses import replace
 from email import message_from_bytes
@@ -145,7 +145,7 @@ def test_a_stopped_number_is_refused_in_words_and_one_that_stops_later_gets_noth
     assert "not_sent" in alerted(any_live)
 
 
-def test_a_stop_between_deciding_and_handing_over_keeps_it_back(any_live: House, twilio: TwilioServer) -> None:
+def test_a_stop_between_deciding_and_handing_over_keeps_it_back(any_live: House) -> None:
     written = answer_by_hand(any_live, question(any_live))
     any_live.clock.move_to(SOON)
     prepared = any_live.decide("engine", any_live.claim("engine"))

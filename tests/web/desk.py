@@ -1,5 +1,6 @@
 """Who comes to the desk in tests: users of any role at any clinic, signed in, and programs with keys.
 
+    app = desk_app(house)
     anna = signed_in(app, house.store, Role.STAFF, "north")
     shown = anna.get("/desk/patients/1")
     done = anna.post("/desk/appointments", {"name": "Zoë"})
@@ -12,24 +13,60 @@ Sessions run by the machine's clock, as in the product, whatever the house's clo
 import asyncio
 import itertools
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from http.cookies import SimpleCookie
 
 import httpx
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from scheduler.clock import SystemClock
+from scheduler.clock import Clock, SystemClock
+from scheduler.content.templates import Texts
 from scheduler.domain.access import EVERY_CLINIC, Permission, Role
-from scheduler.services.gate import PREFIX
+from scheduler.services.desk import Desk
+from scheduler.services.gate import PREFIX, Gate
+from scheduler.services.links import Links
 from scheduler.services.signing_in import start_session
 from scheduler.services.tokens import digest, new_token
 from scheduler.store.api_keys import NewKey, add_key
 from scheduler.store.database import Store
 from scheduler.store.users import add_user, set_grant
+from scheduler.web.app import create_app
+from scheduler.web.console.app import create_console
+from scheduler.web.console.live import Live
 from scheduler.web.cookies import session_cookie
+from tests.services.house import WORDS, House
 
 HERE = "http://testserver"
 _numbers = itertools.count(1)
+
+
+def desk_of(house: House, *, public_url: str = HERE) -> Desk:
+    """Return what the desk works with, over a house."""
+    return Desk(
+        settings=replace(house.settings, public_url=public_url),
+        configuration=house.configuration,
+        store=house.store,
+        texts=Texts(house.texts_dir),
+        words=WORDS,
+        links=Links(public_url, house.store.vault),
+        replies=house.replies("desk"),
+        clock=house.clock,
+        owner="test",
+        wake=lambda: None,
+    )
+
+
+def desk_app(house: House, *, public_url: str = HERE, clock: Clock | None = None) -> FastAPI:
+    """Return the web application with the console at /desk; sessions go by `clock`, else by the machine's."""
+    gate = Gate(house.store, clock or SystemClock())
+
+    async def make() -> FastAPI:
+        console = create_console(desk_of(house, public_url=public_url), gate, live=Live.of(house.store))
+        return create_app(well=lambda: True, parts={"/desk": console})
+
+    return asyncio.run(make())
 
 
 @dataclass
@@ -37,7 +74,7 @@ class Visitor:
     """Somebody at a browser: keeps cookies, and sends what browsers say of where a request comes from."""
 
     app: ASGIApp
-    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
+    cookies: dict[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=lambda: {"Sec-Fetch-Site": "same-origin"})
     base: str = HERE
 
@@ -54,12 +91,22 @@ class Visitor:
 
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport, base_url=self.base, cookies=self.cookies) as client:
-                answer = await client.request(method, path, headers={**self.headers, **named}, **more)  # type: ignore[arg-type]
-                self.cookies = client.cookies
-                return answer
+            kept = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+            async with httpx.AsyncClient(transport=transport, base_url=self.base) as client:
+                sent = httpx.Headers({**kept, **self.headers})
+                sent.update(named)
+                return await client.request(method, path, headers=sent, **more)  # type: ignore[arg-type]
 
-        return asyncio.run(send())
+        answer = asyncio.run(send())
+        for line in answer.headers.get_list("set-cookie"):
+            self._keep(line)
+        return answer
+
+    def _keep(self, line: str) -> None:
+        for name, cookie in SimpleCookie(line).items():
+            self.cookies[name] = cookie.value
+            if not cookie.value:
+                del self.cookies[name]
 
 
 def make_user(
@@ -118,7 +165,7 @@ def signed_in(
 def as_session(app: ASGIApp, token: str, *, public_url: str = HERE) -> Visitor:
     """Return the browser that has a session's cookie."""
     visitor = Visitor(app)
-    visitor.cookies.set(session_cookie(public_url).name, token)
+    visitor.cookies[session_cookie(public_url).name] = token
     return visitor
 
 

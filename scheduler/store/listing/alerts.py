@@ -9,6 +9,7 @@ from scheduler.domain.access import Scope
 from scheduler.domain.alert import AlertKind
 from scheduler.store.alerts import Alert, read_alert
 from scheduler.store.database import Tx
+from scheduler.store.listing.narrowing import below_id, equal, happened, spanning
 from scheduler.store.scopes import within
 from scheduler.store.tables import alerts
 
@@ -28,16 +29,12 @@ class AlertFilter:
 def list_alerts(tx: Tx, wanted: AlertFilter, *, below: int | None, limit: int) -> tuple[Alert, ...]:
     """Return at most `limit` alerts, the highest id first; those below `below` where one is given."""
     alert = alerts.c
-    conditions = (
-        (wanted.scope.clinics is not None, within(alert.clinic, wanted.scope)),
-        (wanted.kind is not None, alert.kind == wanted.kind),
-        (wanted.open is True, alert.closed_at.is_(None)),
-        (wanted.open is False, alert.closed_at.is_not(None)),
-        (wanted.taken is True, alert.taken_at.is_not(None)),
-        (wanted.taken is False, alert.taken_at.is_(None)),
-        (wanted.since is not None, alert.opened_at >= wanted.since),
-        (wanted.until is not None, alert.opened_at < wanted.until),
-        (below is not None, alert.id < below),
+    found = sa.select(alerts).where(
+        within(alert.clinic, wanted.scope),
+        *equal((alert.kind, wanted.kind)),
+        *happened(alert.closed_at, None if wanted.open is None else not wanted.open),
+        *happened(alert.taken_at, wanted.taken),
+        *spanning(alert.opened_at, wanted.since, wanted.until),
+        *below_id(alert.id, below),
     )
-    found = sa.select(alerts).where(*(condition for counts, condition in conditions if counts))
     return tuple(map(read_alert, tx.connection.execute(found.order_by(alert.id.desc()).limit(limit))))

@@ -10,6 +10,7 @@ from scheduler.domain.notice import MessageKind
 from scheduler.domain.protocol import Channel, Purpose
 from scheduler.domain.states import Status
 from scheduler.store.database import Tx
+from scheduler.store.listing.narrowing import below_id, equal, spanning
 from scheduler.store.messages import Message, read_message
 from scheduler.store.scopes import within
 from scheduler.store.tables import IS_TROUBLE, messages
@@ -38,33 +39,24 @@ class MessageFilter:
 
 def list_messages(tx: Tx, wanted: MessageFilter, *, below: int | None, limit: int) -> tuple[Message, ...]:
     """Return at most `limit` messages, the highest id first; those with an id below `below` where one is given."""
-    found = sa.select(messages).where(*_meant(wanted))
-    if below is not None:
-        found = found.where(messages.c.id < below)
+    message = messages.c
+    found = sa.select(messages).where(
+        within(message.clinic, wanted.scope),
+        *equal(
+            (message.kind, wanted.kind),
+            (message.status, wanted.status),
+            (message.channel, wanted.channel),
+            (message.purpose, wanted.purpose),
+            (message.step, wanted.step),
+            (message.patient_id, wanted.patient),
+            (message.appointment_id, wanted.appointment),
+        ),
+        *spanning(message.due_at, wanted.since, wanted.until),
+        *below_id(message.id, below),
+    )
+    if wanted.status in _TROUBLE:
+        found = found.where(IS_TROUBLE)  # written out: so the databases know the partial indexes
     # By the index of the ids, unless a range of time is asked for: that has an index of its own, and fewer rows.
     ranged = wanted.since is not None or wanted.until is not None
-    order = (messages.c.id + 0 if ranged else messages.c.id).desc()
+    order = (message.id + 0 if ranged else message.id).desc()
     return tuple(map(read_message, tx.connection.execute(found.order_by(order).limit(limit))))
-
-
-def _meant(wanted: MessageFilter) -> list[sa.ColumnElement[bool] | sa.TextClause]:
-    message = messages.c
-    pairs = (
-        (message.kind, wanted.kind),
-        (message.status, wanted.status),
-        (message.channel, wanted.channel),
-        (message.purpose, wanted.purpose),
-        (message.step, wanted.step),
-        (message.patient_id, wanted.patient),
-        (message.appointment_id, wanted.appointment),
-    )
-    meant: list[sa.ColumnElement[bool] | sa.TextClause] = [column == it for column, it in pairs if it is not None]
-    if wanted.status in _TROUBLE:
-        meant.append(IS_TROUBLE)  # written out: so the databases know the partial indexes
-    if wanted.scope.clinics is not None:
-        meant.append(within(message.clinic, wanted.scope))
-    if wanted.since is not None:
-        meant.append(message.due_at >= wanted.since)
-    if wanted.until is not None:
-        meant.append(message.due_at < wanted.until)
-    return meant

@@ -17,13 +17,13 @@ from scheduler.store.listing.alerts import AlertFilter, list_alerts
 from scheduler.web.access import needs, note
 from scheduler.web.api import pages
 from scheduler.web.api.etags import tag_of
-from scheduler.web.api.fields import Flag, IdOfPath, Instant, Output
+from scheduler.web.api.fields import Flag, IdOfPath, Instant, Output, Tags
 from scheduler.web.api.messages import zone_of
 from scheduler.web.api.pages import Page, Paging
 from scheduler.web.api.samples import ALERT, ALERT_IN_FULL
 from scheduler.web.api.visits_shown import Happened
 
-TAGS = ["alerts"]
+TAGS: Tags = ["alerts"]
 
 
 class AlertQuery(pages.Query):
@@ -143,9 +143,7 @@ def _in_full(tx: Tx, desk: Desk, alert: Alert) -> AlertInFull:
     return AlertInFull.of(alert, desk, history=history)
 
 
-def _visible(
-    tx: Tx, request: Request, caller: Caller, alert: int, permission: Permission = Permission.READ
-) -> Alert:
+def _visible(tx: Tx, request: Request, caller: Caller, alert: int, permission: Permission = Permission.READ) -> Alert:
     found = get_alert(tx, alert)
     caller.demand(permission, found.clinic)
     note(request, clinic=found.clinic, subject=f"alert/{found.id}")

@@ -13,7 +13,7 @@ _MOST_CALLERS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What one request left of an allowance. `again_in`: seconds until the next one is let through, 0 where one is."""
+    """What one request left of an allowance. `again_in`: seconds until the next is let through, or 0."""
 
     policy: str
     allowed: bool

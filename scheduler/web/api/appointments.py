@@ -19,13 +19,13 @@ from scheduler.store.visit_list import ListedVisit, Place, VisitFilter, list_vis
 from scheduler.web.access import needs, note
 from scheduler.web.api import pages
 from scheduler.web.api.etags import refuse_changed, tag_of
-from scheduler.web.api.fields import IdOfPath, Input, Moment, QueryId, Slug
+from scheduler.web.api.fields import IdOfPath, Input, Moment, QueryId, Slug, Tags
 from scheduler.web.api.pages import Page, Paging
 from scheduler.web.api.problems import Wrong, invalid
 from scheduler.web.api.samples import APPOINTMENT_EDIT
 from scheduler.web.api.visits_shown import AppointmentShown, TimelineShown
 
-TAGS = ["appointments"]
+TAGS: Tags = ["appointments"]
 
 
 class AppointmentQuery(pages.Query):
@@ -145,9 +145,6 @@ def visible(
     caller.demand(permission, visit.clinic)
     note(request, clinic=visit.clinic, subject=f"appointment/{visit.id}")
     return visit
-
-
-
 
 
 def _edit(tx: Tx, desk: Desk, visit: StoredAppointment, body: AppointmentEdit, by: str) -> None:

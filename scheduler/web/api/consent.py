@@ -14,13 +14,20 @@ from scheduler.services.desk import Desk
 from scheduler.store.consent_lines import Line, StopLine, ledger_lines, stop_lines
 from scheduler.store.database import Tx
 from scheduler.web.access import needs
-from scheduler.web.api.fields import IdOfPath, Input, Instant, Note, Output, Yes
+from scheduler.web.api.fields import IdOfPath, Input, Instant, Note, Output, Tags, Yes
 from scheduler.web.api.patients import visible_patient
 from scheduler.web.api.problems import Wrong, invalid
 from scheduler.web.api.samples import CONSENT, CONSENT_EDIT
 
-TAGS = ["patients"]
-ChannelName = Annotated[Literal["sms", "email"], Path(description="On which channel.")]
+TAGS: Tags = ["patients"]
+
+
+class Subject(Input):
+    """Of whom, and of what."""
+
+    patient: IdOfPath
+    channel: Literal["sms", "email"]
+    purpose: Purpose
 
 
 class HoldingShown(Output):
@@ -118,9 +125,7 @@ def add_consent(api: APIRouter, desk: Desk) -> None:
 
     @api.put("/patients/{patient:record}/consent/{channel}/{purpose}", tags=TAGS)
     def say(
-        patient: IdOfPath,
-        channel: ChannelName,
-        purpose: Purpose,
+        subject: Annotated[Subject, Path()],
         body: ConsentEdit,
         request: Request,
         caller: Annotated[Caller, Depends(needs(Permission.CARE, "consent.entered"))],
@@ -128,14 +133,14 @@ def add_consent(api: APIRouter, desk: Desk) -> None:
         """Enter what a patient said of one purpose on one channel."""
         if body.lift_stop and not body.allowed:
             raise invalid(Wrong("body", "lift_stop", "does not go with a refusal", "leave it out"))
-        way = next(it for it in PATIENT_CHANNELS if it.value == channel)
+        patient, way = subject.patient, next(it for it in PATIENT_CHANNELS if it.value == subject.channel)
         verdict = Verdict.GRANTED if body.allowed else Verdict.REVOKED
         with desk.store.write() as tx:
             visible_patient(tx, request, caller, patient, Permission.CARE)
             now, by = desk.clock.now(), caller.label
             if body.lift_stop:
                 consent.lift_by_staff(tx, patient, way, by=by, now=now)
-            consent.say(tx, patient, verdict, [way], [purpose], by=by, now=now, wording=body.words)
+            consent.say(tx, patient, verdict, [way], [subject.purpose], by=by, now=now, wording=body.words)
         desk.wake()
         with desk.store.read() as tx:
             return _shown(tx, desk, patient)

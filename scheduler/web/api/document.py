@@ -17,8 +17,8 @@ _DESCRIPTION = """\
 The same that the console can do, for programs. Send `Authorization: Bearer KEY`; `aftercare key create` makes keys.
 
 Instants are ISO 8601 in UTC with `Z`. What you send may have an offset; without one it is the clinic's wall clock.
-Every `GET` takes `HEAD` too. Lists give `next`, the `cursor` of the following page. Errors are RFC 9457 problems whose
-`type` never changes; those of fields name each of them in `errors`.
+Every `GET` takes `HEAD` too. Lists give `next`, the `cursor` of the following page. Errors are RFC 9457 problems
+whose `type` never changes; those of fields name each of them in `errors`.
 """
 _TAGS: Final = {
     "appointments": "Visits, their plans and timelines, and exceptions for one step.",

@@ -119,7 +119,11 @@ def _wrong(found: Mapping[str, Any]) -> Wrong:
     detail = _SAID_BY_PYDANTIC.get(found["type"]) or _small(found["msg"])
     limits = found.get("ctx", {})
     hint = next(
-        (f"{said} {limits[key]}" for key, said in (("max_length", "at most"), ("min_length", "at least")) if key in limits),
+        (
+            f"{said} {limits[key]}"
+            for key, said in (("max_length", "at most"), ("min_length", "at least"))
+            if key in limits
+        ),
         None,
     )
     return Wrong(str(place), name, detail, hint, tuple(at))

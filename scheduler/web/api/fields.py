@@ -1,12 +1,15 @@
-"""What the fields of the API are made of: strict, bounded, and the same for what comes in and what the schema says."""
+"""What the fields of the API are made of: strict, bounded, and taken as the schema says."""
 
 import re
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict, WithJsonSchema
 from starlette.convertors import Convertor, register_url_convertor
 
+Tags = list[str | Enum]
+"""What the framework takes as tags of a route."""
 HIGHEST = 2**53 - 1
 """The highest number of a record: what every JSON reader can hold. None gets near it."""
 _NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
@@ -24,7 +27,9 @@ class Input(BaseModel):
 class Output(BaseModel):
     """What we send."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        extra="forbid", hide_input_in_errors=True, json_schema_serialization_defaults_required=True
+    )
 
 
 def iso(instant: datetime) -> str:

@@ -15,10 +15,10 @@ from scheduler.services.desk import Desk
 from scheduler.services.doctor import Doctor
 from scheduler.services.finding import Finding, Health
 from scheduler.web.access import needs, note
-from scheduler.web.api.fields import Input, Output, Slug
+from scheduler.web.api.fields import Input, Output, Slug, Tags
 from scheduler.web.api.samples import CLINIC, FINDING, TREATMENT
 
-TAGS = ["installation"]
+TAGS: Tags = ["installation"]
 
 
 class ClinicQuery(Input):
@@ -134,7 +134,9 @@ def add_files(api: APIRouter, desk: Desk) -> None:
         known = desk.configuration
         if query.clinic and query.clinic not in known.clinics:
             raise NotFoundError
-        found = (known.protocol_for(query.clinic, it) if query.clinic else known.protocols[it] for it in known.protocols)
+        found = (
+            known.protocol_for(query.clinic, it) if query.clinic else known.protocols[it] for it in known.protocols
+        )
         return TreatmentsShown(items=[TreatmentShown.of(it) for it in found])
 
     @api.get("/health", tags=TAGS)

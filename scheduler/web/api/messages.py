@@ -23,12 +23,12 @@ from scheduler.store.messages import Message, get_message
 from scheduler.web.access import needs, note
 from scheduler.web.api import pages
 from scheduler.web.api.etags import tag_of
-from scheduler.web.api.fields import IdOfPath, Instant, Output, QueryId, Slug
+from scheduler.web.api.fields import IdOfPath, Instant, Output, QueryId, Slug, Tags
 from scheduler.web.api.pages import Page, Paging
 from scheduler.web.api.samples import MESSAGE, MESSAGE_IN_FULL
 from scheduler.web.api.visits_shown import Happened
 
-TAGS = ["messages"]
+TAGS: Tags = ["messages"]
 UTC = ZoneInfo("UTC")
 
 

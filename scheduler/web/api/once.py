@@ -15,7 +15,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from scheduler.domain.access import Caller
 from scheduler.errors import AftercareError
 from scheduler.services.repeating import Again, Repeating
 from scheduler.web.api.problems import ApiError, Problem, Wrong, invalid
@@ -36,10 +35,9 @@ class Once:
     async def answer(self, request: Request, handle: Handler) -> Response:
         """Handle a request, unless it was handled before under its key. Raises ApiError."""
         given = request.headers.get("idempotency-key")
-        caller: Caller | None = getattr(request.state, "caller", None)
-        if given is None or caller is None:
+        if given is None:
             return await handle(request)
-        key, who = _read(given), caller.label
+        key, who = _read(given), request.state.caller.label
         again = await run_in_threadpool(self.repeating.begin, who, key, await _identity(request))
         if again:
             return _replay(again)
@@ -51,9 +49,7 @@ class Once:
         if done.status_code >= 400:  # noqa: PLR2004
             await run_in_threadpool(self.repeating.forget, who, key)
         else:
-            await run_in_threadpool(
-                self.repeating.keep, who, key, status=done.status_code, answer=_written(done)
-            )
+            await run_in_threadpool(self.repeating.keep, who, key, status=done.status_code, answer=_written(done))
         return done
 
 
@@ -81,8 +77,8 @@ def _replay(again: Again) -> Response:
     if again.answer is None:
         raise ApiError(
             Problem.IN_PROGRESS,
-            "the same request is being worked on: ask again in a moment; if this stays, it broke off: look whether it "
-            "was done, and use a fresh Idempotency-Key",
+            "the same request is being worked on: ask again in a moment; if this stays, it broke off: look whether "
+            "it was done, and use a fresh Idempotency-Key",
             headers={"Retry-After": "1"},
         )
     kept = json.loads(again.answer)

@@ -16,11 +16,11 @@ from scheduler.store.patient_search import MOST, Clues, find_by_traits, find_vis
 from scheduler.store.patients import Patient, get_patient
 from scheduler.web.access import needs, note
 from scheduler.web.api.etags import refuse_changed, tag_of
-from scheduler.web.api.fields import Address, IdOfPath, Input, Name, Output, Short, Slug, Tag, Zone
+from scheduler.web.api.fields import Address, IdOfPath, Input, Name, Output, Short, Slug, Tag, Tags, Zone
 from scheduler.web.api.problems import Wrong, invalid
 from scheduler.web.api.samples import PATIENT, PATIENT_EDIT, PATIENT_SEARCH
 
-TAGS = ["patients"]
+TAGS: Tags = ["patients"]
 _WAYS = ("text", "phone", "email", "patient_id", "external_id")
 _DETAILS = ("name", "phone", "email", "language", "timezone")
 

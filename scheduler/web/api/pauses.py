@@ -14,11 +14,11 @@ from scheduler.services.desk import Desk
 from scheduler.store.database import Tx
 from scheduler.store.pauses import Order, orders_in_force
 from scheduler.web.access import needs, note
-from scheduler.web.api.fields import Id, IdOfPath, Input, Instant, Note, Output, Slug
+from scheduler.web.api.fields import Id, IdOfPath, Input, Instant, Note, Output, Slug, Tags
 from scheduler.web.api.problems import Wrong, invalid
 from scheduler.web.api.samples import NEW_PAUSE, PAUSE, PAUSED, RESUMED
 
-TAGS = ["pauses"]
+TAGS: Tags = ["pauses"]
 CREATED = 201
 
 
@@ -111,7 +111,7 @@ def add_pauses(api: APIRouter, desk: Desk) -> None:
         response: Response,
         caller: Annotated[Caller, Depends(needs(Permission.CARE, "pause.set"))],
     ) -> PausedShown:
-        """Stop what is named, until it is resumed: 201. Where it is paused already, 200, and the first order stays."""
+        """Stop what is named, until it is resumed: 201. Where it is paused already: 200, the first order stays."""
         with desk.store.write() as tx:
             scope = _scope(tx, body)
             _demand(caller, scope.clinic)

@@ -16,13 +16,13 @@ from scheduler.services.registering import look
 from scheduler.services.registration import Registrar, Result
 from scheduler.web.access import needs, note
 from scheduler.web.api.appointments import told
-from scheduler.web.api.fields import Address, Input, Instant, Moment, Name, Output, Short, Slug, Tag, Zone
+from scheduler.web.api.fields import Address, Input, Instant, Moment, Name, Output, Short, Slug, Tag, Tags, Zone
 from scheduler.web.api.pages import BASE
 from scheduler.web.api.problems import Wrong, invalid
 from scheduler.web.api.samples import NEW_APPOINTMENT, PLAN
 from scheduler.web.api.visits_shown import TimelineShown
 
-TAGS = ["appointments"]
+TAGS: Tags = ["appointments"]
 CREATED = 201
 Consent = Literal["yes", "no", "unknown"]
 

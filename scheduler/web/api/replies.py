@@ -18,12 +18,12 @@ from scheduler.store.replies import Reply, get_reply
 from scheduler.web.access import needs, note
 from scheduler.web.api import pages
 from scheduler.web.api.etags import tag_of
-from scheduler.web.api.fields import Flag, IdOfPath, Instant, Output, QueryId
+from scheduler.web.api.fields import Flag, IdOfPath, Instant, Output, QueryId, Tags
 from scheduler.web.api.messages import zone_of
 from scheduler.web.api.pages import Page, Paging
 from scheduler.web.api.samples import REPLY, REPLY_IN_FULL
 
-TAGS = ["replies"]
+TAGS: Tags = ["replies"]
 
 
 class ReplyQuery(pages.Query):
@@ -160,9 +160,7 @@ def _in_full(desk: Desk, view: ReplyView) -> ReplyInFull:
     )
 
 
-def _visible(
-    tx: Tx, request: Request, caller: Caller, reply: int, permission: Permission = Permission.READ
-) -> Reply:
+def _visible(tx: Tx, request: Request, caller: Caller, reply: int, permission: Permission = Permission.READ) -> Reply:
     found = get_reply(tx, reply)
     caller.demand(permission, found.clinic)
     note(request, clinic=found.clinic, subject=f"reply/{found.id}")

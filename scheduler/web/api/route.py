@@ -76,8 +76,10 @@ def _known_query(route: APIRoute) -> frozenset[str]:
     names = set[str]()
     for field in route.dependant.query_params:
         kind = field.field_info.annotation
-        model = isinstance(kind, type) and issubclass(kind, BaseModel)
-        names |= {it.alias or name for name, it in kind.model_fields.items()} if model else {field.alias}
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            names |= {it.alias or name for name, it in kind.model_fields.items()}
+        else:
+            names.add(field.alias)
     return frozenset(names)
 
 

@@ -12,12 +12,12 @@ from scheduler.services.desk import Desk
 from scheduler.store.appointments import StoredAppointment
 from scheduler.web.access import needs
 from scheduler.web.api.appointments import instant_of, told, visible
-from scheduler.web.api.fields import IdOfPath, Input, Moment, Note, Slug, Yes
+from scheduler.web.api.fields import IdOfPath, Input, Moment, Note, Slug, Tags, Yes
 from scheduler.web.api.problems import ApiError, Problem, Wrong, invalid
 from scheduler.web.api.samples import STEP_EDIT
 from scheduler.web.api.visits_shown import TimelineShown
 
-TAGS = ["appointments"]
+TAGS: Tags = ["appointments"]
 PATH = "/appointments/{appointment:record}/steps/{step}"
 Step = Annotated[Slug, Path(description="The step, as the protocol calls it.")]
 

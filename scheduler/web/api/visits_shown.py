@@ -12,7 +12,7 @@ from scheduler.domain.protocol import Channel, Purpose
 from scheduler.domain.reasons import sentence
 from scheduler.domain.states import Status
 from scheduler.domain.triage import Triage
-from scheduler.services.correspondence import TimelineAlert, TimelineReply
+from scheduler.services.correspondence import TimelineAlert, TimelineAnswer, TimelineReply
 from scheduler.services.timeline import Timeline, TimelineAdjustment, TimelineMessage
 from scheduler.store.appointments import StoredAppointment
 from scheduler.web.api.fields import Instant, Output
@@ -87,6 +87,13 @@ class AnswerOfTimeline(Output):
     status: Status
     reason: str
 
+    @classmethod
+    def of(cls, it: TimelineAnswer) -> Self:
+        """Show an answer."""
+        return cls(
+            id=it.id, template=it.template, channel=it.channel, due_at=it.at, status=it.status, reason=it.reason
+        )
+
 
 class ReplyOfTimeline(Output):
     """A reply to a question of the appointment; `because` is null where it can't be opened."""
@@ -108,15 +115,6 @@ class ReplyOfTimeline(Output):
     @classmethod
     def of(cls, it: TimelineReply) -> Self:
         """Show a reply."""
-        got = it.answer
-        answer = got and AnswerOfTimeline(
-            id=got.id,
-            template=got.template,
-            channel=got.channel,
-            due_at=got.at,
-            status=got.status,
-            reason=got.reason,
-        )
         return cls(
             id=it.id,
             message=it.question,
@@ -130,7 +128,7 @@ class ReplyOfTimeline(Output):
             handled_at=it.handled_at,
             handled_by=it.handled_by,
             reason=it.reason,
-            answer=answer,
+            answer=AnswerOfTimeline.of(it.answer) if it.answer else None,
         )
 
 

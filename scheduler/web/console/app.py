@@ -6,31 +6,49 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, FastAPI
 
 from scheduler.services.desk import Desk
+from scheduler.services.schedule_work import ScheduleWork
 from scheduler.web.access import Gate, identify_by_session
 from scheduler.web.console.account import account_pages
+from scheduler.web.console.appointments import appointment_pages
 from scheduler.web.console.assets import asset_routes
-from scheduler.web.console.errors import show_errors
+from scheduler.web.console.deliveries import delivery_pages
+from scheduler.web.console.errors import Console, show_errors
+from scheduler.web.console.inbox import inbox_pages
 from scheduler.web.console.live import Live, live_route
 from scheduler.web.console.login import login_pages
+from scheduler.web.console.outbox import outbox_pages
+from scheduler.web.console.schedules import schedule_pages
+from scheduler.web.console.setup import setup_pages
 from scheduler.web.console.shell import Shell
+from scheduler.web.console.today import today_pages
 from scheduler.web.cookies import session_cookie
 from scheduler.web.forms import MOST_BYTES
 
 
-def create_console(desk: Desk, gate: Gate, *, live: Live) -> FastAPI:
-    """Make the application. `live` outlives it; a route that takes more than a form says so: `max_body_size=`."""
-    app = FastAPI(title="Aftercare", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=MOST_BYTES)
+def create_console(desk: Desk, gate: Gate, *, live: Live, work: ScheduleWork | None = None) -> FastAPI:
+    """Make the application. `live` and `work` outlive it.
+
+    A route that takes more than a form says so: `max_body_size=`.
+    """
+    app = Console(title="Aftercare", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=MOST_BYTES)
     app.state.identify = identify_by_session(gate, session_cookie(desk.settings.public_url).name)
     app.state.has_cookies = True
     app.state.public_host = urlsplit(desk.settings.public_url).netloc.lower()
     app.state.shell = shell = Shell(desk, gate)
     show_errors(app, shell)
-    for router in (asset_routes(), live_route(live), *_nouns(desk, shell)):
+    for router in (asset_routes(), live_route(live), *_nouns(desk, shell, work or ScheduleWork())):
         app.include_router(router)
     return app
 
 
-def _nouns(desk: Desk, shell: Shell) -> Iterator[APIRouter]:
+def _nouns(desk: Desk, shell: Shell, work: ScheduleWork) -> Iterator[APIRouter]:
     """Yield the pages of each noun: one line a module."""
     yield login_pages(desk, shell)
+    yield today_pages(desk, shell)
+    yield delivery_pages(desk, shell)
+    yield outbox_pages(desk, shell)
+    yield setup_pages(desk, shell)
     yield account_pages(desk, shell)
+    yield appointment_pages(desk, shell)
+    yield schedule_pages(desk, shell, work)
+    yield inbox_pages(desk, shell)

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Path, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from scheduler.domain.access import Caller, Permission
 from scheduler.errors import RegistrationError
@@ -34,13 +34,18 @@ _A_FORM = 64 * 1024
 _ROWS = 100
 
 
+class _InMemory(MultiPartParser):
+    """Reads forms with files without ever writing one to the disk, where it would lie in clear."""
+
+    spool_max_size = MOST_BYTES + _A_FORM
+
+
 async def brought(request: Request) -> tuple[str, str, bytes]:
     """Read the clinic, the name and the bytes of a file. Answers 413 while reading, 422 for what is no such form."""
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > MOST_BYTES + _A_FORM:
-        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        form = await request.form(max_files=1, max_fields=5)
+        form = await _InMemory(request.headers, request.stream(), max_files=1, max_fields=5).parse()
     except MultiPartException:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY) from None
     file, clinic = form.get("file"), form.get("clinic")
@@ -79,14 +84,18 @@ def file_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
 
     @router.post(f"{PATH}/{{number}}")
     def register(
-        request: Request, caller: Annotated[Caller, Depends(needs(Permission.BOOK, "upload.imported"))], number: Number
+        request: Request,
+        caller: Annotated[Caller, Depends(needs(Permission.BOOK, "upload.imported"))],
+        number: Number,
     ) -> Response:
         """Register the good rows."""
         return pages.register(request, caller, number)
 
     @router.post(f"{PATH}/{{number}}/forget")
     def forget_it(
-        request: Request, caller: Annotated[Caller, Depends(needs(Permission.BOOK, "upload.forgotten"))], number: Number
+        request: Request,
+        caller: Annotated[Caller, Depends(needs(Permission.BOOK, "upload.forgotten"))],
+        number: Number,
     ) -> Response:
         """Forget a file."""
         pages.uploaded(request, caller, number)

@@ -40,7 +40,9 @@ def undo_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
         note(request, clinic=undo.clinic, subject=f"appointment/{one}" if one else f"undo/{number}")
         if undo.is_done or not undo.faults:
             return shell.go(request, _where(desk, undo), said="appointments.said.undone", count=len(undo.visits))
-        return shell.page(request, caller, "appointments/undo.html.j2", status=409, undo=undo, back=_where(desk, undo))
+        return shell.page(
+            request, caller, "appointments/undo.html.j2", status=409, undo=undo, back=_where(desk, undo)
+        )
 
 
 def _where(desk: Desk, undo: Undo) -> str:

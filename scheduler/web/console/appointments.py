@@ -98,9 +98,7 @@ class _Lists:
         note(request, clinic=clinic)
         text = clean(form["q"])
         token = Searches(self._desk.store.vault).seal(text, caller, now=self._desk.clock.now()) if text else None
-        return RedirectResponse(
-            self._shell.address(PATH, clinic=clinic, q=token), _SEE_OTHER, headers=dict(SAFE)
-        )
+        return RedirectResponse(self._shell.address(PATH, clinic=clinic, q=token), _SEE_OTHER, headers=dict(SAFE))
 
     def _leaf(self, wish: Wish, way: str, place: str | None) -> str | None:
         return self._shell.address(PATH, **wish.query(**{way: place})) if place else None

@@ -1,14 +1,16 @@
 """What the console says when something can't be done: a plain page with a way on, whatever went wrong."""
 
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope, Send
 
 from scheduler.errors import AftercareError, ConflictError, ForbiddenError, NotFoundError, StoreError
 from scheduler.logs import get_logger
@@ -18,18 +20,50 @@ from scheduler.web.pages import SAFE
 
 log = get_logger(__name__)
 
+_TOO_LARGE = 413
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
-_OF_STATUS = {
+PAGES: Mapping[int, str] = {
+    400: "invalid",
     401: "signed_out",
     403: "forbidden",
     404: "missing",
     405: "method",
     409: "conflict",
     413: "large",
+    422: "invalid",
     429: "busy",
+    500: "broken",
     503: "away",
 }
+"""What is said of an answer's status; of others what is said of 422 or 500."""
+
+
+class Console(FastAPI):
+    """An application whose refusal of what is too large is a page too: the framework's is plain text."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        too_large = False
+
+        async def pass_on(message: Message) -> None:
+            nonlocal too_large
+            too_large = too_large or _says_too_large(message)
+            if not too_large:
+                await send(message)
+
+        await super().__call__(scope, receive, pass_on)
+        if too_large:
+            page = await _page(self.state.shell, Request(scope), "large", 413)
+            await page(scope, receive, send)
+
+
+def _says_too_large(message: Message) -> bool:
+    return (
+        message["type"] == "http.response.start"
+        and message["status"] == _TOO_LARGE
+        and Headers(raw=message["headers"]).get("content-type", "").startswith("text/plain")
+    )
 
 
 def show_errors(app: FastAPI, shell: Shell) -> None:
@@ -80,8 +114,8 @@ def _of_status(shell: Shell) -> Handler:
     async def handle(request: Request, raised: Exception) -> Response:
         assert isinstance(raised, HTTPException)
         status = raised.status_code
-        known = status if status in _OF_STATUS else 500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 422
-        answer = await _page(shell, request, _OF_STATUS.get(known, "broken" if known == 500 else "invalid"), status)  # noqa: PLR2004
+        what = PAGES.get(status) or PAGES[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 422]
+        answer = await _page(shell, request, what, status)
         answer.headers.update(raised.headers or {})
         return answer
 

@@ -42,7 +42,7 @@ PLACES = (
     Place("outbox", "/outbox", "o", only_rehearsal=True, group="rare"),
     Place("setup", "/setup", "u", Permission.MANAGE, group="apart rare"),
 )
-"""In their order; on a phone the rare ones are in the menu. `also` begins the paths of what is found there and has an address elsewhere."""
+"""In their order; on a phone the rare ones are in the menu. `also` begins paths of what is found there."""
 
 TONES: Mapping[str, tuple[str, str]] = {
     Status.SCHEDULED: ("plain", "clock"),

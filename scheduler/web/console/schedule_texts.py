@@ -1,7 +1,6 @@
 """Texts as patients get them: on a phone, in a mail program, in each language of a clinic; and a test to oneself."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -23,28 +22,16 @@ from scheduler.services.text_previews import (
     preview_sms,
 )
 from scheduler.web.access import needs, note
+from scheduler.web.console.mail_frame import FRAME
 from scheduler.web.console.schedule_choice import chosen_clinic, chosen_language, refuse_unknown_treatment
 from scheduler.web.console.schedule_words import StepWords, named, titled
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
 from scheduler.web.limits import Limit
-from scheduler.web.pages import SAFE
 
 Reader = Annotated[Caller, Depends(needs(Permission.READ, "schedule.seen"))]
 Tester = Annotated[Caller, Depends(needs(Permission.OPERATE, "schedule.tested"))]
 
-FRAME = {
-    **SAFE,
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
-        "frame-ancestors 'self'; sandbox"
-    ),
-    "X-Frame-Options": "SAMEORIGIN",
-}
-"""The headers of an email that is shown in a frame: its own styles, and nothing that runs, loads or leads anywhere.
-
-The frame's `sandbox` says the same; here it holds for whoever opens the address by itself, too.
-"""
 TESTS_A_MINUTE, TESTS_AT_ONCE = 2, 6
 
 
@@ -77,7 +64,8 @@ def _notice_routes(router: APIRouter, desk: Desk, shell: Shell) -> None:
             alerts=[(it.name, preview_sms(desk, it), preview_email(desk, it)) for it in alerts],
             places=_places(desk, caller),
             frame_of=lambda name: shell.address(f"/schedules/other-texts/{name}", clinic=place, language=spoken),
-            **_shown(),
+            named=named,
+            is_faulty=_is_faulty,
         )
 
     @router.get("/schedules/other-texts/{name}")
@@ -95,6 +83,7 @@ def _step_routes(router: APIRouter, desk: Desk, shell: Shell) -> None:
     def step_texts(
         request: Request,
         caller: Reader,
+        *,
         treatment: str,
         step: str,
         clinic: str | None = None,
@@ -107,7 +96,7 @@ def _step_routes(router: APIRouter, desk: Desk, shell: Shell) -> None:
 
     @router.get("/schedules/{treatment}/{step}/email")
     def step_email(
-        request: Request, caller: Reader, treatment: str, step: str, clinic: str, language: str
+        request: Request, caller: Reader, *, treatment: str, step: str, clinic: str, language: str
     ) -> Response:
         """Give the HTML of a step's email, for a frame."""
         wanted = _wanted(desk, shell, request, caller, (treatment, step, clinic, language))
@@ -121,6 +110,7 @@ def _test_route(router: APIRouter, desk: Desk, shell: Shell) -> None:
     def send(
         request: Request,
         caller: Tester,
+        *,
         treatment: str,
         step: str,
         clinic: Annotated[str, Form()],
@@ -187,7 +177,8 @@ def show_step(
         required=desk.approver.required,
         places=_places(desk, caller),
         problems=[("test", problem)] if problem else [],
-        **_shown(),
+        named=named,
+        is_faulty=_is_faulty,
     )
 
 
@@ -215,8 +206,8 @@ def _places(desk: Desk, caller: Caller) -> list[str]:
     return [it for it in desk.configuration.clinics if caller.may(Permission.READ, it)]
 
 
-def _shown() -> dict[str, Callable[..., Any]]:
-    return {"named": named, "is_faulty": lambda it: isinstance(it, Faulty)}
+def _is_faulty(shown: object) -> bool:
+    return isinstance(shown, Faulty)
 
 
 def _frame(email: EmailPreview | Faulty) -> Response:

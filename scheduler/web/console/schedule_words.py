@@ -216,5 +216,3 @@ def _is_asked_late(step: Step) -> bool:
 
 def _put(text: str, **values: str) -> str:
     return text.format(**values)
-
-

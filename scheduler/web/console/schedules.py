@@ -44,7 +44,7 @@ def schedule_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:
             has_clinic=bool(desk.configuration.clinics),
         )
 
-    for more in (file_pages(desk, shell, work), plan_pages(desk, shell, work)):
+    for more in (file_pages(desk, shell, work), plan_pages(desk, shell, work), text_pages(desk, shell)):
         router.include_router(more)
 
     @router.get("/schedules/{treatment}")
@@ -64,13 +64,12 @@ def schedule_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:
             page=page,
             title=titled(page.protocol, language),
             picture=_picture(page, said, language, shell),
-            said=said,
+            said_of=said,
             named=named,
             required=desk.approver.required,
             places=[it for it in desk.configuration.clinics if caller.may(Permission.READ, it)],
         )
 
-    router.include_router(text_pages(desk, shell))
     return router
 
 
@@ -78,7 +77,5 @@ def _picture(page: SchedulePage, said: StepWords, language: str, shell: Shell) -
     protocol, clinic = page.protocol, page.clinic.id
     label = said.words["schedules"]["step"]["picture"]
     title = label.format(title=titled(protocol, language), clinic=said.fmt.clinic(clinic))
-    links = {
-        it.id: shell.address(f"/schedules/{protocol.treatment}/{it.id}", clinic=clinic) for it in protocol.steps
-    }
+    links = {it.id: shell.address(f"/schedules/{protocol.treatment}/{it.id}", clinic=clinic) for it in protocol.steps}
     return Markup(picture(protocol, said, title, links))  # noqa: S704  (escaped where it is drawn)

@@ -63,7 +63,5 @@ def _kept_back(page: Today) -> list[tuple[str, int]]:
     for brake, number in page.waiting.counts.items():
         key = _KEPT_BACK.get(brake, "other")
         found[key] = found.get(key, 0) + number
-    for key, number in (("quiet", page.waiting.quiet), ("unapproved", page.waiting.unapproved)):
-        if number:
-            found[key] = number
-    return sorted(found.items())
+    found |= {"quiet": page.waiting.quiet, "unapproved": page.waiting.unapproved}
+    return sorted((key, number) for key, number in found.items() if number)

@@ -5,10 +5,12 @@ The product's clock stands still at `NOW`; sessions run by the machine's own, as
 
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import uvicorn
 from fastapi import FastAPI
@@ -27,6 +29,7 @@ from scheduler.store.database import Store
 from scheduler.web.app import create_app
 from scheduler.web.console.app import create_console
 from scheduler.web.console.live import Live
+from scheduler.web.console.shell import Shell
 from tests.servers.background import BackgroundLoop
 from tests.services.house import APPROVED, House
 from tests.web.desk import make_session, make_user
@@ -35,6 +38,7 @@ NOW = datetime(2026, 3, 20, 16, 20, tzinfo=UTC)
 """A Friday, twenty past noon in Toronto."""
 CLINIC = "lumiere"
 SHUTDOWN = 5
+T = TypeVar("T")
 
 Extra = Callable[[Desk, FastAPI], None]
 """Adds pages that only tests have."""
@@ -60,6 +64,12 @@ class DeskSite:
         return self.tokens[role]
 
 
+def beside(work: Callable[[], T]) -> T:
+    """Do something on a thread of its own: Playwright has a loop in this one, and a house's passes begin their own."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
 @contextmanager
 def desk_standing(store: Store, settings: Settings, extra: Extra | None = None) -> Iterator[DeskSite]:
     """Serve the console on a free port of loopback, with the shipped clinics and a few sample patients."""
@@ -76,7 +86,9 @@ def desk_standing(store: Store, settings: Settings, extra: Extra | None = None) 
     if extra:
         extra(desk, console)
     app = create_app(well=lambda: True, parts={"/desk": console})
-    config_of = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=SHUTDOWN)
+    config_of = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=SHUTDOWN
+    )
     server = uvicorn.Server(config_of)
     serving = loop.begin(server.serve(sockets=[listener]))
     try:
@@ -103,6 +115,13 @@ def desk_of(house: House) -> Desk:
         owner="test",
         wake=lambda: None,
     )
+
+
+def shell_of(console: FastAPI) -> Shell:
+    """Return the shell in which a console writes its pages."""
+    shell = console.state.shell
+    assert isinstance(shell, Shell)
+    return shell
 
 
 async def _made(store: Store) -> Live:

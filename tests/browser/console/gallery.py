@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response
-from jinja2 import ChoiceLoader, FileSystemLoader
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 
 from scheduler.domain.access import Caller
 from scheduler.domain.states import Status
@@ -15,8 +15,8 @@ from scheduler.domain.triage import Triage
 from scheduler.services.desk import Desk
 from scheduler.web.access import needs
 from scheduler.web.console import shell as shells
-from scheduler.web.console.shell import Shell
 from scheduler.web.forms import first, read_form
+from tests.browser.console.desk_site import shell_of
 
 GIVEN = Path(__file__).parent / "given"
 AT = datetime(2026, 3, 20, 18, 0, tzinfo=UTC)
@@ -26,14 +26,21 @@ def add_gallery(desk: Desk, console: FastAPI) -> None:
     """Add the page, a form that finds a problem, and one that leads on; with their templates."""
     env = shells._environment()
     if not isinstance(env.loader, ChoiceLoader):
-        env.loader = ChoiceLoader([env.loader, _Given()])  # type: ignore[list-item]
-    shell: Shell = console.state.shell
+        assert env.loader
+        env.loader = ChoiceLoader([env.loader, PrefixLoader({"console": FileSystemLoader(GIVEN)})])
+    shell = shell_of(console)
     del desk
     signed_in = Annotated[Caller, Depends(needs(None, "-"))]
 
-    def show(request: Request, caller: Caller, **values: object) -> Response:
-        given = {"statuses": list(Status), "triages": list(Triage), "at": AT, "cost": Decimal("0.0079")}
-        return shell.page(request, caller, "gallery.html.j2", clinic=None, **given, **values)
+    def show(request: Request, caller: Caller, **values: Any) -> Response:
+        given: dict[str, Any] = {
+            "statuses": list(Status),
+            "triages": list(Triage),
+            "at": AT,
+            "cost": Decimal("0.0079"),
+        }
+        answer: Response = shell.page(request, caller, "gallery.html.j2", clinic=None, **given, **values)
+        return answer
 
     @console.get("/gallery")
     def gallery(request: Request, caller: signed_in) -> Response:
@@ -43,19 +50,10 @@ def add_gallery(desk: Desk, console: FastAPI) -> None:
     async def post(request: Request, caller: signed_in) -> Response:
         form = await read_form(request) or {}
         if first(form, "name"):
-            return shell.go(request, "/gallery", said="common.close")
+            led: Response = shell.go(request, "/gallery", said="common.close")
+            return led
         return show(request, caller, status=422, problems=[("name", "Enter a name")])
 
     @console.get("/broken")
-    def broken(caller: signed_in) -> Response:
+    def broken(_caller: signed_in) -> Response:
         raise ZeroDivisionError("Zoë Lachance +14165550123")
-
-
-class _Given(FileSystemLoader):
-    """Finds `console/gallery.html.j2` in the tests."""
-
-    def __init__(self) -> None:
-        super().__init__(GIVEN)
-
-    def get_source(self, environment, template):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-        return super().get_source(environment, template.removeprefix("console/"))

@@ -70,6 +70,7 @@ def _inbox() -> None:
     for name, table, column, condition in INBOX:
         where = sa.text(condition)
         op.create_index(name, table, [column], sqlite_where=where, postgresql_where=where)
+    op.create_index("ix_replies_received_at", "replies", ["received_at"])
 
 
 def _users() -> None:

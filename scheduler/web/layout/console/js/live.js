@@ -118,6 +118,7 @@
   });
   addEventListener("pagehide", () => { listening?.abort(); listening = null; });
   addEventListener("pageshow", (event) => { if (event.persisted) { soon(); listen(); } });
+  document.addEventListener("desk:look", soon); // work that is going on tells nobody: whoever shows it asks
   setInterval(soon, MINUTE);
   listen();
 })();

@@ -1,0 +1,127 @@
+"""Answers to what patients wrote: looked at first, then sent; what was typed is kept whatever is in the way."""
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from scheduler.content.templates import Texts
+from scheduler.domain.access import Caller, Permission
+from scheduler.errors import ConflictError, TemplateError
+from scheduler.services.desk import Desk
+from scheduler.services.desk_messages import Draft, WrittenMeanwhileError, preview, write
+from scheduler.services.desk_ways import Way
+from scheduler.services.inbox_actions import close, take
+from scheduler.services.inbox_thread import Thread
+from scheduler.store.database import Tx
+from scheduler.web.access import needs
+from scheduler.web.console.inbox_case import Case, Kind, Number, Typed
+from scheduler.web.console.inbox_words import Teller
+from scheduler.web.console.posted import Posted, posted
+from scheduler.web.console.shell import Shell
+from scheduler.web.console.words import said
+
+
+def answer_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
+    """Add the route of an answer."""
+
+    @router.post("/inbox/{kind}/{number}/answer")
+    def answer(
+        request: Request,
+        caller: Annotated[Caller, Depends(needs(Permission.CARE, "thread.answered"))],
+        kind: Kind,
+        number: Number,
+        form: Annotated[Posted, Depends(posted)],
+    ) -> Response:
+        """Show what would go out, or send it; and close the thread, if that was asked for."""
+        case = Case(desk, shell, kind, number)
+        with desk.store.read() as tx:
+            thread = case.thread(tx)
+            case.admit(request, caller, Permission.CARE, thread)
+            ways = case.ways(tx, caller, thread, form["clinic"])
+        typed = read_typed(form, tuple(it.id for it in thread.replies))
+        way = next((it for it in ways if it.channel == typed.channel), None)
+        wrong = problems_of(desk.texts, way, typed, shell, shell.language(request, caller))
+        if wrong:
+            return case.page(request, caller, typed=typed, problems=wrong, status=422)
+        assert way
+        if form["do"] not in ("send", "send_close"):
+            return case.page(request, caller, typed=typed, preview=preview(desk.texts, way, typed.draft))
+        try:
+            with desk.store.write() as tx:
+                _send(tx, case, caller, typed, closing=form["do"] == "send_close", seen=_number(form["seen"]))
+        except WrittenMeanwhileError:
+            return _meanwhile(case, request, caller, typed)
+        except ConflictError as error:
+            return case.page(request, caller, typed=typed, problems=(("words", str(error)),), status=409)
+        desk.wake()
+        if form["do"] == "send_close":
+            return shell.go(request, "/inbox", said="inbox.said.answered_closed")
+        return shell.go(request, case.here, said="inbox.said.answered")
+
+
+def read_typed(form: Posted, thread: tuple[int, ...] = ()) -> Typed:
+    """Read what stands in the form."""
+    draft = Draft(
+        form_id=form["form"],
+        words=form["words"],
+        subject=form["subject"].strip(),
+        at_once=form["when"] == "now",
+        seen=_number(form["staff_seen"]),
+        thread=thread,
+    )
+    return Typed(draft, form["channel"], form["clinic"])
+
+
+def problems_of(
+    texts: Texts, way: Way | None, typed: Typed, shell: Shell, language: str
+) -> tuple[tuple[str, str], ...]:
+    """Return what is wrong with what was typed, by field."""
+    draft = typed.draft
+    if way is None:
+        return (("channel", said(language, "inbox.refused.way")),)
+    if way.refused:
+        return (("channel", Teller(language, shell.formats(language), way.clinic.id)([way.refused])),)
+    if not draft.words.strip():
+        return (("words", said(language, "inbox.refused.empty")),)
+    if way.channel == "email" and not draft.subject:
+        return (("subject", said(language, "inbox.refused.subject")),)
+    try:
+        preview(texts, way, draft)
+    except TemplateError:
+        return (("words", said(language, "inbox.refused.long")),)
+    return ()
+
+
+def _send(tx: Tx, case: Case, caller: Caller, typed: Typed, *, closing: bool, seen: int) -> None:
+    now, by = case.desk.clock.now(), caller.label
+    thread = case.thread(tx)
+    way = next(it for it in case.ways(tx, caller, thread, typed.clinic) if it.channel == typed.channel)
+    if thread.is_open:  # before the message: all take alerts first
+        _take_if_free(tx, thread, caller, case)
+    write(tx, case.desk.texts, way, typed.draft, by=by, now=now)
+    if closing and thread.is_open and thread.closes_by_hand:
+        close(tx, thread, seen=seen, note="", by=by, now=now)
+
+
+def _take_if_free(tx: Tx, thread: Thread, caller: Caller, case: Case) -> None:
+    """Let whoever answers see to it, where nobody does: it rings no more."""
+    if thread.taken_by is None:
+        take(tx, thread, by=caller.label, now=case.desk.clock.now())
+
+
+def _meanwhile(case: Case, request: Request, caller: Caller, typed: Typed) -> Response:
+    """Say that somebody else answered, and show that; the same form then sends, since it was seen."""
+    with case.desk.store.read() as tx:
+        thread = case.thread(tx)
+    language = case.shell.language(request, caller)
+    texts = [it for it in thread.entries if it.written]
+    by = texts[-1].by.removeprefix("user:") if texts else ""
+    text = said(language, "inbox.refused.answered").format(name=by)
+    seen = replace(typed, draft=replace(typed.draft, seen=thread.staff_seen))
+    return case.page(request, caller, typed=seen, problems=(("words", text),), status=409)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0  # noqa: PLR2004

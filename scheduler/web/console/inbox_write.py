@@ -1,0 +1,114 @@
+"""A text to a patient who did not write before: the same path as an answer, and all rules of consent."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from scheduler.content.formats import clean
+from scheduler.domain.access import Caller, Permission
+from scheduler.errors import ConflictError
+from scheduler.services.desk import Desk
+from scheduler.services.desk_messages import Draft, new_form, preview, write
+from scheduler.services.desk_ways import Way, ways_to_patient
+from scheduler.store.database import Tx
+from scheduler.store.patients import Patient, get_patient
+from scheduler.web.access import needs, note
+from scheduler.web.console.inbox_answer import problems_of, read_typed
+from scheduler.web.console.inbox_case import Number, Typed
+from scheduler.web.console.inbox_words import Teller, sms_frame
+from scheduler.web.console.posted import Posted, posted
+from scheduler.web.console.shell import Shell
+
+
+def write_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
+    """Add the routes."""
+    pages = _Writing(desk, shell)
+
+    @router.get("/patients/{number}/write")
+    def show(
+        request: Request, caller: Annotated[Caller, Depends(needs(Permission.CARE, "-"))], number: Number
+    ) -> Response:
+        """Show the form."""
+        return pages.page(request, caller, number)
+
+    @router.post("/patients/{number}/write")
+    def send(
+        request: Request,
+        caller: Annotated[Caller, Depends(needs(Permission.CARE, "patient.written_to"))],
+        number: Number,
+        form: Annotated[Posted, Depends(posted)],
+    ) -> Response:
+        """Show what would go out, or send it."""
+        return pages.send(request, caller, number, form)
+
+
+class _Writing:
+    """The page of a text to one patient."""
+
+    def __init__(self, desk: Desk, shell: Shell) -> None:
+        self._desk, self._shell = desk, shell
+
+    def send(self, request: Request, caller: Caller, number: int, form: Posted) -> Response:
+        """Show what would go out, or send it."""
+        desk, typed = self._desk, read_typed(form)
+        with desk.store.read() as tx:
+            _, ways = self._known(tx, request, caller, number)
+        way = next((it for it in ways if it.channel == typed.channel), None)
+        wrong = problems_of(desk.texts, way, typed, self._shell, self._shell.language(request, caller))
+        if wrong:
+            return self.page(request, caller, number, typed=typed, problems=wrong, status=422)
+        assert way
+        if form["do"] != "send":
+            return self.page(request, caller, number, typed=typed, shown=preview(desk.texts, way, typed.draft))
+        try:
+            with desk.store.write() as tx:
+                _, ways = self._known(tx, request, caller, number)
+                now_way = next(it for it in ways if it.channel == typed.channel)
+                write(tx, desk.texts, now_way, typed.draft, by=caller.label, now=desk.clock.now())
+        except ConflictError as error:
+            return self.page(request, caller, number, typed=typed, problems=(("words", str(error)),), status=409)
+        desk.wake()
+        return self._shell.go(request, f"/patients/{number}", said="inbox.said.written")
+
+    def page(
+        self,
+        request: Request,
+        caller: Caller,
+        number: int,
+        *,
+        typed: Typed | None = None,
+        shown: object = None,
+        problems: tuple[tuple[str, str], ...] = (),
+        status: int = 200,
+    ) -> Response:
+        """Show the form, with what was typed."""
+        with self._desk.store.read() as tx:
+            patient, ways = self._known(tx, request, caller, number)
+        first = next((it.channel.value for it in ways if not it.refused), "")
+        typed = typed or Typed(Draft(new_form(), ""), first, patient.clinic)
+        language = self._shell.language(request, caller)
+        return self._shell.page(
+            request,
+            caller,
+            "inbox/write.html.j2",
+            status=status,
+            problems=problems,
+            here=f"/patients/{number}/write",
+            name=clean(patient.name),
+            number=number,
+            ways=ways,
+            frames={it.channel.value: sms_frame(self._desk.texts, it) for it in ways},
+            typed=typed,
+            preview=shown,
+            choices=[],
+            say=Teller(language, self._shell.formats(language), patient.clinic),
+        )
+
+    def _known(self, tx: Tx, request: Request, caller: Caller, number: int) -> tuple[Patient, tuple[Way, ...]]:
+        patient = get_patient(tx, number)
+        caller.demand(Permission.CARE, patient.clinic)
+        note(request, clinic=patient.clinic, subject=f"patient/{number}")
+        clinic = self._desk.configuration.clinics.get(patient.clinic)
+        now = self._desk.clock.now()
+        return patient, ways_to_patient(tx, clinic, patient, now=now) if clinic else ()

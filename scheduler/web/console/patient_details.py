@@ -1,0 +1,155 @@
+"""Corrects who a patient is, and sends again what did not get there."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import Response
+
+from scheduler.domain.access import Caller, Permission
+from scheduler.domain.protocol import Channel
+from scheduler.errors import ConflictError, NotFoundError
+from scheduler.services.correcting import correct
+from scheduler.services.intake import Field, WrongFieldsError, read_details
+from scheduler.services.resending import Candidate, Word, candidates, resend
+from scheduler.store.consents import stop_source
+from scheduler.store.patients import Patient
+from scheduler.web.access import needs
+from scheduler.web.console.patient_door import Ask, Blank, Door, Problems, in_english
+from scheduler.web.console.posted import Posted, posted
+from scheduler.web.console.reasons import step_name
+
+Number = Annotated[int, Path(ge=1, lt=2**63)]
+Reader = Annotated[Caller, Depends(needs(Permission.CARE, "-"))]
+Form = Annotated[Posted, Depends(posted)]
+_FIELDS = (Field.NAME, Field.PHONE, Field.EMAIL, Field.LANGUAGE, Field.TIMEZONE)
+
+
+def detail_pages(router: APIRouter, door: Door) -> None:
+    """Add the routes."""
+    _correcting(router, door)
+    _resending(router, door)
+
+
+def _correcting(router: APIRouter, door: Door) -> None:
+    @router.get("/patients/{number}/details")
+    def ask_details(request: Request, caller: Reader, number: Number) -> Response:
+        """Show the details to be corrected."""
+        patient = door.patient(request, caller, number, Permission.CARE)
+        known = {str(it): getattr(patient, it.value) or "" for it in _FIELDS}
+        return door.ask(request, caller, patient, _details_form(door, request, caller, patient, known))
+
+    @router.post("/patients/{number}/details")
+    def do_details(
+        request: Request,
+        caller: Annotated[Caller, Depends(needs(Permission.CARE, "patient.corrected"))],
+        number: Number,
+        form: Form,
+    ) -> Response:
+        """Store them."""
+        patient, desk = door.patient(request, caller, number, Permission.CARE), door.desk
+        clinic = desk.configuration.clinics.get(patient.clinic)
+        if clinic is None:
+            raise NotFoundError(f"clinic {patient.clinic} has no file any more")
+        typed = {str(it): form[it.value] for it in _FIELDS}
+        try:
+            details = read_details({it: typed[it] for it in _FIELDS}, clinic)
+            with desk.store.write() as tx:
+                done = correct(tx, desk.configuration, number, details, now=desk.clock.now(), by=caller.label)
+        except WrongFieldsError as error:
+            t = door.words(request, caller)["wrong"]
+            problems: Problems = [(it.field.value, t[it.code]) for it in error.wrong]
+            ask = _details_form(door, request, caller, patient, typed)
+            return door.ask(request, caller, patient, ask, status=422, problems=problems)
+        except ConflictError as error:
+            ask = _details_form(door, request, caller, patient, typed)
+            return door.ask(request, caller, patient, ask, status=409, problems=[("", in_english(str(error)))])
+        desk.wake()
+        link = f"/patients/{number}/resend" if done.of_address else None
+        said = "corrected" if done.of_address else ("details" if done.changed else "same")
+        return door.shell.go(request, f"/patients/{number}", said=f"patients.said.{said}", link=link)
+
+
+def _details_form(door: Door, request: Request, caller: Caller, patient: Patient, typed: Mapping[str, str]) -> Ask:
+    t = door.words(request, caller)
+    who, own = t["who"], t["details"]
+    return Ask(
+        title=own["title"],
+        says=[own["what"], own["links"], own["stops"]],
+        path=f"/patients/{patient.id}/details",
+        button=own["button"],
+        blanks=[
+            Blank("field", "name", who["name"], typed["name"], attrs={"autocomplete": "off"}),
+            Blank("field", "phone", who["phone"], typed["phone"], required=False, attrs={"type": "tel"}),
+            Blank("field", "email", who["email"], typed["email"], required=False, attrs={"inputmode": "email"}),
+            Blank("field", "language", who["language"], typed["language"], own["language_hint"], required=False),
+            Blank("field", "timezone", who["zone"], typed["timezone"], own["zone_hint"], required=False),
+        ],
+    )
+
+
+def _resending(router: APIRouter, door: Door) -> None:
+    @router.get("/patients/{number}/resend")
+    def ask_resend(request: Request, caller: Reader, number: Number) -> Response:
+        """Show what may go again."""
+        patient = door.patient(request, caller, number, Permission.CARE)
+        return _resend_page(door, request, caller, patient)
+
+    @router.post("/patients/{number}/resend")
+    def do_resend(
+        request: Request,
+        caller: Annotated[Caller, Depends(needs(Permission.CARE, "message.resent"))],
+        number: Number,
+        form: Form,
+    ) -> Response:
+        """Send the chosen ones again, all or none."""
+        patient, desk = door.patient(request, caller, number, Permission.CARE), door.desk
+        wished = [int(it[5:]) for it in form if it.startswith("send_") and it[5:].isdecimal() and len(it) < 24]
+        if not wished:
+            problems = [("", door.words(request, caller)["again"]["none_chosen"])]
+            return _resend_page(door, request, caller, patient, status=422, problems=problems)
+        for message in wished:
+            door.message(patient, message)
+        now, word = desk.clock.now(), Word(although_reached=True, although_useless=True)
+        try:
+            with desk.store.write() as tx:
+                for message in sorted(wished):
+                    resend(tx, desk.configuration, message, word, now=now, by=caller.label)
+        except ConflictError as error:
+            problems = [("", in_english(str(error)))]
+            return _resend_page(door, request, caller, patient, status=409, problems=problems)
+        desk.wake()
+        return door.shell.go(request, f"/patients/{number}", said="patients.said.again", count=len(wished))
+
+
+def _resend_page(
+    door: Door,
+    request: Request,
+    caller: Caller,
+    patient: Patient,
+    *,
+    status: int = 200,
+    problems: Problems = (),
+) -> Response:
+    desk = door.desk
+    found: tuple[Candidate, ...] = ()
+    with desk.store.read() as tx:
+        if patient.clinic in desk.configuration.clinics and not patient.is_erased:
+            found = candidates(tx, desk.configuration, patient.id, now=desk.clock.now())
+        stopped = {
+            channel
+            for channel in (Channel.SMS, Channel.EMAIL)
+            if (to := patient.address(channel)) and stop_source(tx, patient.clinic, channel, to)
+        }
+    return door.shell.page(
+        request,
+        caller,
+        "patients/resend.html.j2",
+        status=status,
+        problems=problems,
+        patient=patient,
+        found=found,
+        stopped=stopped,
+        step_name=step_name,
+        back=f"/patients/{patient.id}",
+    )

@@ -1,0 +1,235 @@
+"""What an edit changes for visits in flight, carrying it out, and what was carried out before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from scheduler.domain.access import Caller, Permission
+from scheduler.errors import ConflictError, NotFoundError
+from scheduler.protocols.edit_words import words_of
+from scheduler.services.applying import Chosen
+from scheduler.services.applying_jobs import give_up, history, unfinished
+from scheduler.services.background import State
+from scheduler.services.desk import Desk
+from scheduler.services.plan_making import Planned
+from scheduler.services.schedule_pages import pending_edits
+from scheduler.services.schedule_work import ScheduleWork
+from scheduler.web.access import needs, note
+from scheduler.web.console.schedule_words import named
+from scheduler.web.console.shell import Shell
+from scheduler.web.console.words import words
+
+Reader = Annotated[Caller, Depends(needs(Permission.READ, "plan.seen"))]
+Planning = Annotated[Caller, Depends(needs(Permission.READ, "plan.made"))]
+Applying = Annotated[Caller, Depends(needs(Permission.OPERATE, "plan.applied"))]
+GivingUp = Annotated[Caller, Depends(needs(Permission.OPERATE, "plan.given_up"))]
+
+PAGE = "/schedules/pending-edit"
+_LONGEST_PIN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a page of plans is about, as it stands in the address and in forms."""
+
+    clinic: str | None
+    treatment: str | None
+    pins: tuple[str, ...]
+
+    @property
+    def chosen(self) -> Chosen:
+        """The same, as services take it."""
+        pairs = [it.partition(".") for it in self.pins]
+        return Chosen(frozenset((treatment, step) for treatment, _, step in pairs), self.clinic, self.treatment)
+
+    @property
+    def path(self) -> str:
+        """The page's path with what stands in its address."""
+        pairs = [(name, value) for name, value in (("clinic", self.clinic), ("treatment", self.treatment)) if value]
+        query = urlencode([*pairs, *(("pin", pin) for pin in self.pins)])
+        return f"{PAGE}?{query}" if query else PAGE
+
+
+def plan_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:
+    """Return the routes."""
+    router, pages = shell.router(), PlanPages(desk, shell, work)
+    _plan_routes(router, pages)
+    _apply_routes(router, pages)
+    return router
+
+
+def _plan_routes(router: APIRouter, pages: "PlanPages") -> None:
+    @router.get(PAGE)
+    def pending_edit(
+        request: Request,
+        caller: Reader,
+        *,
+        clinic: str | None = None,
+        treatment: str | None = None,
+        pin: Annotated[list[str] | None, Query()] = None,
+        page: int = 1,
+    ) -> HTMLResponse:
+        """Show what waits to be applied, and the plan of it where one was made."""
+        return pages.show(request, caller, pages.choice(caller, clinic, treatment, pin or ()), page=page)
+
+    @router.post(PAGE)
+    def make_plan(
+        request: Request,
+        caller: Planning,
+        clinic: Annotated[str, Form()] = "",
+        treatment: Annotated[str, Form()] = "",
+        pin: Annotated[list[str] | None, Form()] = None,
+    ) -> Response:
+        """Begin to work out what changes."""
+        choice = pages.choice(caller, clinic or None, treatment or None, pin or ())
+        note(request, clinic=choice.clinic, subject="plan")
+        return pages.make(request, caller, choice)
+
+    @router.get("/schedules/apply-history")
+    def apply_history(request: Request, caller: Reader) -> HTMLResponse:
+        """Show what was applied."""
+        return pages.shell.page(
+            request, caller, "schedules/history.html.j2", applies=history(pages.desk), named=named
+        )
+
+
+def _apply_routes(router: APIRouter, pages: "PlanPages") -> None:
+    @router.post(f"{PAGE}/apply")
+    def apply_plan(
+        request: Request,
+        caller: Applying,
+        *,
+        made_at: Annotated[str, Form()],
+        clinic: Annotated[str, Form()] = "",
+        treatment: Annotated[str, Form()] = "",
+        pin: Annotated[list[str] | None, Form()] = None,
+    ) -> Response:
+        """Begin to carry out the plan that was seen."""
+        choice = pages.choice(caller, clinic or None, treatment or None, pin or ())
+        note(request, clinic=choice.clinic, subject="plan")
+        return pages.apply(request, caller, choice, made_at)
+
+    @router.post(f"{PAGE}/go-on")
+    def go_on(request: Request, caller: Applying, apply: Annotated[int, Form()]) -> Response:
+        """Go on with an apply that was stopped."""
+        note(request, subject=f"apply/{apply}")
+        pages.work.applies.go_on(pages.desk, apply, caller)
+        return pages.shell.go(request, PAGE, said="schedules.plan.begun")
+
+    @router.post(f"{PAGE}/give-up")
+    def give_it_up(request: Request, caller: GivingUp) -> RedirectResponse:
+        """Give up what has not come to its end."""
+        note(request, subject="plan")
+        give_up(pages.desk, caller)
+        return pages.shell.go(request, PAGE, said="schedules.plan.dropped_unfinished")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPages:
+    """Shows plans, and has them made and carried out."""
+
+    desk: Desk
+    shell: Shell
+    work: ScheduleWork
+
+    def choice(self, caller: Caller, clinic: str | None, treatment: str | None, pins: Sequence[str]) -> Choice:
+        """Return what is meant; who may not see all clinics plans for one. Raises NotFoundError, ForbiddenError."""
+        scope = caller.scope(Permission.READ, clinic)
+        clinics = [it for it in self.desk.configuration.clinics if scope.holds(it)]
+        if clinic and clinic not in clinics:
+            raise NotFoundError("there is no such clinic among yours")
+        if any(len(it) > _LONGEST_PIN or not all(it.partition(".")) for it in pins):
+            raise NotFoundError("there is no such step")
+        sees_all = scope.clinics is None or len(clinics) == len(self.desk.configuration.clinics)
+        own = clinic if clinic or sees_all else next(iter(clinics), None)
+        if own is None and not sees_all:
+            raise NotFoundError("there is no clinic of yours in the configuration")
+        return Choice(own, treatment, tuple(sorted(set(pins))))
+
+    def make(self, request: Request, caller: Caller, choice: Choice) -> Response:
+        """Begin a plan and lead to its page; where another is being made, say so there."""
+        try:
+            self.work.plans.start(self.desk, choice.chosen, by=caller.label)
+        except ConflictError:
+            said = words(self.shell.language(request, caller))["schedules"]["plan"]["busy"]
+            return self.show(request, caller, choice, problem=said, status=409)
+        return self.shell.go(request, choice.path)
+
+    def apply(self, request: Request, caller: Caller, choice: Choice, made_at: str) -> Response:
+        """Begin to carry out a plan, if it is the one that was seen. Raises ForbiddenError."""
+        planned = self.work.plans.result(self.desk, choice.chosen)
+        if planned is None or planned.made_at.isoformat() != made_at:
+            said = words(self.shell.language(request, caller))["schedules"]["plan"]["gone"]
+            return self.show(request, caller, choice, problem=said, status=409)
+        try:
+            self.work.applies.start(self.desk, planned, caller)
+        except ConflictError as error:
+            return self.show(request, caller, choice, problem=str(error), status=409)
+        return self.shell.go(request, choice.path, said="schedules.plan.begun")
+
+    def show(
+        self,
+        request: Request,
+        caller: Caller,
+        choice: Choice,
+        *,
+        page: int = 1,
+        problem: str = "",
+        status: int = 200,
+    ) -> HTMLResponse:
+        """Return the page of a plan, however far it is."""
+        desk, plans, applies = self.desk, self.work.plans, self.work.applies
+        scope = caller.scope(Permission.READ, choice.clinic)
+        with desk.store.read() as tx:
+            pending = pending_edits(tx, desk, scope)
+        planned = plans.result(desk, choice.chosen)
+        job = plans.job(desk, choice.chosen)
+        return self.shell.page(
+            request,
+            caller,
+            "schedules/plan.html.j2",
+            status=status,
+            choice=choice,
+            own=choice.clinic,
+            pending=pending,
+            words_of=words_of,
+            named=named,
+            planned=planned,
+            job=job,
+            rows=_rows(planned, page),
+            page=page,
+            page_path=lambda number: _with_page(choice.path, number),
+            may_apply=planned is not None and _may_everywhere(caller, planned),
+            applying=applies.job,
+            applied=applies.applied,
+            unfinished=unfinished(desk),
+            is_busy=any(it and it.state is State.RUNNING for it in (job, applies.job)),
+            at=datetime.fromisoformat,
+            decimal=Decimal,
+            places=[it for it in desk.configuration.clinics if caller.may(Permission.READ, it)],
+            sees_all=caller.scope(Permission.READ).clinics is None,
+            problems=[("plan", problem)] if problem else [],
+        )
+
+
+def _rows(planned: Planned | None, page: int) -> list[Mapping[str, Any]]:
+    if planned is None:
+        return []
+    try:
+        return planned.rows.page(page)
+    except FileNotFoundError:  # swept, or the data folder was emptied: planning again makes it anew
+        return []
+
+
+def _may_everywhere(caller: Caller, planned: Planned) -> bool:
+    return all(caller.may(Permission.OPERATE, clinic) for clinic in planned.clinics)
+
+
+def _with_page(path: str, number: int) -> str:
+    return f"{path}{'&' if '?' in path else '?'}page={number}"

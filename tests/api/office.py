@@ -1,0 +1,111 @@
+"""The API of a small installation, and programs with keys of it.
+
+bookings = office.program(Permission.READ, Permission.BOOK, clinic="north")
+answer = bookings.post("/appointments", ZOE)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from scheduler.clock import FixedClock
+from scheduler.content.templates import Texts
+from scheduler.domain.access import EVERY_CLINIC, Permission
+from scheduler.services.desk import Desk
+from scheduler.services.gate import Gate
+from scheduler.web.api.app import PATH, create_api
+from scheduler.web.api.callers import Allowances
+from scheduler.web.app import create_app
+from tests.services.house import WORDS, House
+from tests.web.desk import Visitor, make_key
+
+Body = Mapping[str, Any] | None
+
+ZOE: Mapping[str, Any] = {
+    "clinic": "north",
+    "treatment": "peel",
+    "name": "Zoë Lachance",
+    "phone": "+14165550123",
+    "email": "zoe@patients.example",
+    "external_id": "B-1",
+    "starts_at": "2026-03-18T14:00:00Z",
+}
+"""What is registered unless a test says otherwise."""
+
+
+@dataclass
+class Program:
+    """Calls the API with a key, or without one."""
+
+    visitor: Visitor
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return self.visitor.ask("GET", PATH + path, headers)
+
+    def post(self, path: str, body: Body = None, **headers: str) -> httpx.Response:
+        return self._send("POST", path, body, headers)
+
+    def patch(self, path: str, body: Body, **headers: str) -> httpx.Response:
+        return self._send("PATCH", path, body, headers)
+
+    def put(self, path: str, body: Body, **headers: str) -> httpx.Response:
+        return self._send("PUT", path, body, headers)
+
+    def delete(self, path: str, **headers: str) -> httpx.Response:
+        return self._send("DELETE", path, None, headers)
+
+    def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: object) -> httpx.Response:
+        return self.visitor.ask(method, PATH + path, headers, **more)
+
+    def _send(self, method: str, path: str, body: Body, headers: Mapping[str, str]) -> httpx.Response:
+        return self.ask(method, path, headers, **({} if body is None else {"json": body}))
+
+
+@dataclass
+class Office:
+    """The API as the product mounts it. `machine` is the machine's own clock; `wakes` counts what told the engine."""
+
+    house: House
+    allowances: Allowances = field(default_factory=Allowances)
+    machine: FixedClock = field(init=False)
+    wakes: list[None] = field(default_factory=list)
+    app: FastAPI = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.machine = FixedClock(self.house.clock.now())
+        self.app = create_app(well=lambda: True, parts={PATH: self.api()})
+
+    def desk(self) -> Desk:
+        house = self.house
+        return Desk(
+            settings=house.settings,
+            configuration=house.configuration,
+            store=house.store,
+            texts=Texts(house.texts_dir),
+            words=WORDS,
+            links=house.links,
+            replies=house.replies("desk"),
+            clock=house.clock,
+            owner="desk",
+            wake=lambda: self.wakes.append(None),
+        )
+
+    def api(self) -> FastAPI:
+        gate = Gate(self.house.store, self.machine)
+        return create_api(self.desk(), gate, allowances=self.allowances, machine_clock=self.machine)
+
+    def program(self, *permissions: Permission, clinic: str = EVERY_CLINIC) -> Program:
+        """Return a program with a key; without permissions with one that may do everything."""
+        return Program(
+            Visitor(self.app, headers={"Authorization": f"Bearer {self.key(*permissions, clinic=clinic)}"})
+        )
+
+    def key(self, *permissions: Permission, clinic: str = EVERY_CLINIC) -> str:
+        return make_key(self.house.store, permissions or tuple(Permission), clinic)
+
+    @property
+    def stranger(self) -> Program:
+        return Program(Visitor(self.app, headers={}))

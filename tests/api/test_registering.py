@@ -1,0 +1,114 @@
+import pytest
+
+from scheduler.domain.access import Permission
+from tests.api.office import ZOE, Office
+
+
+def test_a_new_appointment_is_created_with_its_plan_and_its_address(any_office: Office) -> None:
+    answer = any_office.program().post("/appointments", ZOE)
+    assert answer.status_code == 201
+    assert answer.headers["location"] == "http://127.0.0.1:8000/api/v1/appointments/1"
+    told = answer.json()
+    assert (told["appointment"], told["starts_at"], told["status"]) == (1, "2026-03-18T14:00:00Z", "booked")
+    first = told["messages"][0]
+    assert (first["step"], first["due_at"]) == ("prepare", "2026-03-16T14:00:00Z")
+    assert first["reason"] == "2 days before the appointment; will be sent at Mon 2026-03-16 10:00."
+    assert any_office.wakes
+
+
+def test_the_same_again_is_the_same_appointment_and_changes_nothing(any_office: Office) -> None:
+    program = any_office.program()
+    first, again = program.post("/appointments", ZOE), program.post("/appointments", ZOE)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert again.headers["location"] == first.headers["location"]
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({"starts_at": "2026-03-19T14:00:00Z"}, "another time"),
+        ({"treatment": "laser"}, "is for peel"),
+        ({"phone": "+14165550124"}, "another phone"),
+        ({"email": "other@patients.example", "language": "fr"}, "another email, language"),
+        ({"consent_sms": "no"}, "another consent"),
+        ({"name": "Yann Roy"}, "another name"),
+        ({"name": "Yann Roy", "phone": "+14165550124", "email": "y@patients.example"}, "another name, phone, email"),
+    ],
+)
+def test_another_content_under_the_same_external_id_is_a_conflict_that_changes_nothing(
+    office: Office, other: dict[str, str], named: str
+) -> None:
+    program = office.program()
+    program.post("/appointments", ZOE)
+    before = program.get("/patients/1").json(), program.get("/appointments/1").json()
+    answer = program.post("/appointments", {**ZOE, **other})
+    assert answer.status_code == 409
+    assert named in answer.json()["detail"]
+    assert (program.get("/patients/1").json(), program.get("/appointments/1").json()) == before
+
+
+def test_a_time_without_an_offset_is_the_clinics_wall_clock(office: Office) -> None:
+    answer = office.program().post("/appointments", {**ZOE, "starts_at": "2026-03-18T10:00"})
+    assert answer.json()["starts_at"] == "2026-03-18T14:00:00Z"
+
+
+def test_every_wrong_field_is_named_at_once_with_its_pointer(office: Office) -> None:
+    wrong = {**ZOE, "starts_at": "2026-02-31T10:00", "email": "no mail", "language": "klingonic-XX"}
+    answer = office.program().post("/appointments", wrong)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["type"] == "urn:problem-type:aftercare:invalid"
+    assert {(it["in"], it["field"], it["pointer"]) for it in problem["errors"]} == {
+        ("body", "starts_at", "/starts_at"),
+        ("body", "email", "/email"),
+        ("body", "language", "/language"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "detail"),
+    [
+        ({"phone": None, "email": None}, "phone", "both are empty"),
+        ({"treatment": "peeling"}, "treatment", "there is no such treatment"),
+        ({"surprise": 1}, "surprise", "is not known here"),
+        ({"name": "Zoë\u0000Lachance"}, "name", "characters that it may not have"),
+        ({"name": "Z" * 201}, "name", "too long"),
+        ({"name": 7}, "name", "valid string"),
+        ({"starts_at": "20260318T1400Z"}, "starts_at", "another form"),
+    ],
+)
+def test_a_wrong_field_is_refused_and_named(
+    office: Office, change: dict[str, object], field: str, detail: str
+) -> None:
+    answer = office.program().post("/appointments", {**ZOE, **change})
+    assert answer.status_code == 422
+    assert [it["detail"] for it in answer.json()["errors"] if it["field"] == field and detail in it["detail"]]
+
+
+def test_an_error_does_not_repeat_what_was_sent(office: Office) -> None:
+    answer = office.program().post("/appointments", {**ZOE, "phone": "Zoë's phone is 123", "name": ["Lachance"]})
+    assert answer.status_code == 422
+    assert "123" not in answer.text
+    assert "Lachance" not in answer.text
+
+
+def test_an_appointment_of_another_clinic_can_not_be_registered_there(office: Office) -> None:
+    answer = office.program(Permission.READ, Permission.BOOK, clinic="south").post("/appointments", ZOE)
+    assert answer.status_code == 404
+    unknown = office.program().post("/appointments", {**ZOE, "clinic": "nowhere"})
+    assert unknown.status_code == 404
+
+
+def test_the_plan_is_shown_without_anything_being_stored(any_office: Office) -> None:
+    program = any_office.program()
+    planned = program.post("/appointments/plan", ZOE)
+    assert planned.status_code == 200
+    assert planned.json()["result"] == "registered"
+    assert planned.json()["appointment"] is None
+    assert program.get("/appointments").json()["items"] == []
+    made = program.post("/appointments", ZOE).json()
+    without_ids = [{name: value for name, value in it.items() if name != "id"} for it in made["messages"]]
+    assert planned.json()["messages"] == without_ids
+    assert program.post("/appointments/plan", ZOE).json()["appointment"] == made["appointment"]
