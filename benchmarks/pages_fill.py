@@ -87,6 +87,9 @@ class Pattern:
     consents: Sequence[dict[str, Any]]
     starts: float
     sealed: bytes
+    sender: bytes
+    answer: bytes
+    because: bytes
 
 
 def _pattern(installation: Installation, clinic: str) -> Pattern:
@@ -98,6 +101,10 @@ def _pattern(installation: Installation, clinic: str) -> Pattern:
     number = told["appointment"]
     with open_store(installation.settings) as store:
         sealed = store.vault.seal("Hello, this is what was sent.", of="attempts.body")
+        answer = [
+            store.vault.seal(text, of=f"replies.{of}")
+            for text, of in (("+15145550100", "sender"), ("All is well, thank you.", "body"), ('["well"]', "because"))
+        ]
     with connected(installation) as connection:
         return Pattern(
             clinic,
@@ -106,6 +113,7 @@ def _pattern(installation: Installation, clinic: str) -> Pattern:
             _rows(connection, "consents", f"patient_id = (SELECT patient_id FROM appointments WHERE id = {number})"),
             visit.timestamp(),
             sealed,
+            *answer,
         )
 
 
@@ -155,6 +163,32 @@ def _multiply(connection: sa.Connection, pattern: Pattern, place: int, visits: i
         changed = {"id": f"{FIRST} + (n - {FIRST}) * {len(pattern.consents)} + {turn}", "patient_id": "n"}
         _insert(connection, "consents", consent, people, changed)
     _hand_overs(connection, pattern, sqlite=sqlite)
+    _answers(connection, pattern, sqlite=sqlite)
+
+
+def _answers(connection: sa.Connection, pattern: Pattern, *, sqlite: bool) -> None:
+    """Write an answer to nearly every question that arrived, an hour later, with what was put on record of it."""
+    source = (
+        f"FROM messages WHERE clinic = '{pattern.clinic}' AND ask IS NOT NULL AND status = 'delivered' "
+        "AND id % 20 <> 0"
+    )
+    later = "strftime('%Y-%m-%dT%H\\:%M\\:%f000Z', due_at, '+1 hour')" if sqlite else "due_at + interval '1 hour'"
+    random = "randomblob(32)" if sqlite else "sha256(convert_to('s' || id, 'UTF8'))"
+    connection.execute(
+        sa.text(
+            "INSERT INTO replies (unique_id, source, clinic, receiver, sender_sealed, sender_hash, body_sealed, "
+            "received_at, patient_id, message_id, triage, because_sealed, stops, handled_at, handled_by) "
+            f"SELECT 'answer/' || id, 'sms', clinic, '+15145550111', :sender, {random}, :body, {later}, patient_id, "
+            f"id, 'fine', :because, {'0' if sqlite else 'false'}, {later}, 'user\\:bench' {source}"
+        ),
+        {"sender": pattern.sender, "body": pattern.answer, "because": pattern.because},
+    )
+    connection.execute(
+        sa.text(
+            'INSERT INTO events (reply_id, at, cause, reasons, "by") '
+            f"SELECT id, received_at, 'received', '[]', 'bench' FROM replies WHERE clinic = '{pattern.clinic}'"
+        )
+    )
 
 
 def _message(
@@ -226,7 +260,7 @@ def _hand_overs(connection: sa.Connection, pattern: Pattern, *, sqlite: bool) ->
 def _replies(store: Store, visits: int) -> tuple[int, int]:
     """Write replies, nearly all of them handled long ago, and alerts; return one of each that is open."""
     now, reply, alert = SystemClock().now(), 0, 0
-    count = max(20, visits // 20)
+    count = min(2000, visits // 2)
     with store.write() as tx:
         for number in range(count):
             at = now - timedelta(minutes=20 * number)
@@ -290,6 +324,6 @@ def _seconds(instant: str | datetime) -> float:
 def _count_on(connection: sa.Connection) -> None:
     """Let the database's own numbers begin after ours."""
     if connection.dialect.name == "postgresql":
-        for table in ("patients", "appointments", "messages", "consents"):
+        for table in ("patients", "appointments", "messages", "consents", "replies"):
             last = f"(SELECT max(id) FROM {table})"
             connection.execute(sa.text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {last})"))

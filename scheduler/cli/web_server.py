@@ -23,6 +23,8 @@ from scheduler.services.receipts import Receipts
 from scheduler.services.schedule_work import ScheduleWork
 from scheduler.services.unsubscribing import Unsubscriber
 from scheduler.web.alerts import alert_pages
+from scheduler.web.api.app import create_api
+from scheduler.web.api.callers import Allowances
 from scheduler.web.app import create_app, forget_applications
 from scheduler.web.bounces import bounce_hook
 from scheduler.web.console.app import create_console
@@ -69,6 +71,7 @@ class WebServer:
     _app: FastAPI = field(init=False)
     _gate: Gate = field(init=False)
     _live: Live = field(init=False)
+    _allowances: Allowances = field(default_factory=Allowances, init=False)
     _work: ScheduleWork = field(default_factory=ScheduleWork, init=False)
 
     def __post_init__(self) -> None:
@@ -102,7 +105,10 @@ class WebServer:
 
     def _parts(self, desk: Desk) -> Mapping[str, FastAPI]:
         """Return what needs an account, or a key."""
-        return {"/desk": create_console(desk, self._gate, live=self._live, work=self._work)}
+        return {
+            "/desk": create_console(desk, self._gate, live=self._live, work=self._work),
+            "/api/v1": create_api(desk, self._gate, allowances=self._allowances),
+        }
 
     def take(self, app: FastAPI) -> None:
         """Answer by that application from the next request on. One that goes on ends by the one it came to."""

@@ -73,9 +73,7 @@ def write(tx: Tx, texts: Texts, way: Way, draft: Draft, *, by: str, now: datetim
     if not _FORM.fullmatch(draft.form_id):
         raise ConflictError("the form is not one of ours: load the page again")
     origin = f"desk/{draft.form_id}"
-    hold_number(
-        tx, way.to if way.patient_id is None else f"patient/{way.patient_id}"
-    )  # of two who answer at once the second finds what the first wrote
+    hold_number(tx, f"desk/{way.patient_id or way.to}")  # of two who answer at once the second finds the first's
     if before := find_desk_message(tx, origin):
         return before
     if way.refused:

@@ -15,7 +15,7 @@ from scheduler.store.batches import among
 from scheduler.store.columns import Instant
 from scheduler.store.database import Tx
 from scheduler.store.tables import appointments, attempts, messages, patients
-from scheduler.store.tallies import IS_IN_TROUBLE, TROUBLES, Window, why
+from scheduler.store.tallies import IS_AMISS, TROUBLES, Window, why
 
 log = get_logger(__name__)
 
@@ -128,7 +128,7 @@ def _of_clinic(
     if wanted.reason:
         found = found.where(why(tx.dialect)[0] == wanted.reason)
     if wanted.reason or (wanted.statuses and set(wanted.statuses) <= set(TROUBLES)):
-        found = found.where(IS_IN_TROUBLE)
+        found = found.where(IS_AMISS)
     if wanted.channel:
         found = found.where(messages.c.channel == wanted.channel)
     if wanted.step:

@@ -16,6 +16,8 @@ from scheduler.store.vault import Vault
 
 TOKEN_BYTES = 16
 _LENGTHS = (3, 5)
+SHORTEST = _LENGTHS[0]
+"""Letters from which on a beginning is found; a shorter word is found as a whole."""
 _IDEOGRAPHS = "\u2e80"
 """From this letter on, one or two are a name already."""
 
@@ -65,7 +67,7 @@ def _lengths(word: str) -> Iterable[int]:
     """Return how many letters of a word have tokens; more than it has is the whole of it."""
     if word >= _IDEOGRAPHS:
         return (1, 2, *_LENGTHS)
-    return _LENGTHS if len(word) >= _LENGTHS[0] else (len(word),)
+    return _LENGTHS if len(word) >= SHORTEST else (len(word),)
 
 
 def _token(vault: Vault, beginning: str) -> bytes:

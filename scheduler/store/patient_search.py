@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from scheduler.domain.access import Scope
 from scheduler.errors import KeysError
 from scheduler.store.database import Tx
-from scheduler.store.name_tokens import token_for, words_of
+from scheduler.store.name_tokens import SHORTEST, token_for, words_of
 from scheduler.store.names import email_hash, phone_hash, ref_hash
 from scheduler.store.scopes import within
 from scheduler.store.search_tables import name_tokens
@@ -93,7 +93,8 @@ def find_visits_named(
 
 def _candidates(tx: Tx, words: Sequence[str], scope: Scope, below: int | None) -> list[tuple[int, bytes]]:
     """Return patients, the latest first, who have a word that begins as each of these; maybe no more than that."""
-    tokens = sorted({token_for(tx.vault, word) for word in words})
+    telling = [word for word in words if len(word) >= SHORTEST] or words  # the rest is looked at in the names
+    tokens = sorted({token_for(tx.vault, word) for word in telling})
     first = name_tokens.alias("first")
     found = (
         sa.select(first.c.patient_id, patients.c.name_sealed)

@@ -42,7 +42,7 @@ _NEEDS_A_PERSON = sa.text(
 )
 _IS_HANDLED = sa.text("handled_at IS NOT NULL")
 _IS_CLOSED = sa.text("closed_at IS NOT NULL")
-IS_TROUBLE = sa.text("status IN ('undelivered', 'failed', 'expired', 'held', 'unknown')")
+IS_AMISS = sa.text("status IN ('undelivered', 'failed', 'expired', 'held', 'unknown')")
 IS_TROUBLE = sa.text("status IN ('held', 'failed', 'undelivered', 'unknown')")
 
 meta = sa.Table(
@@ -174,8 +174,8 @@ messages = sa.Table(
     sa.Index(None, "patient_id"),
     sa.Index(None, "appointment_id"),
     sa.Index(None, "clinic", "due_at"),
-    sa.Index("ix_messages_trouble_due", "clinic", "due_at", sqlite_where=IS_TROUBLE, postgresql_where=IS_TROUBLE),
-    sa.Index("ix_messages_trouble_at", "clinic", "updated_at", sqlite_where=IS_TROUBLE, postgresql_where=IS_TROUBLE),
+    sa.Index("ix_messages_amiss_due", "clinic", "due_at", sqlite_where=IS_AMISS, postgresql_where=IS_AMISS),
+    sa.Index("ix_messages_amiss_at", "clinic", "updated_at", sqlite_where=IS_AMISS, postgresql_where=IS_AMISS),
     sqlite_autoincrement=True,
 )
 

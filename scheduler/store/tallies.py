@@ -33,7 +33,7 @@ _ANY = {"clinic": "", "day": None, "channel": None, "status": None, "reason": ""
 TROUBLES = (Status.UNDELIVERED, Status.FAILED, Status.EXPIRED, Status.HELD, Status.UNKNOWN)
 """What somebody may want to know the reason of."""
 # Written out, so that the databases know the partial indexes; with its table, since others have a status too.
-IS_IN_TROUBLE = sa.text(f"messages.{tables.IS_TROUBLE}")
+IS_AMISS = sa.text(f"messages.{tables.IS_AMISS}")
 
 TAKEN = (Status.ACCEPTED, Status.DELIVERED, Status.UNDELIVERED)
 """A provider took it."""

@@ -61,13 +61,14 @@ def unanswered(
     clinics: Collection[str] = (),
     steps: Collection[str] = (),
     visits: Collection[int] = (),
+    tell_once: bool = True,
 ) -> tuple[Unanswered, ...]:
     """Return the questions that were due between `since` and `until` and are unanswered now, the oldest first.
 
     An answer is any reply about the visit after the question went out, but for a word about messages alone and what
     looks like a machine's; and a person's word that the patient was heard. Left out: what is asked once more, or is
     going to be; visits that were called off or are still to come. `clinics`, `steps` and `visits` name the only ones
-    to look at; all, where they are empty.
+    to look at; all, where they are empty. Without `tell_once` nobody asks for `once`, which takes long: it is True.
     """
     asked = (
         messages.join(attempts, attempts.c.token == messages.c.attempt)
@@ -84,7 +85,7 @@ def unanswered(
             messages.c.occurrence,
             messages.c.channel,
             attempts.c.started_at,
-            sa.not_(sa.or_(_was_asked_before(), _is_asked_again())).label("once"),
+            (sa.not_(sa.or_(_was_asked_before(), _is_asked_again())) if tell_once else sa.true()).label("once"),
         )
         .select_from(asked)
         .where(

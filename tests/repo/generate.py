@@ -10,6 +10,7 @@ from scheduler.protocols.schemas import FOLDER, KINDS, schema_of
 from tests.repo.page_commands import commands_page
 from tests.repo.page_config import config_page
 from tests.repo.page_problems import problems_page
+from tests.repo.page_rest import openapi_file, rest_page
 from tests.repo.page_sources import sources_page
 from tests.repo.page_states import states_page
 
@@ -20,7 +21,9 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/images/performance.svg": performance_chart,
     "docs/reference/commands.md": commands_page,
     "docs/reference/config.md": config_page,
+    "docs/reference/openapi.json": openapi_file,
     "docs/reference/problems.md": problems_page,
+    "docs/reference/rest.md": rest_page,
     "docs/reference/sources.md": sources_page,
     "docs/reference/states.md": states_page,
 }

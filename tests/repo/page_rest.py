@@ -31,25 +31,25 @@ Every request has `Authorization: Bearer KEY`. A key belongs to one clinic or to
 """
 RULES = f"""## What holds for all of it
 
-- **Instants** are ISO 8601 in UTC with `Z`. In a body they may have any offset; without one they are the clinic's wall
-  clock. In a query (`from`, `to`) they have one.
+- **Instants** are ISO 8601 in UTC with `Z`. In a body they may have any offset; without one they are the clinic's
+  wall clock. In a query (`from`, `to`) they have one.
 - **Lists** have `items` and `next`: send that as `cursor`, with the same filters, for the following page; `Link` has
   the whole address. `limit` is 1 to 200, 50 by default. An unknown parameter is refused.
-- **The same again.** An appointment with the same `external_id` and content is 200, with another content 409. Any POST
-  may have an `Idempotency-Key` (a fresh UUID): sent again within 24 hours it is answered as it was, with
+- **The same again.** An appointment with the same `external_id` and content is 200, with another content 409. Any
+  POST may have an `Idempotency-Key` (a fresh UUID): sent again within 24 hours it is answered as it was, with
   `Idempotent-Replayed: true`. Refused requests free their key; one that broke off keeps it, as 409 `in-progress`.
 - **Edits.** GET and PATCH answer an `ETag`. PATCH with `If-Match` is refused with 412 when it was changed meanwhile;
   without it goes through. GET with `If-None-Match` is 304 when nothing changed.
-- **Limits.** `RateLimit-Policy` and `RateLimit` say what is let through and what is left; 429 has `Retry-After`. A body
-  has at most 1,000,000 bytes and 32 levels.
+- **Limits.** `RateLimit-Policy` and `RateLimit` say what is let through and what is left; 429 has `Retry-After`. A
+  body has at most 1,000,000 bytes and 32 levels.
 - **HEAD** works wherever GET does. There are no cookies, and no CORS.
 - **Records.** Who did and saw what goes into the audit trail, as `key:` and the key's name.
 
 ## Problems
 
 Errors are `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)). `type` is
-`urn:problem-type:aftercare:` and the code; it never changes. `detail` says what to do. `errors`, for the code `invalid`,
-names each wrong field: `in` (body, query, path, header), `field`, `pointer` (RFC 6901), `detail`, `hint`.
+`urn:problem-type:aftercare:` and the code; it never changes. `detail` says what to do. `errors`, for the code
+`invalid`, names each wrong field: `in` (body, query, path, header), `field`, `pointer` (RFC 6901), `detail`, `hint`.
 
 | code | status | meaning |
 |---|---|---|
@@ -104,5 +104,3 @@ def _routes() -> Iterator[str]:
 
 def _said(operation: Mapping[str, Any]) -> str:
     return " ".join(operation["description"].split())
-
-

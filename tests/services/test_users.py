@@ -106,13 +106,11 @@ def test_a_manager_sees_the_users_of_the_own_clinics_with_their_roles_there(desk
 def test_somebody_who_manages_everything_always_remains(desk: Identity) -> None:
     boss = add(desk, "boss", Role.ADMIN, EVERY_CLINIC)
     add(desk, "head", Role.ADMIN, "north")
-    for decide in (
-        lambda: desk.users.disable(boss, OPERATOR),
-        lambda: desk.users.grant(boss, EVERY_CLINIC, None, OPERATOR),
-        lambda: desk.users.grant(boss, EVERY_CLINIC, Role.OPERATOR, OPERATOR),
-    ):
+    with pytest.raises(ConflictError, match="make somebody else admin"):
+        desk.users.disable(boss, OPERATOR)
+    for role in (None, Role.OPERATOR):
         with pytest.raises(ConflictError, match="make somebody else admin"):
-            decide()
+            desk.users.grant(boss, EVERY_CLINIC, role, OPERATOR)
     second = add(desk, "second", Role.ADMIN, EVERY_CLINIC)
     desk.users.disable(boss, OPERATOR)
     with pytest.raises(ConflictError, match="make somebody else admin"):

@@ -27,11 +27,13 @@ from scheduler.domain.access import EVERY_CLINIC, Permission, Role
 from scheduler.services.desk import Desk
 from scheduler.services.gate import PREFIX, Gate
 from scheduler.services.links import Links
+from scheduler.services.schedule_work import ScheduleWork
 from scheduler.services.signing_in import start_session
 from scheduler.services.tokens import digest, new_token
 from scheduler.store.api_keys import NewKey, add_key
 from scheduler.store.database import Store
 from scheduler.store.users import add_user, set_grant
+from scheduler.web.api.app import create_api
 from scheduler.web.app import create_app
 from scheduler.web.console.app import create_console
 from scheduler.web.console.live import Live
@@ -58,13 +60,16 @@ def desk_of(house: House, *, public_url: str = HERE) -> Desk:
     )
 
 
-def desk_app(house: House, *, public_url: str = HERE, clock: Clock | None = None) -> FastAPI:
+def desk_app(
+    house: House, *, public_url: str = HERE, clock: Clock | None = None, work: ScheduleWork | None = None
+) -> FastAPI:
     """Return the web application with the console at /desk; sessions go by `clock`, else by the machine's."""
     gate = Gate(house.store, clock or SystemClock())
 
     async def make() -> FastAPI:
-        console = create_console(desk_of(house, public_url=public_url), gate, live=Live.of(house.store))
-        return create_app(well=lambda: True, parts={"/desk": console})
+        console = create_console(desk_of(house, public_url=public_url), gate, live=Live.of(house.store), work=work)
+        api = create_api(desk_of(house, public_url=public_url), gate)
+        return create_app(well=lambda: True, parts={"/desk": console, "/api/v1": api})
 
     return asyncio.run(make())
 

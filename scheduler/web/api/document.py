@@ -9,7 +9,10 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
+from scheduler.web.access import Needs
+from scheduler.web.api.fields import examples
 from scheduler.web.api.problems import MEDIA_TYPE, Problem
 
 _SUMMARY = "Register appointments, see what was sent and why, answer what needs a person."
@@ -101,6 +104,9 @@ def document_of(api: FastAPI, server: str) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas["Problem"] = _problem_schema()
+    for name, shown in examples().items():
+        if name in schemas:  # the framework leaves every null out of examples
+            schemas[name]["examples"] = shown
     document["components"] |= {
         "headers": _HEADERS,
         "parameters": _TAKEN,
@@ -108,10 +114,38 @@ def document_of(api: FastAPI, server: str) -> dict[str, Any]:
         "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}},
     }
     document["security"] = [{"key": []}]
-    for path in document["paths"].values():
-        for method, operation in path.items():
+    permissions = dict(_permissions(api))
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            operation["x-permission"] = permissions[path, method.upper()]
+            operation["operationId"] = _called(method, path)
+            operation["summary"] = operation["description"].partition(". ")[0].partition(".\n")[0].rstrip(".")
             _finish(method.upper(), operation, schemas)
     return document
+
+
+def _permissions(api: FastAPI) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield what each operation needs, by path and method."""
+    for route in api.routes:
+        if isinstance(route, APIRoute):
+            for declared in (it.call for it in route.dependant.dependencies if isinstance(it.call, Needs)):
+                yield from (((route.path_format, it), str(declared.permission)) for it in route.methods)
+
+
+def _called(method: str, path: str) -> str:
+    """Return what generated clients call an operation: get_appointment_timeline."""
+    parts = path.strip("/").split("/")
+    followed = [*parts[1:], ""]
+    words = [
+        _singular(part) if after.startswith("{") else part
+        for part, after in zip(parts, followed, strict=True)
+        if not part.startswith("{")
+    ]
+    return "_".join([method, *words])
+
+
+def _singular(word: str) -> str:
+    return f"{word.removesuffix('ies')}y" if word.endswith("ies") else word.removesuffix("s")
 
 
 def _finish(method: str, operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
@@ -120,7 +154,7 @@ def _finish(method: str, operation: dict[str, Any], schemas: Mapping[str, Any]) 
     for status, answer in answers.items():
         answer["description"] = "What it is now." if status == "200" else "It is new."
         _exemplify(answer, schemas)
-        answer["headers"] = {name: _header(name) for name in _given(method, status, operation)}
+        answer["headers"] = {name: _header(name) for name in _given(method, operation)}
     for problem in _problems(method, operation):
         answers.setdefault(str(problem.status), {"$ref": f"#/components/responses/{_name(problem.status)}"})
     if method == "GET":
@@ -131,7 +165,7 @@ def _finish(method: str, operation: dict[str, Any], schemas: Mapping[str, Any]) 
     operation.setdefault("parameters", []).extend({"$ref": f"#/components/parameters/{it}"} for it in taken)
 
 
-def _given(method: str, status: str, operation: Mapping[str, Any]) -> Iterator[str]:
+def _given(method: str, operation: Mapping[str, Any]) -> Iterator[str]:
     yield from ("RateLimit", "RateLimit-Policy")
     if method in ("GET", "PATCH"):
         yield "ETag"
@@ -139,7 +173,7 @@ def _given(method: str, status: str, operation: Mapping[str, Any]) -> Iterator[s
         yield "Link"
     if method == "POST":
         yield "Idempotent-Replayed"
-    if status == "201" and operation["operationId"].startswith("register"):
+    if operation["operationId"] == "post_appointments":
         yield "Location"
 
 

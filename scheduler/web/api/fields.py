@@ -1,6 +1,7 @@
 """What the fields of the API are made of: strict, bounded, and taken as the schema says."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated, Any
@@ -30,6 +31,18 @@ class Output(BaseModel):
     model_config = ConfigDict(
         extra="forbid", hide_input_in_errors=True, json_schema_serialization_defaults_required=True
     )
+
+
+def examples() -> Mapping[str, list[Any]]:
+    """Return the examples of every form of data, by its name."""
+    kinds, found = [Input, Output], dict[str, list[Any]]()
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        extra = kind.__dict__.get("model_config", {}).get("json_schema_extra")
+        if isinstance(extra, dict) and isinstance(shown := extra.get("examples"), list):
+            found[kind.__name__] = shown
+    return found
 
 
 def iso(instant: datetime) -> str:

@@ -22,6 +22,8 @@ from scheduler.web.pages import LANGUAGES
 
 Text = Annotated[str, Form()]
 Problems = Sequence[tuple[str, str]]
+_AS_BROWSER = "browser"
+_OWN_NAMES = {"en": "English", "fr": "Français", "es": "Español"}
 
 
 def account_pages(desk: Desk, shell: Shell, *, clock: Clock | None = None) -> APIRouter:
@@ -98,7 +100,7 @@ class _Own:
         user = account.user
         known = {
             "name": user.name,
-            "language": user.language or "",
+            "language": user.language or _AS_BROWSER,
             "phone": account.phone or "",
             "email": account.email or "",
         }
@@ -110,7 +112,10 @@ class _Own:
             problems=problems,
             account=account,
             given={**known, **(typed or {})},
-            languages=[("", self._words(request, caller)["as_browser"]), *((it, _OWN_NAMES[it]) for it in LANGUAGES)],
+            languages=[
+                (_AS_BROWSER, self._words(request, caller)["as_browser"]),
+                *((it, _OWN_NAMES[it]) for it in LANGUAGES),
+            ],
         )
 
     def profile(self, request: Request, caller: Caller, name: str, language: str) -> Response:
@@ -156,6 +161,3 @@ class _Own:
     def _words(self, request: Request, caller: Caller) -> Mapping[str, Any]:
         found: Mapping[str, Any] = words(self._shell.language(request, caller))["account"]
         return found
-
-
-_OWN_NAMES = {"en": "English", "fr": "Français", "es": "Español"}

@@ -17,6 +17,7 @@ from scheduler.web.console.inbox import inbox_pages
 from scheduler.web.console.live import Live, live_route
 from scheduler.web.console.login import login_pages
 from scheduler.web.console.outbox import outbox_pages
+from scheduler.web.console.patients import patient_pages
 from scheduler.web.console.schedules import schedule_pages
 from scheduler.web.console.setup import setup_pages
 from scheduler.web.console.shell import Shell
@@ -52,3 +53,4 @@ def _nouns(desk: Desk, shell: Shell, work: ScheduleWork) -> Iterator[APIRouter]:
     yield appointment_pages(desk, shell)
     yield schedule_pages(desk, shell, work)
     yield inbox_pages(desk, shell)
+    yield patient_pages(desk, shell)

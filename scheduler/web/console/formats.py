@@ -68,6 +68,8 @@ class Formats:
 
     def number(self, value: float | Decimal) -> str:
         """Return a number with the separators of the language."""
+        if isinstance(value, int) and 0 <= value < 1000:  # noqa: PLR2004 - no separator there, and pages have hundreds
+            return str(value)
         return format_decimal(value, locale=self.locale())
 
     def percent(self, share: float) -> str:

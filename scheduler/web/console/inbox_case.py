@@ -119,7 +119,7 @@ class Case:
             here=self.here,
             thread=thread,
             ways=ways,
-            frames={it.channel.value: sms_frame(self.desk.texts, it) for it in ways},
+            around={it.channel.value: sms_frame(self.desk.texts, it) for it in ways},
             typed=typed,
             preview=preview,
             note_typed=note_typed,

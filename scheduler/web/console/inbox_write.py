@@ -98,7 +98,7 @@ class _Writing:
             name=clean(patient.name),
             number=number,
             ways=ways,
-            frames={it.channel.value: sms_frame(self._desk.texts, it) for it in ways},
+            around={it.channel.value: sms_frame(self._desk.texts, it) for it in ways},
             typed=typed,
             preview=shown,
             choices=[],

@@ -176,33 +176,28 @@ class _WayIn:
         )
 
     def _form(self, request: Request, to: str, *, login: str = "", refused: Wait | Wrong | None = None) -> Response:
-        wrong = [("login", self._words(request)["wrong"])] if isinstance(refused, Wrong) else []
-        return self._refusing(request, "login.html.j2", refused, wrong, wanted=safe(to), login=login)
+        return self._refusing(request, "login.html.j2", refused, "wrong", wanted=safe(to), login=login)
 
     def _code_form(
         self, request: Request, to: str, *, recovery: bool, refused: Wait | Wrong | None = None
     ) -> Response:
-        said = self._words(request)["wrong_recovery" if recovery else "wrong_code"]
-        wrong = [("code", said)] if isinstance(refused, Wrong) else []
+        wrong = "wrong_recovery" if recovery else "wrong_code"
         other = self._shell.address("/login/code", to=safe(to), recovery=None if recovery else "yes")
-        return self._refusing(
-            request, "code.html.j2", refused, wrong, wanted=safe(to), recovery=recovery, other=other
-        )
+        given = {"wanted": safe(to), "recovery": recovery, "other": other}
+        return self._refusing(request, "code.html.j2", refused, wrong, **given)
 
     def _refusing(
-        self,
-        request: Request,
-        template: str,
-        refused: Wait | Wrong | None,
-        wrong: list[tuple[str, str]],
-        **values: object,
+        self, request: Request, template: str, refused: Wait | Wrong | None, wrong: str, **values: Any
     ) -> Response:
-        """Return a form, with the reason why what was given did not do."""
-        if not isinstance(refused, Wait):
-            return self._page(request, template, status=422 if wrong else 200, problems=wrong, **values)
+        """Return a form, with the reason why what was given did not do; `wrong` names the one for a wrong guess."""
+        said = self._words(request)
+        if refused is None:
+            return self._page(request, template, **values)
+        if isinstance(refused, Wrong):
+            return self._page(request, template, status=422, refused=said[wrong], **values)
         formats = self._shell.formats(self._shell.language(request, None))
-        said = self._words(request)["wait"].format(span=formats.span(refused.for_))
-        answer = self._page(request, template, status=429, problems=[("", said)], **values)
+        text = said["wait"].format(span=formats.span(refused.for_))
+        answer = self._page(request, template, status=429, refused=text, **values)
         answer.headers["Retry-After"] = str(refused.seconds)
         return answer
 

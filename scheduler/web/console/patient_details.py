@@ -1,5 +1,6 @@
 """Corrects who a patient is, and sends again what did not get there."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from scheduler.web.console.reasons import step_name
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 Reader = Annotated[Caller, Depends(needs(Permission.CARE, "-"))]
 Form = Annotated[Posted, Depends(posted)]
+_BOX = re.compile(r"send_([0-9]{1,18})")
 _FIELDS = (Field.NAME, Field.PHONE, Field.EMAIL, Field.LANGUAGE, Field.TIMEZONE)
 
 
@@ -104,22 +106,28 @@ def _resending(router: APIRouter, door: Door) -> None:
     ) -> Response:
         """Send the chosen ones again, all or none."""
         patient, desk = door.patient(request, caller, number, Permission.CARE), door.desk
-        wished = [int(it[5:]) for it in form if it.startswith("send_") and it[5:].isdecimal() and len(it) < 24]
+        wished = _wished(form)
         if not wished:
             problems = [("", door.words(request, caller)["again"]["none_chosen"])]
             return _resend_page(door, request, caller, patient, status=422, problems=problems)
         for message in wished:
             door.message(patient, message)
-        now, word = desk.clock.now(), Word(although_reached=True, although_useless=True)
+        now = desk.clock.now()
         try:
             with desk.store.write() as tx:
-                for message in sorted(wished):
+                for message, word in sorted(wished.items()):
                     resend(tx, desk.configuration, message, word, now=now, by=caller.label)
         except ConflictError as error:
             problems = [("", in_english(str(error)))]
             return _resend_page(door, request, caller, patient, status=409, problems=problems)
         desk.wake()
         return door.shell.go(request, f"/patients/{number}", said="patients.said.again", count=len(wished))
+
+
+def _wished(form: Mapping[str, str]) -> Mapping[int, Word]:
+    """Return the messages that were ticked, each with what stood beside the box."""
+    numbers = {int(found[1]): value for name, value in form.items() if (found := _BOX.fullmatch(name))}
+    return {number: Word("reached" in value, "useless" in value) for number, value in numbers.items()}
 
 
 def _resend_page(

@@ -1,10 +1,8 @@
 """Exceptions for one step of one visit: skipped, moved, noted upon, and that taken back."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import Response
@@ -41,6 +39,18 @@ class Action(StrEnum):
 _DONE = {Action.SKIP: "skipped", Action.MOVE: "moved", Action.NOTE: "noted", Action.LIFT: "lifted"}
 
 
+class _Place(NamedTuple):
+    """A patient, a visit and a step, as the address has them."""
+
+    number: int
+    visit: int
+    step: str
+
+
+def _place(number: Number, visit: Number, step: Step) -> _Place:
+    return _Place(number, visit, step)
+
+
 @dataclass(frozen=True, slots=True)
 class _About:
     patient: Patient
@@ -62,24 +72,20 @@ def _add(router: APIRouter, pages: "_Steps") -> None:
     def ask(
         request: Request,
         caller: Annotated[Caller, Depends(needs(Permission.CARE, "-"))],
-        number: Number,
-        visit: Number,
-        step: Step,
+        place: Annotated[_Place, Depends(_place)],
     ) -> Response:
         """Say what will happen."""
-        return pages.ask(request, caller, pages.about(request, caller, number, visit, step))
+        return pages.ask(request, caller, pages.about(request, caller, place))
 
     @router.post(path)
     def do(
         request: Request,
         caller: Annotated[Caller, Depends(needs(Permission.CARE, f"step.{_DONE[pages.action]}"))],
-        number: Number,
-        visit: Number,
-        step: Step,
+        place: Annotated[_Place, Depends(_place)],
         form: Annotated[Posted, Depends(posted)],
     ) -> Response:
         """Do it."""
-        return pages.do(request, caller, pages.about(request, caller, number, visit, step), form)
+        return pages.do(request, caller, pages.about(request, caller, place), form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +93,13 @@ class _Steps:
     door: Door
     action: Action
 
-    def about(self, request: Request, caller: Caller, number: int, visit: int, step: str) -> _About:
-        patient = self.door.patient(request, caller, number, Permission.CARE)
-        found = self.door.visit(patient, visit)
+    def about(self, request: Request, caller: Caller, place: _Place) -> _About:
+        patient = self.door.patient(request, caller, place.number, Permission.CARE)
+        found = self.door.visit(patient, place.visit)
         clinic = self.door.desk.configuration.clinics.get(patient.clinic)
         if clinic is None:
             raise NotFoundError(f"clinic {patient.clinic} has no file any more")
-        return _About(patient, found, clinic, step)
+        return _About(patient, found, clinic, place.step)
 
     def ask(
         self,
@@ -122,7 +128,7 @@ class _Steps:
     def do(self, request: Request, caller: Caller, about: _About, form: Posted) -> Response:
         t, desk, now = self.door.words(request, caller), self.door.desk, self.door.desk.clock.now()
         note = form["note"].strip()[:LONGEST_NOTE]
-        at: datetime | None = None
+        at = None
         if self.action is Action.NOTE and not note:
             return self.ask(request, caller, about, form, status=422, problems=[("note", t["note"]["wrong"])])
         if self.action is Action.MOVE:
@@ -132,9 +138,12 @@ class _Steps:
                 return self.ask(request, caller, about, form, status=422, problems=[("at", t["move"]["wrong"])])
         try:
             with desk.store.write() as tx:
-                done: Callable[..., None] = adjusting.lift if self.action is Action.LIFT else adjusting.adjust
-                wish = () if self.action is Action.LIFT else (Wish(self.action is Action.SKIP, at, note or None),)
-                done(tx, desk.configuration, about.visit.id, about.step, *wish, now=now, by=caller.label)
+                about_it = (tx, desk.configuration, about.visit.id, about.step)
+                if self.action is Action.LIFT:
+                    adjusting.lift(*about_it, now=now, by=caller.label)
+                else:
+                    wish = Wish(self.action is Action.SKIP, at, note or None)
+                    adjusting.adjust(*about_it, wish, now=now, by=caller.label)
         except (ConflictError, NotFoundError) as error:
             return self.ask(request, caller, about, form, status=409, problems=[("", in_english(str(error)))])
         desk.wake()

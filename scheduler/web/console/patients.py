@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 
 from scheduler.domain.access import Caller, Permission
+from scheduler.services.code_words import code_words
 from scheduler.services.desk import Desk
 from scheduler.services.patient_file import REPLIES, patient_file
 from scheduler.web.access import needs
@@ -48,6 +49,7 @@ def patient_pages(desk: Desk, shell: Shell) -> APIRouter:
             now=desk.clock.now(),
             sayer=door.sayer(request, caller, patient.clinic),
             step_name=step_name,
+            code_words=code_words,
             may={it.value: caller.may(it, patient.clinic) for it in Permission},
             replies_shown=REPLIES,
             wanted={"visit": visit, "before": before},

@@ -75,4 +75,4 @@ def _english(text: Markup) -> Markup:
 
 def _begun(said: Markup) -> Markup:
     """Begin a sentence with a capital; one that begins with a tag stays as it is."""
-    return said if said.startswith("<") else Markup(said[:1].upper()) + said[1:]
+    return said if said.startswith("<") else said[:1].upper() + said[1:]

@@ -13,6 +13,7 @@ from scheduler.services.file_checks import sound_since
 from scheduler.services.schedule_pages import UNAPPROVED
 from scheduler.services.schedule_work import ScheduleWork
 from scheduler.web.access import needs
+from scheduler.web.console.schedule_words import coded
 from scheduler.web.console.shell import Shell
 
 Reader = Annotated[Caller, Depends(needs(Permission.READ, "files.seen"))]
@@ -38,7 +39,8 @@ def file_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:
             errors=checks.errors,
             warnings=warnings,
             unapproved=[(name, [it.key for it in some]) for name, some in groupby(unapproved, _file)],
-            where=_where(desk),
+            where=_Where(desk),
+            coded=coded,
         )
 
     return router
@@ -46,10 +48,6 @@ def file_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:
 
 def _file(problem: Problem) -> str:
     return f"{problem.file.parent.name}/{problem.file.name}"
-
-
-def _where(desk: Desk) -> "_Where":
-    return _Where(desk)
 
 
 class _Where:

@@ -21,7 +21,7 @@ from scheduler.services.plan_making import Planned
 from scheduler.services.schedule_pages import pending_edits
 from scheduler.services.schedule_work import ScheduleWork
 from scheduler.web.access import needs, note
-from scheduler.web.console.schedule_words import named
+from scheduler.web.console.schedule_words import coded, named
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
 
@@ -95,7 +95,7 @@ def _plan_routes(router: APIRouter, pages: "PlanPages") -> None:
     def apply_history(request: Request, caller: Reader) -> HTMLResponse:
         """Show what was applied."""
         return pages.shell.page(
-            request, caller, "schedules/history.html.j2", applies=history(pages.desk), named=named
+            request, caller, "schedules/history.html.j2", applies=history(pages.desk), named=named, coded=coded
         )
 
 
@@ -200,6 +200,7 @@ class PlanPages:
             pending=pending,
             words_of=words_of,
             named=named,
+            coded=coded,
             planned=planned,
             job=job,
             rows=_rows(planned, page),

@@ -24,7 +24,7 @@ from scheduler.services.text_previews import (
 from scheduler.web.access import needs, note
 from scheduler.web.console.mail_frame import FRAME
 from scheduler.web.console.schedule_choice import chosen_clinic, chosen_language, refuse_unknown_treatment
-from scheduler.web.console.schedule_words import StepWords, named, titled
+from scheduler.web.console.schedule_words import StepWords, coded, named, titled
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
 from scheduler.web.limits import Limit
@@ -65,6 +65,7 @@ def _notice_routes(router: APIRouter, desk: Desk, shell: Shell) -> None:
             places=_places(desk, caller),
             frame_of=lambda name: shell.address(f"/schedules/other-texts/{name}", clinic=place, language=spoken),
             named=named,
+            coded=coded,
             is_faulty=_is_faulty,
         )
 
@@ -178,6 +179,7 @@ def show_step(
         places=_places(desk, caller),
         problems=[("test", problem)] if problem else [],
         named=named,
+        coded=coded,
         is_faulty=_is_faulty,
     )
 

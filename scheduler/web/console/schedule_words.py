@@ -8,6 +8,7 @@ from typing import Any
 from babel.dates import get_day_names
 from babel.lists import format_list
 from babel.units import format_unit
+from markupsafe import Markup, escape
 
 from scheduler.content.formats import clean, time_of_day
 from scheduler.content.picture import Head, Mark, Row, as_part
@@ -42,6 +43,12 @@ def named(step_id: str) -> str:
     """Return a step's id, or that of a text, as people read it: sun_protection is “Sun protection”."""
     words = step_id.replace("_", " ")
     return words[:1].upper() + words[1:]
+
+
+def coded(text: object) -> Markup:
+    """Return a sentence for a page, what stands in it between backticks as code."""
+    parts = str(escape(text)).split("`")
+    return Markup("".join(f"<code>{it}</code>" if place % 2 else it for place, it in enumerate(parts)))  # noqa: S704
 
 
 def titled(protocol: Protocol, language: str) -> str:

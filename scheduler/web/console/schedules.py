@@ -16,7 +16,7 @@ from scheduler.web.console.schedule_choice import chosen_clinic, refuse_unknown_
 from scheduler.web.console.schedule_files import file_pages
 from scheduler.web.console.schedule_plans import plan_pages
 from scheduler.web.console.schedule_texts import text_pages
-from scheduler.web.console.schedule_words import StepWords, named, picture, titled
+from scheduler.web.console.schedule_words import StepWords, coded, named, picture, titled
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
 
@@ -41,6 +41,7 @@ def schedule_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:
             checks=checks,
             sound_since=sound_since(desk) if checks.errors else None,
             titled=titled,
+            coded=coded,
             has_clinic=bool(desk.configuration.clinics),
         )
 
@@ -66,6 +67,7 @@ def schedule_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:
             picture=_picture(page, said, language, shell),
             said_of=said,
             named=named,
+            coded=coded,
             required=desk.approver.required,
             places=[it for it in desk.configuration.clinics if caller.may(Permission.READ, it)],
         )

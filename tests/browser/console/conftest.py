@@ -1,17 +1,22 @@
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from scheduler.settings import read_settings
+from scheduler.paths import shipped
+from scheduler.protocols.loader import load
+from scheduler.settings import Settings, read_settings
 from scheduler.store.database import open_store
 from tests.browser.chrome import program
-from tests.browser.console.desk_site import DeskSite, desk_standing
+from tests.browser.console.desk_site import NOW, DeskSite, beside, desk_standing
 from tests.browser.console.gallery import add_gallery
+from tests.browser.console.story import tell
 from tests.postgres import TEST_KEYS
+from tests.services.house import APPROVED, House
 from tests.store.conftest import migrated_file
 
 __all__ = ["migrated_file"]
@@ -35,19 +40,35 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def shared_desk(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[DeskSite]:
+def told_file(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Path:
+    """A database with the sample story, told once and copied for each test."""
+    folder = tmp_path_factory.mktemp("told")
+    shutil.copy(migrated_file, folder / "aftercare.db")
+    with open_store(_settings(folder)) as store:
+        known = replace(load(shipped("config")), approvals=APPROVED)
+        house = House(store, _settings(folder), Path(shipped("templates")), configuration=known)
+        beside(lambda: tell(house, NOW))
+    return folder / "aftercare.db"
+
+
+@pytest.fixture(scope="session")
+def shared_desk(tmp_path_factory: pytest.TempPathFactory, told_file: Path) -> Iterator[DeskSite]:
     """A console to look at: tests that use it change nothing."""
-    yield from _standing(tmp_path_factory.mktemp("desk"), migrated_file)
+    yield from _standing(tmp_path_factory.mktemp("desk"), told_file)
 
 
 @pytest.fixture
-def desk(tmp_path: Path, migrated_file: Path) -> Iterator[DeskSite]:
+def desk(tmp_path: Path, told_file: Path) -> Iterator[DeskSite]:
     """A console of one's own, to do something with."""
-    yield from _standing(tmp_path, migrated_file)
+    yield from _standing(tmp_path, told_file)
 
 
-def _standing(folder: Path, migrated: Path) -> Iterator[DeskSite]:
-    shutil.copy(migrated, folder / "aftercare.db")
-    settings = read_settings({"AFTERCARE_DATA_DIR": str(folder), **TEST_KEYS})
+def _settings(folder: Path) -> Settings:
+    return read_settings({"AFTERCARE_DATA_DIR": str(folder), **TEST_KEYS})
+
+
+def _standing(folder: Path, told: Path) -> Iterator[DeskSite]:
+    shutil.copy(told, folder / "aftercare.db")
+    settings = _settings(folder)
     with open_store(settings) as store, desk_standing(store, settings, add_gallery) as site:
         yield site

@@ -46,13 +46,14 @@ Extra = Callable[[Desk, FastAPI], None]
 
 @dataclass
 class DeskSite:
-    """A running console; `house` is what works in it. `appointment` and `patient` have a story to show."""
+    """A running console; `house` is what works in it. `appointment` and `patient` have a story to show, `upcoming` is a visit of next week."""
 
     url: str
     house: House
     server: uvicorn.Server
-    appointment: int = 0
-    patient: int = 0
+    appointment: int = 1
+    upcoming: int = 6
+    patient: int = 1
     tokens: dict[Role, str] = field(default_factory=dict)
 
     def token(self, role: Role) -> str:

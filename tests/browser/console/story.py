@@ -42,6 +42,7 @@ def tell(house: House, now: datetime) -> int:
         heard = datetime.fromisoformat(f"{at}+00:00")
         house.clock.move_to(heard)
         _answer(house, Incoming(f"SM{number:032}", SMS, sender, "", _service(sender), text, received_at=heard))
+        house.dispatch(heard + timedelta(seconds=1))
     house.clock.move_to(now)
     return ids[0]
 

@@ -26,15 +26,23 @@ class Visit:
     page: Page
     said: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    status: int = 0
 
     def open(self, path: str) -> Page:
         """Open a page of the console ("/appointments")."""
-        self.page.goto(f"{self.site.url}/desk{path}")
+        answer = self.page.goto(f"{self.site.url}/desk{path.format(**vars(self.site))}")
+        self.status = answer.status if answer else 0
         return self.page
+
+    def look(self, width: int, *, dark: bool = False) -> None:
+        """Look at the page as it stands with another window."""
+        self.page.set_viewport_size({"width": width, "height": HEIGHTS.get(width, 860)})
+        self.page.emulate_media(color_scheme="dark" if dark else "light")
 
     def problems(self) -> list[str]:
         """Return what is wrong with the page as it stands, each with where: axe's, and our own."""
-        self.page.evaluate(AXE)
+        if self.page.evaluate("typeof axe") == "undefined":
+            self.page.evaluate(AXE)
         found = self.page.evaluate("axe.run({resultTypes: ['violations']}).then(it => it.violations)")
         wrong = [f"{it['id']}: {node['target']} {node['failureSummary']}" for it in found for node in it["nodes"]]
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

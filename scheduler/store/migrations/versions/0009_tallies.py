@@ -11,7 +11,7 @@ STATUSES = (
     "scheduled", "claimed", "sending", "accepted", "delivered", "undelivered", "failed", "expired", "suppressed",
     "cancelled", "held", "unknown",
 )  # fmt: skip
-TROUBLES = sa.text("status IN ('undelivered', 'failed', 'expired', 'held', 'unknown')")
+AMISS = sa.text("status IN ('undelivered', 'failed', 'expired', 'held', 'unknown')")
 
 
 def upgrade() -> None:
@@ -40,5 +40,5 @@ def upgrade() -> None:
     )
     op.create_index("ix_tallied_days_counted_at", "tallied_days", ["counted_at"])
     op.create_index("ix_messages_clinic_due_at", "messages", ["clinic", "due_at"])
-    for name, column in (("ix_messages_trouble_due", "due_at"), ("ix_messages_trouble_at", "updated_at")):
-        op.create_index(name, "messages", ["clinic", column], sqlite_where=TROUBLES, postgresql_where=TROUBLES)
+    for name, column in (("ix_messages_amiss_due", "due_at"), ("ix_messages_amiss_at", "updated_at")):
+        op.create_index(name, "messages", ["clinic", column], sqlite_where=AMISS, postgresql_where=AMISS)

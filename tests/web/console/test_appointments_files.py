@@ -1,0 +1,254 @@
+"""A file in the console: what each row would do, then the import; sealed in between, and bounded."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from scheduler.domain.access import EVERY_CLINIC, Role
+from scheduler.domain.appointment import AppointmentStatus
+from scheduler.services.uploading import MOST_ROWS
+from scheduler.store.booking_tables import uploads
+from scheduler.store.tables import appointments
+from tests.services.house import House
+from tests.web.console.test_appointments_register import count, desk_of
+from tests.web.desk import Visitor
+
+HEADER = "external_id,starts_at,name,phone,email,treatment,notes"
+ZOE = "A1,2026-03-18T10:00,Zoë Lachance,416 555 0123,zoe@patients.example,peel,x"
+ANA = "A2,2026-03-19T10:00,Ana Ruiz,416 555 0124,ana@patients.example,peel,x"
+BAD = "A3,2026-03-19T10:00,<script>alert(1)</script>,12,,peel,x"
+FILE = "\n".join((HEADER, ZOE, ANA, BAD)).encode()
+
+
+def bring(staff: Visitor, data: bytes, clinic: str = "north", name: str = "week.csv") -> httpx.Response:
+    return staff.ask(
+        "POST", "/desk/appointments/import", data={"clinic": clinic}, files={"file": (name, data, "text/csv")}
+    )
+
+
+def brought(staff: Visitor, data: bytes = FILE) -> str:
+    """Bring a file; return the path of its report."""
+    answer = bring(staff, data)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def test_a_file_is_reported_on_row_by_row_before_anything_is_registered(any_house: House) -> None:
+    staff = desk_of(any_house)
+
+    report = staff.get(brought(staff))
+
+    assert report.status_code == 200
+    assert "Nothing is registered yet" in report.text
+    assert "Take over 2 good rows" in report.text
+    assert "Refused" in report.text
+    assert "notes" in report.text
+    assert count(any_house, appointments) == 0
+
+
+def test_the_refused_rows_alone_are_shown_with_why(any_house: House) -> None:
+    staff = desk_of(any_house)
+
+    page = staff.get(f"{brought(staff)}?only=refused").text
+
+    assert page.count('<td data-head="Row"') == 1
+    assert "phone" in page
+
+
+def test_the_good_rows_are_registered_and_the_result_says_so(any_house: House) -> None:
+    staff = desk_of(any_house)
+    path = brought(staff)
+
+    done = staff.post(path)
+    page = staff.get(path)
+
+    assert done.status_code == 303
+    assert "2 appointments are registered" in page.text
+    assert "/desk/appointments/undo/" in page.text
+    assert count(any_house, appointments) == 2
+
+
+def test_an_import_a_second_time_changes_nothing_and_shows_the_same(any_house: House) -> None:
+    staff = desk_of(any_house)
+    path = brought(staff)
+
+    staff.post(path)
+    first = staff.get(path).text
+    again = staff.post(path)
+
+    assert again.status_code == 303
+    assert count(any_house, appointments) == 2
+    assert first.count("Registered") == staff.get(path).text.count("Registered")
+
+
+def test_two_who_register_the_same_file_at_once_register_it_once(any_house: House) -> None:
+    staff = desk_of(any_house)
+    path = brought(staff)
+    people = [desk_of(any_house) for _ in range(3)]
+
+    with ThreadPoolExecutor() as threads:
+        answers = set(threads.map(lambda it: it.post(path).status_code, people))
+
+    assert answers <= {303, 409}
+    assert 303 in answers
+    assert count(any_house, appointments) == 2
+
+
+def test_what_became_different_since_the_look_is_told(any_house: House) -> None:
+    staff = desk_of(any_house)
+    path = brought(staff)
+    any_house.register(external_id="A1", starts_at="2026-03-18T10:00")
+
+    staff.post(path)
+    page = staff.get(path).text
+
+    assert "1 row ended otherwise than shown before" in page
+    assert "Different" in page
+
+
+def test_an_import_is_taken_back(any_house: House) -> None:
+    staff = desk_of(any_house)
+    staff.post(brought(staff))
+
+    assert "Take 2 back" in staff.get("/desk/appointments/undo/1").text
+    assert staff.post("/desk/appointments/undo/1").status_code == 303
+
+    with any_house.store.read() as tx:
+        found = set(tx.connection.execute(sa.select(appointments.c.status)).scalars())
+    assert found == {AppointmentStatus.CANCELLED}
+
+
+def test_the_file_is_sealed_while_it_waits_and_gone_after_the_import(any_house: House) -> None:
+    staff = desk_of(any_house)
+    path = brought(staff)
+    with any_house.store.read() as tx:
+        row = tx.connection.execute(sa.select(uploads)).one()
+    assert b"Lachance" not in b"".join(it for it in row if isinstance(it, bytes))
+    assert len(row.content_sealed) > len(FILE)
+
+    staff.post(path)
+
+    with any_house.store.read() as tx:
+        sealed = tx.connection.execute(sa.select(uploads.c.content_sealed)).scalar_one()
+        assert tx.vault.open_bytes(sealed, of="uploads.content") == b""
+
+
+def test_a_file_that_nobody_registers_is_gone_after_a_day(any_house: House) -> None:
+    staff = desk_of(any_house)
+    path = brought(staff)
+
+    any_house.clock.move_to(any_house.clock.now() + timedelta(days=1, minutes=1))
+
+    assert staff.get(path).status_code == 404
+    assert staff.post(path).status_code == 404
+    brought(staff)
+    assert count(any_house, uploads) == 1
+
+
+def test_a_file_can_be_forgotten(any_house: House) -> None:
+    staff = desk_of(any_house)
+    path = brought(staff)
+
+    assert staff.post(f"{path}/forget").status_code == 303
+    assert staff.get(path).status_code == 404
+    assert count(any_house, uploads) == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xff\xfe\x00n",
+        "Zoë".encode("utf-16"),
+        f"{HEADER}\nA1,2026-03-18T10:00,Zo\xeb,,,peel,".encode("latin-1"),
+        b"a;b;c\n1;2;3\n",
+        b"\n\n\n",
+        b'"name\n',
+        b"name,name\n1,2\n",
+        b"PK\x03\x04" + bytes(100),
+        b"%PDF-1.7 <script>alert(1)</script>",
+    ],
+)
+def test_a_file_that_nobody_can_read_is_refused_beside_its_field(any_house: House, data: bytes) -> None:
+    answer = bring(desk_of(any_house), data, name="<script>alert(1)</script>.csv")
+
+    assert answer.status_code == 422
+    assert 'id="file-problem"' in answer.text
+    assert "<script>alert" not in answer.text
+    assert count(any_house, uploads) == 0
+
+
+def test_cells_are_shown_and_never_executed(any_house: House) -> None:
+    row = "A9,2026-03-19T10:00,Ana,416 555 0124,,<img src=x onerror=alert(1)>,=1+1"
+    staff = desk_of(any_house)
+
+    page = staff.get(brought(staff, f"{HEADER}\n{row}\n".encode())).text
+
+    assert "<img src=x" not in page
+    assert "&lt;img" in page
+
+
+def test_a_file_of_fifty_megabytes_is_refused_while_it_is_read(house: House) -> None:
+    staff = desk_of(house)
+
+    answer = bring(staff, b"x" * 50_000_000)
+
+    assert answer.status_code == 413
+    assert count(house, uploads) == 0
+
+
+def test_no_part_of_a_file_touches_the_disk(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tempfile
+
+    def refuse(*_args: object, **_more: object) -> object:
+        raise AssertionError("a temporary file was made")
+
+    monkeypatch.setattr(tempfile, "_TemporaryFileWrapper", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    rows = "\n".join([HEADER, *(ZOE for _ in range(30_000))])
+
+    assert bring(desk_of(house), rows.encode()).status_code == 422  # too many rows, and more than a megabyte
+
+
+def test_a_file_of_too_many_rows_says_how_many_there_may_be(house: House) -> None:
+    answer = bring(desk_of(house), "\n".join([HEADER, *(ZOE for _ in range(MOST_ROWS + 1))]).encode())
+
+    assert answer.status_code == 422
+    assert str(MOST_ROWS) in answer.text
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"x=1", "application/x-www-form-urlencoded"), (b"--x", "multipart/form-data"), (b"{}", "application/json")],
+)
+def test_what_is_no_form_with_a_file_is_refused(house: House, content: bytes, kind: str) -> None:
+    answer = desk_of(house).ask("POST", "/desk/appointments/import", {"Content-Type": kind}, content=content)
+
+    assert answer.status_code == 422
+
+
+def test_files_of_other_clinics_do_not_exist(any_house: House) -> None:
+    path = brought(desk_of(any_house))
+    other = desk_of(any_house, Role.STAFF, "south")
+
+    assert other.get(path).status_code == 404
+    assert other.post(path).status_code == 404
+    assert other.post(f"{path}/forget").status_code == 404
+    assert bring(other, FILE).status_code == 404
+    assert desk_of(any_house, Role.VIEWER).get(path).status_code == 403
+
+
+def test_long_reports_have_pages(house: House) -> None:
+    rows = [f"B{it},2026-03-18T10:00,Ana R{it},416 555 {it:04},,peel,x" for it in range(150)]
+    admin = desk_of(house, Role.ADMIN, EVERY_CLINIC)
+
+    page = admin.get(brought(admin, "\n".join([HEADER, *rows]).encode())).text
+    later = re.search(r'rel="next" href="([^"]+)"', page)
+
+    assert later
+    assert page.count('<td data-head="Row"') == 100
+    assert admin.get(later[1].replace("&amp;", "&")).text.count('<td data-head="Row"') == 50
