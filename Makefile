@@ -45,8 +45,9 @@ format: $(BIN)/.dev  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(BIN)/.dev  ## make the generated pages of the documentation
+docs: $(BIN)/.dev  ## make the generated pages and pictures of the documentation
 	$(BIN)/python -m tests.repo.generate
+	$(BIN)/python -m tests.browser.console.pictures
 
 $(BIN)/.bench: requirements/bench.lock $(BIN)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.lock

@@ -87,6 +87,7 @@ class Pattern:
     consents: Sequence[dict[str, Any]]
     starts: float
     sealed: bytes
+    address: bytes
     sender: bytes
     answer: bytes
     because: bytes
@@ -101,6 +102,7 @@ def _pattern(installation: Installation, clinic: str) -> Pattern:
     number = told["appointment"]
     with open_store(installation.settings) as store:
         sealed = store.vault.seal("Hello, this is what was sent.", of="attempts.body")
+        address = store.vault.seal("+15145550100", of="attempts.address")
         answer = [
             store.vault.seal(text, of=f"replies.{of}")
             for text, of in (("+15145550100", "sender"), ("All is well, thank you.", "body"), ('["well"]', "because"))
@@ -113,6 +115,7 @@ def _pattern(installation: Installation, clinic: str) -> Pattern:
             _rows(connection, "consents", f"patient_id = (SELECT patient_id FROM appointments WHERE id = {number})"),
             visit.timestamp(),
             sealed,
+            address,
             *answer,
         )
 
@@ -240,14 +243,13 @@ def _hand_overs(connection: sa.Connection, pattern: Pattern, *, sqlite: bool) ->
     """Write the attempts, and of each message what happened last."""
     source = f"FROM messages WHERE clinic = '{pattern.clinic}' AND attempt LIKE 'bench-%'"
     random = "randomblob(32)" if sqlite else "sha256(convert_to('a' || id, 'UTF8'))"
-    address = f"(SELECT phone_sealed FROM patients WHERE id = {FIRST})"
     connection.execute(
         sa.text(
             "INSERT INTO attempts (token, message_id, owner, started_at, finished_at, outcome, provider_id, "
             f"address_sealed, address_hash, body_sealed, rehearsed) SELECT attempt, id, 'bench', updated_at, "
-            f"updated_at, status, 'SM' || id, {address}, {random}, :body, {'0' if sqlite else 'false'} {source}"
+            f"updated_at, status, 'SM' || id, :address, {random}, :body, {'0' if sqlite else 'false'} {source}"
         ),
-        {"body": pattern.sealed},
+        {"body": pattern.sealed, "address": pattern.address},
     )
     connection.execute(
         sa.text(

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -137,7 +138,7 @@ class Served:
     def _key(self) -> str:
         """Make a key for one request: how often one key may ask is limited. Its making is not counted."""
         secret, before = new_token(), len(self.queries)
-        public = secret[:16]
+        public = secrets.token_hex(8)
         new = NewKey(public, digest(secret), f"bench-{public}", EVERY_CLINIC, frozenset(Permission), None)
         with self.store.write() as tx:
             add_key(tx, new, by="bench", now=SystemClock().now())

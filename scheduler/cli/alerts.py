@@ -13,13 +13,19 @@ from scheduler.cli.output import Json, console, print_json
 from scheduler.cli.wiring import Product, open_product
 from scheduler.domain.notice import AlertCause
 from scheduler.domain.reasons import sentence
+from scheduler.errors import ConflictError
 from scheduler.services.alerts import REMEDIES, close_alert, take_alert
 from scheduler.store.alert_events import AlertEvent, stories_of_alerts
 from scheduler.store.alerts import Alert, all_alerts, open_alerts
+from scheduler.store.database import Tx
+from scheduler.store.joins import replies_joined
 
 UTC = ZoneInfo("UTC")
 
 Number = Annotated[int, typer.Argument(metavar="ALERT", help="Its number.", min=1, max=2**63 - 1)]
+Seen = Annotated[
+    int, typer.Option(metavar="REPLY", help="The latest reply that you have read.", min=0, max=2**63 - 1)
+]
 Everything = Annotated[bool, typer.Option("--all", help="Also those that are over, the latest first.")]
 Story = tuple[AlertEvent, ...]
 
@@ -74,15 +80,30 @@ def take(number: Number, *, by: By = "", as_json: Json = False) -> None:
             _say(f"Alert {alert.id} was taken by {alert.taken_by} already.")
 
 
-def close(number: Number, *, by: By = "", as_json: Json = False) -> None:
-    """Say that what an alert is about is done; its reply counts as dealt with. Faults end by themselves."""
+def close(number: Number, *, seen: Seen = 0, by: By = "", as_json: Json = False) -> None:
+    """Say that what an alert is about is done; its replies count as dealt with. Faults end by themselves.
+
+    Where more was written since it was raised, --seen says up to which reply you have read: with a later one it stays
+    open.
+    """
     with open_product(create=False, sound_only=True) as product:
         with product.store.write() as tx:
+            _refuse_unread(tx, number, seen)
             alert = close_alert(tx, number, by=operator(by), now=product.clock.now())
+            _refuse_unread(tx, number, seen)  # and after it: what joins now waits for us
         if as_json:
             print_json({"alert": alert.id, "closed_at": alert.closed_at})
         else:
             _say(f"Alert {alert.id} is closed.")
+
+
+def _refuse_unread(tx: Tx, number: int, seen: int) -> None:
+    unread = [it for it in replies_joined(tx, number) if it > seen]
+    if unread:
+        raise ConflictError(
+            f"more was written about alert {number}: read it with `aftercare replies`, "
+            f"then close with --seen {unread[-1]}"
+        )
 
 
 def _as_json(alert: Alert, stories: Mapping[int, Story], product: Product) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.text import Text
 
+from scheduler.cli.answer import answer
 from scheduler.cli.operator import By, operator
 from scheduler.cli.output import Json, console, one_line, print_json
 from scheduler.cli.wiring import Product, open_product
@@ -25,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
     group.callback(invoke_without_command=True)(replies)
     group.command(name="list")(show)
     group.command(name="handled")(handled)
+    group.command(name="answer")(answer)
     app.add_typer(group, name="replies")
 
 
@@ -72,7 +74,7 @@ def _as_json(view: ReplyView, product: Product) -> dict[str, Any]:
         "to": reply.receiver,
         "patient": reply.patient_id,
         "candidates": [{"patient": it.id, "name": it.name} for it in view.owners],
-        "body": reply.body,
+        "body": reply.body if reply.readable else None,
         "media": reply.media,
         "triage": reply.triage.value,
         "because": list(reply.because),
@@ -97,7 +99,8 @@ def _print(view: ReplyView, product: Product) -> None:
     stops = ", stops" if reply.stops and reply.triage.value not in ("stop", "wrong_number") else ""
     media = f" [{reply.media} files at the provider]" if reply.media else ""
     _say(f"{reply.id}  {at} {zone.key}  {reply.clinic or 'clinic unknown'}  {_who(view)}")
-    _say(f"   {one_line(reply.body)}{media}")
+    said = one_line(reply.body) if reply.readable else "[it can't be opened with the keys at hand]"
+    _say(f"   {said}{media}")
     _say(f"   {reply.triage}{stops}{words}{_asked(view)}", style="dim")
     _say(f"   {_said(view)}{_raised(view)}{_done(view, zone)}", style="dim")
 

@@ -3,7 +3,7 @@
 The record of an apply is in the database: after a restart it is gone on with, from where it was.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,8 @@ class ApplyingJobs:
         self._work = Background(_BUSY)
         self.applied: Applied | None = None
         """What the last one came to; None while it is at work, and where it was refused."""
+        self.on_end: Callable[[], object] = lambda: None
+        """Is called when one has ended, however."""
 
     @property
     def job(self) -> Job | None:
@@ -88,6 +90,7 @@ class ApplyingJobs:
             self.applied = applier.apply_file(path)
         finally:
             desk.wake()  # what was moved may be due
+            self.on_end()
 
 
 def demand_everywhere(caller: Caller, clinics: Collection[str]) -> None:

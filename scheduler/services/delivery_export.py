@@ -45,15 +45,13 @@ def export(
     """
     zones = {it.id: it.timezone for it in clinics}
     yield ((BOM if bom else "") + _lines([COLUMNS])).encode()
-    place = None
-    while True:
+    place, ended = None, False
+    while not ended:
         with store.read() as tx:
-            rows = deliveries(tx, windows, wanted, limit=AT_ONCE, after=place)
-        if rows:
-            yield _lines(map(harmless, _cells(it, zones)) for it in rows).encode()
-        if len(rows) < AT_ONCE:
-            return
-        place = rows[-1].place
+            page = deliveries(tx, windows, wanted, limit=AT_ONCE, after=place)
+        if page.rows:
+            yield _lines(map(harmless, _cells(it, zones)) for it in page.rows).encode()
+        place, ended = page.after, page.after is None
 
 
 def harmless(cell: str) -> str:

@@ -19,6 +19,7 @@ from scheduler.services.inbound import Replies
 from scheduler.services.lookout import Lookout
 from scheduler.services.receipts import KIND, Receipts
 from scheduler.services.reminders import Reminders
+from scheduler.services.repeating import Forgetter
 from scheduler.services.ringing import Bell
 from scheduler.services.settling import Settler
 from scheduler.services.tallies import Tallies
@@ -54,6 +55,7 @@ class Duties:
     _reminders: Reminders = field(default_factory=Reminders)
     _no_answers: NoAnswers = field(default_factory=NoAnswers)
     _approvals: ApprovalWatch = field(default_factory=ApprovalWatch)
+    _forgetter: Forgetter = field(default_factory=Forgetter)
 
     def by(self, configuration: Configuration, replies: Replies | None, approver: Approver | None) -> "Duties":
         """Return these duties by edited files; they remember what they saw, and look at once what is approved now."""
@@ -134,6 +136,8 @@ class Duties:
             self._reminders.plan(self.store, self.configuration, now=now)
         if self._no_answers.is_time(now):
             self._no_answers.look(self.store, self.configuration, now=now)
+        if self._forgetter.is_time():
+            self._forgetter.forget(self.store)
         if self.tallies and self.tallies.is_time(now):
             self.tallies.look(self.store, self.configuration, now=now)
         if self.approver and self._approvals.is_time(now):

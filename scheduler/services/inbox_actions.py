@@ -51,8 +51,9 @@ def close(tx: Tx, thread: Thread, *, seen: int, note: str, by: str, now: datetim
     if thread.alert:
         if get_alert(tx, thread.alert.id).closed_at is not None:
             raise ConflictError("somebody has closed it already")
+        refuse_unread(tx, thread.alert.id, seen)
         close_alert(tx, thread.alert.id, by=by, now=now)
-        # After it: what joins now waits for us. The first reply is older than the alert, and was seen with it.
+        # And after it: what joins now waits for us. The first reply is older than the alert, and was seen with it.
         refuse_unread(tx, thread.alert.id, seen)
         if text:
             add_note(tx, text, by=by, now=now, alert_id=thread.alert.id)

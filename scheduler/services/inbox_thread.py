@@ -45,6 +45,10 @@ class What(StrEnum):
     EVENT = "event"
 
 
+_ORDER = (What.ASKED, What.WROTE, What.EVENT, What.MACHINE, What.STAFF, What.NOTE)
+"""Of what happened at one instant."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One thing that happened, with when. What is set depends on `what`; `text` None: it can't be opened.
@@ -175,7 +179,7 @@ def _thread(tx: Tx, configuration: Configuration, alert: Alert | None, mine: tup
         people=people,
         unopened=unopened,
         visit=_visit(tx, latest),
-        entries=tuple(sorted(entries, key=lambda it: it.at)),
+        entries=tuple(sorted(entries, key=lambda it: (it.at, _ORDER.index(it.what)))),
         is_open=alert.closed_at is None if alert else latest is not None and latest.handled_at is None,
         taken_by=alert.taken_by if alert else latest.taken_by if latest else None,
         taken_at=alert.taken_at if alert else latest.taken_at if latest else None,

@@ -162,6 +162,12 @@ class PatientFile:
     pauses: tuple[Order, ...]
 
     @property
+    def open_alerts(self) -> tuple[Alert, ...]:
+        """What somebody should see to first: the alerts about the patient, and those that replies raised."""
+        every = {it.id: it for it in (*self.alerts, *(one for it in self.heard for one in it.alerts))}
+        return tuple(it for it in every.values() if it.closed_at is None)
+
+    @property
     def own_pauses(self) -> tuple[Order, ...]:
         """Those of this patient alone, which are lifted here."""
         return tuple(it for it in self.pauses if it.pause.scope.patient is not None)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Self
 
+from scheduler.domain.reasons import dump_reasons
 from scheduler.services.changes import VisitChanges
 from scheduler.services.plan_told import appointment_data
 
@@ -36,7 +37,10 @@ class PlanRows:
             return
         if self.count % PAGE == 0:
             self._starts.append(self._file.tell())
-        self._file.write(json.dumps(appointment_data(visit, zone), ensure_ascii=False).encode() + b"\n")
+        told = appointment_data(visit, zone)
+        for change, data in zip(visit.changes, told["changes"], strict=True):
+            data["reasons"] = dump_reasons(change.reasons)
+        self._file.write(json.dumps(told, ensure_ascii=False).encode() + b"\n")
         self.count += 1
 
     @property
@@ -46,6 +50,8 @@ class PlanRows:
 
     def page(self, number: int) -> list[Mapping[str, Any]]:
         """Return a page, counted from 1: what `plan --json` says of each; [] for one that is not there.
+
+        Each change has also its `reasons`, as `domain.reasons.load_reasons` takes them.
 
         Raises OSError where the file is gone.
         """

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from scheduler.clock import Clock
+from scheduler.clock import Clock, SystemClock
 from scheduler.store.database import Store
 from scheduler.store.idempotency import Before, begin_request, forget_request, forget_requests, keep_answer
 
@@ -57,17 +57,18 @@ class Repeating:
 
 @dataclass(slots=True)
 class Forgetter:
-    """Forgets, for one process, the answers that are older than a day, once an hour."""
+    """Forgets, for one process, the answers that are older than a day, once an hour; by the machine's own clock."""
 
+    clock: Clock = field(default_factory=SystemClock)
     _looked_at: datetime | None = None
 
-    def is_time(self, now: datetime) -> bool:
+    def is_time(self) -> bool:
         """Whether the last look is long enough ago; a clock that was set back does not stop it."""
-        return self._looked_at is None or abs(now - self._looked_at) >= BETWEEN
+        return self._looked_at is None or abs(self.clock.now() - self._looked_at) >= BETWEEN
 
-    def forget(self, store: Store, *, now: datetime) -> None:
+    def forget(self, store: Store) -> None:
         """Forget them. Commits; raises StoreError."""
-        self._looked_at = now
+        self._looked_at = now = self.clock.now()
         with store.write() as tx:
             forget_requests(tx, before=now - KEPT_FOR)
 

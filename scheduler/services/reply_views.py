@@ -70,7 +70,7 @@ def view_replies(
 ) -> tuple[ReplyView, ...]:
     """Return the latest replies, the newest first; of a clinic also those of which nobody knows whose they are.
 
-    Raises KeysError where one can't be opened.
+    One that can't be opened is among them, without what is sealed.
     """
     found = latest_replies(tx, clinic=clinic, unhandled=unhandled, limit=limit, since=since)
     return tuple(_view(tx, reply) for reply in found)
@@ -91,7 +91,7 @@ def _view(tx: Tx, reply: Reply) -> ReplyView:
 def _owners(tx: Tx, reply: Reply) -> list[int]:
     if reply.patient_id:
         return [reply.patient_id]
-    return patients_at(tx, reply.clinic, Channel.SMS, reply.sender) if reply.clinic else []
+    return patients_at(tx, reply.clinic, Channel.SMS, reply.sender) if reply.clinic and reply.sender else []
 
 
 def _candidate(tx: Tx, patient_id: int) -> Candidate:

@@ -1,20 +1,18 @@
 """The protocols as people look at them: their steps, who approved them, who goes by them, which edits wait."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from scheduler.domain.access import Scope
 from scheduler.domain.clinic import Clinic
-from scheduler.domain.edits import longest_reach
 from scheduler.domain.protocol import Protocol
 from scheduler.protocols.problems import Problem
 from scheduler.services.approving import Approving
 from scheduler.services.desk import Desk
-from scheduler.services.planner import InFlightEdit, Planner
+from scheduler.services.flight_counts import Flight
+from scheduler.services.planner import InFlightEdit
 from scheduler.services.step_pages import StepPage, step_page
-from scheduler.store.database import Tx
-from scheduler.store.in_flight import count_in_flight
 
 UNAPPROVED = "unapproved"
 """The code of problems that are shown as approvals, and not once more among what is wrong."""
@@ -56,39 +54,33 @@ class SchedulePage:
         return (*(it.edit for it in self.steps if it.edit), *self.gone)
 
 
-def schedules(desk: Desk, scope: Scope, problems: Sequence[Problem] = ()) -> tuple[ScheduleLine, ...]:
+def schedules(desk: Desk, scope: Scope, flight: Flight, problems: Sequence[Problem] = ()) -> tuple[ScheduleLine, ...]:
     """Return all protocols for a reader of these clinics, by treatment. `problems` are those of the files."""
-    with desk.store.read() as tx:
-        lister = _Lister(desk, scope, _in_flight(tx, desk), pending_edits(tx, desk, scope), problems)
+    lister = _Lister(desk, scope, flight, problems)
     return tuple(map(lister.line, sorted(desk.configuration.protocols)))
 
 
-def schedule(desk: Desk, treatment: str, clinic: str, scope: Scope, problems: Sequence[Problem] = ()) -> SchedulePage:
+def schedule(
+    desk: Desk, treatment: str, clinic: str, flight: Flight, problems: Sequence[Problem] = ()
+) -> SchedulePage:
     """Return one protocol as a clinic has it. Raises ConfigError for a treatment or a clinic that is not there.
 
     Whoever asks may read at the clinic: see to that before.
     """
     configuration = desk.configuration
     protocol, place = configuration.protocol_for(clinic, treatment), configuration.clinic(clinic)
-    with desk.store.read() as tx:
-        counts = _in_flight(tx, desk)
-        edits = [it for it in pending_edits(tx, desk, scope) if it.edit.treatment == treatment]
-    mine = {it.edit.step: it for it in edits if clinic in it.clinics}
+    edits = [it for it in flight.edits if it.edit.treatment == treatment and clinic in it.clinics]
+    mine = {it.edit.step: it for it in edits}
     approving = Approving(configuration, desk.texts)
     return SchedulePage(
         protocol=protocol,
         clinic=place,
         is_own=(clinic, treatment) in configuration.overridden,
         steps=tuple(step_page(desk, place, protocol, step, mine.get(step.id)) for step in protocol.steps),
-        in_flight=counts.get((clinic, treatment), 0),
+        in_flight=flight.counts.get((clinic, treatment), 0),
         gone=tuple(it for step, it in mine.items() if not protocol.step(step)),
         problems=problems_of(approving, desk, treatment, problems),
     )
-
-
-def pending_edits(tx: Tx, desk: Desk, scope: Scope) -> tuple[InFlightEdit, ...]:
-    """Return the edits that visits in flight do not follow yet, at the clinics of a reader."""
-    return tuple(Planner(desk.configuration).edits(tx, now=desk.clock.now(), scope=scope))
 
 
 def problems_of(approving: Approving, desk: Desk, treatment: str, problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -97,17 +89,11 @@ def problems_of(approving: Approving, desk: Desk, treatment: str, problems: Iter
     return tuple(it for it in problems if it.file in mine and it.code != UNAPPROVED)
 
 
-def _in_flight(tx: Tx, desk: Desk) -> Mapping[tuple[str, str], int]:
-    own = (*desk.configuration.protocols.values(), *desk.configuration.overridden.values())
-    return count_in_flight(tx, since=desk.clock.now() - longest_reach(own))
-
-
 @dataclass(frozen=True, slots=True)
 class _Lister:
     desk: Desk
     scope: Scope
-    counts: Mapping[tuple[str, str], int]
-    edits: Sequence[InFlightEdit]
+    flight: Flight
     problems: Sequence[Problem]
 
     def line(self, treatment: str) -> ScheduleLine:
@@ -116,14 +102,13 @@ class _Lister:
         parts = approving.items(treatment)
         found = Counter(it.severity for it in problems_of(approving, self.desk, treatment, self.problems))
         own = (clinic for clinic, name in configuration.overridden if name == treatment and scope.holds(clinic))
-        counts = (n for (clinic, name), n in self.counts.items() if name == treatment and scope.holds(clinic))
         return ScheduleLine(
             protocol=configuration.protocols[treatment],
             own=tuple(sorted(own)),
-            in_flight=sum(counts),
+            in_flight=sum(n for (_, name), n in self.flight.counts.items() if name == treatment),
             approved=sum(bool(it.approved) for it in parts),
             parts=len(parts),
-            edits=tuple(it for it in self.edits if it.edit.treatment == treatment),
+            edits=tuple(it for it in self.flight.edits if it.edit.treatment == treatment),
             errors=found["error"],
             warnings=found["warning"],
         )

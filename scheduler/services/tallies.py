@@ -105,16 +105,18 @@ def _touched(tx: Tx, configuration: Configuration, note: Note, now: datetime) ->
 
 def _count_some(store: Store, configuration: Configuration, now: datetime) -> bool:
     """Count what is to be counted, the latest days first; return whether there is more."""
+    late_after = configuration.instance.late_after
     with store.read() as tx:
         days = _to_count(tx, configuration, now)
-    chosen = sorted(days, reverse=True)[:AT_ONCE]
-    for day in chosen:
-        windows = [day_window(configuration.clinics[it], day) for it in sorted(days[day])]
-        with store.read() as tx:
-            late_after = configuration.instance.late_after
-            counted = count_messages(tx, windows, late_after=late_after, day_of=dict.fromkeys(days[day], day))
+        chosen = sorted(days, reverse=True)[:AT_ONCE]
+        found = {}
+        for day in chosen:
+            windows = [day_window(configuration.clinics[it], day) for it in sorted(days[day])]
+            found[day] = count_messages(tx, windows, late_after=late_after, day_of=dict.fromkeys(days[day], day))
+    if chosen:
         with store.write() as tx:
-            keep_tallies(tx, sorted(days[day]), day, counted, now=now)
+            for day in chosen:
+                keep_tallies(tx, sorted(days[day]), day, found[day], now=now)
     return len(days) > len(chosen)
 
 

@@ -110,7 +110,8 @@ class NoAnswers:
 def _listed(
     tx: Tx, configuration: Configuration, now: datetime, clinics: Collection[str], visits: Collection[int] = ()
 ) -> Iterable[Listed]:
-    for question in unanswered(tx, since=now - LOOK_BACK, until=now, clinics=clinics, visits=visits):
+    first = now - LOOK_BACK
+    for question in unanswered(tx, since=first, until=now, clinics=clinics, visits=visits, tell_once=False):
         clinic = configuration.clinics.get(question.clinic)
         if clinic is None:
             continue

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from scheduler.domain.access import Scope
 from scheduler.store.database import Tx
 from scheduler.store.desk_tables import audit
+
+_SKEW = timedelta(minutes=1)
+"""How far the clocks of several processes may be apart: ids follow each other as instants do, but for that."""
+_NEVER = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +59,30 @@ def entries(tx: Tx, scope: Scope, wanted: Wanted, *, before: int | None = None, 
 
 
 def _conditions(scope: Scope, wanted: Wanted, before: int | None) -> Iterator[sa.ColumnElement[bool]]:
+    named = [column for column in (audit.c.actor, audit.c.action, audit.c.subject) if getattr(wanted, column.name)]
+    # Of few clinics each has many lines: with anything else to go by, the index of clinics is the wrong one.
+    clinic = audit.c.clinic.concat("") if named else audit.c.clinic
+    yield from (column == getattr(wanted, column.name) for column in named)
+    if wanted.clinic is not None:
+        yield clinic == wanted.clinic
     if scope.clinics is not None:
-        yield audit.c.clinic.in_(sorted(scope.clinics))
-    for column in (audit.c.actor, audit.c.action, audit.c.clinic, audit.c.subject):
-        if (value := getattr(wanted, column.name)) is not None:
-            yield column == value
+        yield clinic.in_(sorted(scope.clinics))
     if wanted.since is not None:
         yield audit.c.at >= wanted.since
+        yield audit.c.id >= sa.func.coalesce(_first_since(wanted.since - _SKEW), _NEVER)
     if wanted.until is not None:
         yield audit.c.at < wanted.until
+        yield audit.c.id <= sa.func.coalesce(_last_before(wanted.until + _SKEW), 0)
     if before is not None:
         yield audit.c.id < before
+
+
+def _first_since(instant: datetime) -> sa.ScalarSelect[int]:
+    """Return where in the order of ids a time begins: so that no list is searched through to its end."""
+    later = sa.select(audit.c.id).where(audit.c.at >= instant).order_by(audit.c.at, audit.c.id)
+    return later.limit(1).scalar_subquery()
+
+
+def _last_before(instant: datetime) -> sa.ScalarSelect[int]:
+    earlier = sa.select(audit.c.id).where(audit.c.at < instant).order_by(audit.c.at.desc(), audit.c.id.desc())
+    return earlier.limit(1).scalar_subquery()

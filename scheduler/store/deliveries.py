@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,6 +20,9 @@ from scheduler.store.tallies import IS_AMISS, TROUBLES, Window, why
 
 log = get_logger(__name__)
 
+LOOKED_THROUGH = 10_000
+"""So many messages of a clinic are looked at for one page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -29,6 +33,11 @@ class Wanted:
     step: str | None = None
     treatment: str | None = None
     reason: str | None = None
+
+    @property
+    def is_amiss(self) -> bool:
+        """Whether only what did not go well is meant: an index of its own has that."""
+        return bool(self.reason or (self.statuses and set(self.statuses) <= set(TROUBLES)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +79,37 @@ class Delivery:
         return Place(self.due_at, self.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages of a list, and where it goes on: None at its end. It may go on where nothing was found so far."""
+
+    rows: tuple[Delivery, ...]
+    after: Place | None
+
+
 _FIELDS = tuple(it.name for it in fields(Delivery))
 
 
-def deliveries(
-    tx: Tx, windows: Sequence[Window], wanted: Wanted, *, limit: int, after: Place | None = None
-) -> tuple[Delivery, ...]:
-    """Return messages of the windows, one for each clinic, the latest due first."""
+def deliveries(tx: Tx, windows: Sequence[Window], wanted: Wanted, *, limit: int, after: Place | None = None) -> Page:
+    """Return messages of the windows, one for each clinic, the latest due first.
+
+    It looks through `LOOKED_THROUGH` messages of a clinic at most: what is rare is found on a later page, and none
+    takes long.
+    """
     if not windows:
-        return ()
-    parts = [_of_clinic(tx, window, wanted, limit, after) for window in windows]
+        return Page((), None)
+    end = _end_of_look(tx, windows, after)
+    parts = [_of_clinic(tx, wanted, _from(window, after, end)).limit(limit + 1) for window in windows]
     ids = sa.union_all(*(sa.select(part.subquery()) for part in parts)).subquery("ids")
-    first = sa.select(ids).order_by(ids.c.due_at.desc(), ids.c.id.desc()).limit(limit).subquery("first")
+    first = sa.select(ids).order_by(ids.c.due_at.desc(), ids.c.id.desc()).limit(limit + 1).subquery("first")
+    found = _with_all(tx, first)
+    rows = tuple(Delivery(**dict(zip(_FIELDS, row, strict=True))) for row in tx.connection.execute(found))
+    return Page(rows[:limit], rows[limit - 1].place if len(rows) > limit else end)
+
+
+def _with_all(tx: Tx, first: sa.Subquery) -> sa.Select[Any]:
     reason, detail = why(tx.dialect)
-    found = (
+    return (
         sa.select(
             messages.c.id,
             messages.c.clinic,
@@ -108,26 +134,42 @@ def deliveries(
         .outerjoin(attempts, attempts.c.token == messages.c.attempt)
         .order_by(messages.c.due_at.desc(), messages.c.id.desc())
     )
-    return tuple(Delivery(**dict(zip(_FIELDS, row, strict=True))) for row in tx.connection.execute(found))
 
 
-def _of_clinic(
-    tx: Tx, window: Window, wanted: Wanted, limit: int, after: Place | None
-) -> sa.Select[tuple[int, datetime]]:
+def _end_of_look(tx: Tx, windows: Sequence[Window], after: Place | None) -> Place | None:
+    """Return the last message that is looked at, of the clinic whose look ends first; None where all are."""
+    due, parts = messages.c.due_at, []
+    for window in windows:
+        found = sa.select(due, messages.c.id).where(*_from(window, after))
+        found = found.order_by(due.desc(), messages.c.id.desc()).offset(LOOKED_THROUGH - 1).limit(1)
+        parts.append(sa.select(found.subquery()))
+    ends = [Place(*row) for row in tx.connection.execute(sa.union_all(*parts))]
+    return max(ends, key=lambda it: (it.due_at, it.id), default=None)
+
+
+def _from(window: Window, after: Place | None, end: Place | None = None) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that a message lies in the window, after one place and up to another."""
+    due = messages.c.due_at
+    conditions = [messages.c.clinic == window.clinic, due >= window.start, due < window.end]
+    # Of each place both: the first bounds the look into the index, the second parts what is of the same instant.
+    if after:
+        at = sa.literal(after.due_at, Instant)
+        conditions += [due <= at, sa.or_(due < at, messages.c.id < after.id)]
+    if end:
+        at = sa.literal(end.due_at, Instant)
+        conditions += [due >= at, sa.or_(due > at, messages.c.id >= end.id)]
+    return conditions
+
+
+def _of_clinic(tx: Tx, wanted: Wanted, where: Sequence[sa.ColumnElement[bool]]) -> sa.Select[tuple[int, datetime]]:
     """Select the first ids of one clinic, by the index of clinic and due instant."""
     due = messages.c.due_at
-    found = sa.select(messages.c.id, due).where(
-        messages.c.clinic == window.clinic, due >= window.start, due < window.end
-    )
-    if after:
-        # Both: the first bounds the look into the index, the second leaves out what was shown of the same instant.
-        at = sa.literal(after.due_at, Instant)
-        found = found.where(due <= at, sa.or_(due < at, messages.c.id < after.id))
+    found = sa.select(messages.c.id, due).where(*where)
     if wanted.statuses:
         found = found.where(messages.c.status.in_(wanted.statuses))
     if wanted.reason:
         found = found.where(why(tx.dialect)[0] == wanted.reason)
-    if wanted.reason or (wanted.statuses and set(wanted.statuses) <= set(TROUBLES)):
+    if wanted.is_amiss:
         found = found.where(IS_AMISS)
     if wanted.channel:
         found = found.where(messages.c.channel == wanted.channel)
@@ -136,7 +178,7 @@ def _of_clinic(
     if wanted.treatment:
         found = found.join(appointments, appointments.c.id == messages.c.appointment_id)
         found = found.where(appointments.c.treatment == wanted.treatment)
-    return found.order_by(due.desc(), messages.c.id.desc()).limit(limit)
+    return found.order_by(due.desc(), messages.c.id.desc())
 
 
 def names_of(tx: Tx, patient_ids: Iterable[int]) -> Mapping[int, str]:

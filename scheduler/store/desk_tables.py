@@ -121,7 +121,9 @@ audit = sa.Table(
     sa.Column("outcome", sa.String(16), nullable=False),
     sa.Index(None, "clinic", "id"),
     sa.Index(None, "actor", "id"),
+    sa.Index(None, "action", "id"),
     sa.Index(None, "subject", "id"),
+    sa.Index(None, "at"),
     sqlite_autoincrement=True,
 )
 
@@ -145,11 +147,14 @@ desk_notes = sa.Table(
 idempotency = sa.Table(
     "idempotency",
     metadata,
-    sa.Column("caller", _BY, primary_key=True),
-    sa.Column("key_hash", sa.LargeBinary, primary_key=True),
+    number(),
+    sa.Column("caller", _BY, nullable=False),
+    sa.Column("key_hash", sa.LargeBinary, nullable=False),
     sa.Column("request_hash", sa.LargeBinary, nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.Column("status", sa.Integer),
     sealed("answer_sealed", "idempotency.answer"),
+    sa.UniqueConstraint("caller", "key_hash"),
     sa.Index(None, "at"),
+    sqlite_autoincrement=True,
 )

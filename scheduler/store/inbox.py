@@ -113,25 +113,50 @@ def list_inbox(
     tx: Tx, scope: Scope, view: View, *, by: str, after: Place | None = None, limit: int = 50
 ) -> tuple[InboxRow, ...]:
     """Return a page of the list, after a place in it; `by` is who looks, for what is `MINE`."""
-    parts = {View.DONE: _done, View.ALL: _all}.get(view, _open)(scope, view, by)
     newest_first = view in (View.DONE, View.ALL)
-    limited = [_limited(part, after, limit, newest_first=newest_first) for part in parts]
-    both = sa.union_all(*limited).subquery() if len(limited) > 1 else limited[0].subquery()
+    if newest_first:
+        parts = [_head(part, after, limit) for part in _newest(scope, view)]
+    else:
+        parts = [_first(part, after, limit) for part in _open(scope, view, by)]
+    both = sa.union_all(*parts).subquery() if len(parts) > 1 else parts[0].subquery()
     found = sa.select(both).order_by(*_order(both, newest_first=newest_first)).limit(limit)
     return tuple(_row(row) for row in tx.connection.execute(found))
 
 
-def _limited(part: sa.Select[Any], after: Place | None, limit: int, *, newest_first: bool) -> sa.Select[Any]:
-    """Return the head of one part: of two lists that are merged no more than a page of each is needed."""
+def _first(part: sa.Select[Any], after: Place | None, limit: int) -> sa.Select[Any]:
+    """Return the head of one part of what is open: of two lists that are merged a page of each is enough."""
     listed = part.subquery()
     found = sa.select(listed)
     if after is not None:
         here = sa.tuple_(listed.c.rank, listed.c.at, listed.c.source, listed.c.id)
-        place = sa.tuple_(
-            sa.literal(after.rank), sa.literal(after.at, Instant), sa.literal(after.source), sa.literal(after.id)
+        place = (
+            sa.literal(after.rank),
+            sa.literal(after.at, Instant),
+            sa.literal(after.source),
+            sa.literal(after.id),
         )
-        found = found.where(here < place if newest_first else here > place)
-    head = found.order_by(*_order(listed, newest_first=newest_first)).limit(limit).subquery()
+        found = found.where(here > sa.tuple_(*place))
+    head = found.order_by(*_order(listed, newest_first=False)).limit(limit).subquery()
+    return sa.select(head)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One of the lists that are read from their end: `at` is indexed, and all that it is ordered by beside `id`."""
+
+    found: sa.Select[Any]
+    at: sa.Column[Any]
+    id: sa.Column[int]
+    source: str
+
+
+def _head(part: _Part, after: Place | None, limit: int) -> sa.Select[Any]:
+    """Return the head of a part, the latest first, in the order of its index."""
+    found = part.found
+    if after is not None:
+        same = part.id < after.id if part.source == after.source else sa.literal(part.source < after.source)
+        found = found.where(part.at <= after.at, sa.or_(part.at < after.at, same))
+    head = found.order_by(part.at.desc(), part.id.desc()).limit(limit).subquery()
     return sa.select(head)
 
 
@@ -151,17 +176,19 @@ def _open(scope: Scope, view: View, by: str) -> list[sa.Select[Any]]:
     return [told, untold]
 
 
-def _done(scope: Scope, _view: View, _by: str) -> list[sa.Select[Any]]:
+def _newest(scope: Scope, view: View) -> list[_Part]:
     flat = sa.literal(0)
+    if view is View.ALL:
+        everything = _replies(flat, replies.c.received_at).where(within(replies.c.clinic, scope))
+        return [_Part(everything, replies.c.received_at, replies.c.id, REPLY)]
     closed = _alerts(flat, alerts.c.closed_at).where(_CLOSED, within(alerts.c.clinic, scope))
     told = sa.exists().where(_covering.c.reply_id == replies.c.id)
     handled = _replies(flat, replies.c.handled_at)
     handled = handled.where(_HANDLED, within(replies.c.clinic, scope), replies.c.alert_id.is_(None), ~told)
-    return [closed, handled]
-
-
-def _all(scope: Scope, _view: View, _by: str) -> list[sa.Select[Any]]:
-    return [_replies(sa.literal(0), replies.c.received_at).where(within(replies.c.clinic, scope))]
+    return [
+        _Part(closed, alerts.c.closed_at, alerts.c.id, ALERT),
+        _Part(handled, replies.c.handled_at, replies.c.id, REPLY),
+    ]
 
 
 def _uncovered() -> tuple[sa.ColumnElement[bool], ...]:

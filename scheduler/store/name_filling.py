@@ -35,7 +35,7 @@ def fill_name_tokens(tx: Tx) -> int:
         filled += len(named)
 
 
-def _named(tx: Tx, row: sa.Row[Any]) -> Named | None:
+def _named(tx: Tx, row: Any) -> Named | None:
     try:
         return row.id, row.clinic, tx.vault.open(row.name_sealed, of="patients.name")
     except KeysError as error:

@@ -115,9 +115,9 @@ def _exactly(scope: Scope) -> list[sa.ColumnElement[bool]]:
 
 
 def _of(scope: Scope) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions that a message is of a scope."""
+    """Return the conditions that a message is of a scope; a patient has one clinic, of which nothing need be said."""
     pairs = (
-        (messages.c.clinic, scope.clinic),
+        (messages.c.clinic, None if scope.patient else scope.clinic),
         (messages.c.channel, scope.channel),
         (messages.c.patient_id, scope.patient),
     )

@@ -4,23 +4,26 @@ bookings = office.program(Permission.READ, Permission.BOOK, clinic="north")
 answer = bookings.post("/appointments", ZOE)
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from scheduler.clock import FixedClock
 from scheduler.content.templates import Texts
-from scheduler.domain.access import EVERY_CLINIC, Permission
+from scheduler.domain.access import EVERY_CLINIC, Permission, Scope
+from scheduler.services.api_keys import ApiKeys
 from scheduler.services.desk import Desk
 from scheduler.services.gate import Gate
+from scheduler.services.users import Manager
 from scheduler.web.api.app import PATH, create_api
 from scheduler.web.api.callers import Allowances
 from scheduler.web.app import create_app
 from tests.services.house import WORDS, House
-from tests.web.desk import Visitor, make_key
 
 Body = Mapping[str, Any] | None
 
@@ -40,10 +43,11 @@ ZOE: Mapping[str, Any] = {
 class Program:
     """Calls the API with a key, or without one."""
 
-    visitor: Visitor
+    app: ASGIApp
+    key: str | None = None
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        return self.visitor.ask("GET", PATH + path, headers)
+        return self.ask("GET", path, headers)
 
     def post(self, path: str, body: Body = None, **headers: str) -> httpx.Response:
         return self._send("POST", path, body, headers)
@@ -57,8 +61,16 @@ class Program:
     def delete(self, path: str, **headers: str) -> httpx.Response:
         return self._send("DELETE", path, None, headers)
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: object) -> httpx.Response:
-        return self.visitor.ask(method, PATH + path, headers, **more)
+    def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: Any) -> httpx.Response:
+        """Send any request; `more` goes to httpx (json=, content=)."""
+        own = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+                return await client.request(method, PATH + path, headers={**own, **(headers or {})}, **more)
+
+        return asyncio.run(send())
 
     def _send(self, method: str, path: str, body: Body, headers: Mapping[str, str]) -> httpx.Response:
         return self.ask(method, path, headers, **({} if body is None else {"json": body}))
@@ -73,6 +85,7 @@ class Office:
     machine: FixedClock = field(init=False)
     wakes: list[None] = field(default_factory=list)
     app: FastAPI = field(init=False)
+    made: int = 0
 
     def __post_init__(self) -> None:
         self.machine = FixedClock(self.house.clock.now())
@@ -99,13 +112,14 @@ class Office:
 
     def program(self, *permissions: Permission, clinic: str = EVERY_CLINIC) -> Program:
         """Return a program with a key; without permissions with one that may do everything."""
-        return Program(
-            Visitor(self.app, headers={"Authorization": f"Bearer {self.key(*permissions, clinic=clinic)}"})
-        )
+        return Program(self.app, self.key(*permissions, clinic=clinic))
 
     def key(self, *permissions: Permission, clinic: str = EVERY_CLINIC) -> str:
-        return make_key(self.house.store, permissions or tuple(Permission), clinic)
+        keys = ApiKeys(self.house.store, self.machine, self.house.configuration.clinics)
+        self.made += 1
+        may = permissions or tuple(Permission)
+        return keys.create(f"key-{self.made}", clinic, may, Manager("test", Scope(None))).bearer
 
     @property
     def stranger(self) -> Program:
-        return Program(Visitor(self.app, headers={}))
+        return Program(self.app)

@@ -3,15 +3,20 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from scheduler.paths import shipped
+from scheduler.protocols.loader import load
 from scheduler.web.api.allowance import Allowance
 from scheduler.web.api.app import PATH
 from scheduler.web.api.callers import Allowances
-from tests.api.office import ZOE, Office
+from scheduler.web.api.samples import NEW_APPOINTMENT
+from tests.api.office import Office
 from tests.api.serving import served
+from tests.api.test_lists import alert, reply
 from tests.services.house import House
 
 LEFT_OUT = (
@@ -23,12 +28,15 @@ MANY = Allowances(Allowance("key", 10_000_000), Allowance("address", 10_000_000)
 
 def ask(house: House, folder: Path, *options: str) -> None:
     """Let schemathesis ask; fail with what it found."""
-    office = Office(house, MANY)
-    assert office.program().post("/appointments", dict(ZOE)).status_code == 201
+    shop = replace(house, configuration=load(shipped("config")), texts_dir=Path(shipped("templates")))
+    office = Office(shop, MANY)
+    assert office.program().post("/appointments", NEW_APPOINTMENT).status_code == 201
+    alert(office, "lumiere", reply(office, "lumiere"))
     with served(office.app) as address:
         command = [sys.executable, "-m", "schemathesis.cli", "run", f"{address}{PATH}/openapi.json"]
         command += ["--url", f"{address}{PATH}", "-H", f"Authorization: Bearer {office.key()}"]
         command += ["--checks", "all", "--exclude-checks", ",".join(LEFT_OUT), "--seed", "1"]
+        command += ["--exclude-operation-id", "delete_key"]  # it would revoke the key that asks
         command += ["--generation-database", "none", "--warnings", "off", *options]
         environment = {**os.environ, "SCHEMATHESIS_HOOKS": "", "NO_COLOR": "1"}
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)

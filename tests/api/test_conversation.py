@@ -141,7 +141,8 @@ def test_an_unknown_parameter_and_one_that_stands_twice_are_refused_and_named(of
 
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=201", "limit=1.0", "limit=+5", "limit=%D9%A5", "open=1", "open=yes", "kind=none",
-              "from=1", "from=2026-02-31T00:00:00Z", "from=2026-03-01T00:00:00", "cursor=abc", "cursor=%ff", "clinic=a/b"]
+              "from=1", "from=2026-02-31T00:00:00Z", "from=2026-03-01T00:00:00", "cursor=abc", "cursor=%ff",
+              "clinic=a/b"]
 )  # fmt: skip
 def test_a_wrong_parameter_is_refused(office: Office, query: str) -> None:
     answer = office.program().get(f"/alerts?{query}")

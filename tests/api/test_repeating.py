@@ -85,10 +85,13 @@ def test_answers_are_sealed_and_forgotten_after_a_day(any_office: Office) -> Non
         kept = tx.connection.execute(sa.select(idempotency.c.answer_sealed)).scalars().all()
     assert len(kept) == 2
     assert not any(b"B-1" in it or b"appointment" in it for it in kept)
-    forgetter = Forgetter()
-    forgetter.forget(store, now=any_office.machine.now() + timedelta(hours=23))
+    forgetter = Forgetter(any_office.machine)
+    any_office.machine.move_to(any_office.machine.now() + timedelta(hours=23))
+    forgetter.forget(store)
     assert rows(any_office) == 2
-    forgetter.forget(store, now=any_office.machine.now() + timedelta(hours=25))
+    any_office.machine.move_to(any_office.machine.now() + timedelta(hours=2))
+    assert forgetter.is_time()
+    forgetter.forget(store)
     assert rows(any_office) == 0
 
 

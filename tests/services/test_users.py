@@ -268,6 +268,6 @@ def test_a_line_of_the_trail_is_found_by_an_index(store: Store) -> None:
         if tx.dialect == "postgresql":
             tx.connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
         explain = "EXPLAIN QUERY PLAN" if tx.dialect == "sqlite" else "EXPLAIN"
-        for column in (audit.c.clinic, audit.c.actor, audit.c.subject):
+        for column in (audit.c.clinic, audit.c.actor, audit.c.action, audit.c.subject):
             query = f"SELECT * FROM audit WHERE {column.name} = 'x' AND id < 9 ORDER BY id DESC LIMIT 5"
             assert f"ix_audit_{column.name}_id" in str(tx.connection.execute(sa.text(f"{explain} {query}")).all())

@@ -14,17 +14,23 @@ from scheduler.web.api.alerts import add_alerts
 from scheduler.web.api.appointments import add_appointments
 from scheduler.web.api.callers import Allowances, identify_within
 from scheduler.web.api.consent import add_consent
+from scheduler.web.api.deliveries import add_deliveries
 from scheduler.web.api.document import INFO, document_of
 from scheduler.web.api.failures import handle_failures
 from scheduler.web.api.files import add_files
 from scheduler.web.api.front import Front
+from scheduler.web.api.hook_calls import add_hook_calls
+from scheduler.web.api.hooks import add_hooks
+from scheduler.web.api.managing import add_managing
 from scheduler.web.api.messages import add_messages
 from scheduler.web.api.once import Once
 from scheduler.web.api.patients import add_patients
 from scheduler.web.api.pauses import add_pauses
+from scheduler.web.api.privacy import add_privacy
 from scheduler.web.api.registering import add_registering
 from scheduler.web.api.replies import add_replies
 from scheduler.web.api.route import routes_of
+from scheduler.web.api.sending import add_sending
 from scheduler.web.api.steps import add_steps
 
 PATH = "/api/v1"
@@ -34,10 +40,15 @@ _PARTS = (
     add_steps,
     add_patients,
     add_consent,
+    add_privacy,
     add_messages,
+    add_sending,
+    add_deliveries,
     add_replies,
     add_alerts,
     add_pauses,
+    add_hooks,
+    add_hook_calls,
     add_files,
 )
 
@@ -54,9 +65,11 @@ def create_api(
     api.state.identify = identify_within(gate, allowances or Allowances())
     api.state.has_cookies = False
     api.state.public_host = urlsplit(desk.settings.public_url).netloc.lower()
-    api.router.route_class = routes_of(gate, Once(Repeating(desk.store, machine_clock or SystemClock())))
+    clock = machine_clock or SystemClock()
+    api.router.route_class = routes_of(gate, Once(Repeating(desk.store, clock)))
     for add in _PARTS:
         add(api.router, desk)
+    add_managing(api.router, desk, clock)
     handle_failures(api)
     api.add_middleware(Front)
     document = document_of(api, desk.settings.public_url.rstrip("/") + PATH)

@@ -30,6 +30,8 @@ _TAGS: Final = {
     "replies": "What patients wrote.",
     "alerts": "What needs a person.",
     "pauses": "What is stopped until somebody resumes it.",
+    "webhooks": "Who is told of what happens, and what became of the calls.",
+    "management": "Keys, and who did what.",
     "installation": "Clinics, treatments, and whether all is well.",
 }
 INFO: Final[dict[str, Any]] = {
@@ -129,7 +131,7 @@ def _permissions(api: FastAPI) -> Iterator[tuple[tuple[str, str], str]]:
     for route in api.routes:
         if isinstance(route, APIRoute):
             for declared in (it.call for it in route.dependant.dependencies if isinstance(it.call, Needs)):
-                yield from (((route.path_format, it), str(declared.permission)) for it in route.methods)
+                yield from (((route.path_format, it), str(declared.permission)) for it in route.methods or ())
 
 
 def _called(method: str, path: str) -> str:

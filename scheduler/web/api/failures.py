@@ -28,7 +28,6 @@ log = get_logger(__name__)
 
 _KINDS: Mapping[type[AftercareError], Problem] = {
     ForbiddenError: Problem.FORBIDDEN,
-    NotFoundError: Problem.NOT_FOUND,
     ConflictError: Problem.CONFLICT,
 }
 _AWAY = "the database is away: try again in a minute"
@@ -74,6 +73,8 @@ async def _registration(request: Request, error: RegistrationError) -> Response:
 
 async def _aftercare(_: Request, error: AftercareError) -> Response:
     """Answer an error of ours; of the database and the files only what somebody outside may know."""
+    if isinstance(error, NotFoundError):  # what other clinics have looks exactly like what there is not
+        return answer_of(Problem.NOT_FOUND, "there is no such thing at the clinics of this key")
     for kind, problem in _KINDS.items():
         if isinstance(error, kind):
             return answer_of(problem, str(error))

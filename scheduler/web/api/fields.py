@@ -55,7 +55,7 @@ def _flag(value: Any) -> Any:
     return {"true": True, "false": False}.get(value, "neither") if isinstance(value, str) else value
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
     """Read a whole number of a query: digits only."""
     return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else "no number"
 
@@ -94,8 +94,8 @@ Id = Annotated[int, Strict(), Field(ge=1, le=HIGHEST)]
 """The number of a record, in a body."""
 
 IdOfPath = Annotated[int, Field(ge=1, le=HIGHEST)]
-QueryId = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=HIGHEST)]
-Limit = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=200, description="How many at most.")]
+QueryId = Annotated[int, BeforeValidator(whole), Field(ge=1, le=HIGHEST)]
+Limit = Annotated[int, BeforeValidator(whole), Field(ge=1, le=200, description="How many at most.")]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Yes = Annotated[bool, Strict()]
 

@@ -161,7 +161,7 @@ def add_messages(api: APIRouter, desk: Desk) -> None:
     ) -> MessageInFull:
         """Return a message with the text as it was sent."""
         with desk.store.read() as tx:
-            found = _visible(tx, request, caller, message)
+            found = visible_message(tx, request, caller, message)
             shown = _in_full(tx, desk, found)
         response.headers["ETag"] = tag_of(shown)
         return shown
@@ -209,9 +209,10 @@ def _in_full(tx: Tx, desk: Desk, message: Message) -> MessageInFull:
     return MessageInFull.of(message, desk, attempts=attempts, history=history)
 
 
-def _visible(
+def visible_message(
     tx: Tx, request: Request, caller: Caller, message: int, permission: Permission = Permission.READ
 ) -> Message:
+    """Return a message with which the caller may do that. Raises NotFoundError or ForbiddenError."""
     found = get_message(tx, message)
     caller.demand(permission, found.clinic)
     note(request, clinic=found.clinic, subject=f"message/{found.id}")
@@ -220,7 +221,7 @@ def _visible(
 
 def _refuse_unheld(desk: Desk, request: Request, caller: Caller, message: int) -> None:
     with desk.store.read() as tx:
-        found = _visible(tx, request, caller, message, Permission.OPERATE)
+        found = visible_message(tx, request, caller, message, Permission.OPERATE)
     if found.status is not Status.HELD:
         raise ConflictError(f"message {message} is not held, it is {found.status}: nothing is to be decided")
 

@@ -127,7 +127,7 @@ def add_replies(api: APIRouter, desk: Desk) -> None:
     ) -> ReplyInFull:
         """Return a reply with what was asked, what was answered, and whom it alarmed."""
         with desk.store.read() as tx:
-            _visible(tx, request, caller, reply)
+            visible_reply(tx, request, caller, reply)
             shown = _in_full(desk, view_reply(tx, reply))
         response.headers["ETag"] = tag_of(shown)
         return shown
@@ -140,7 +140,7 @@ def add_replies(api: APIRouter, desk: Desk) -> None:
     ) -> ReplyShown:
         """Say that a person dealt with a reply; what was raised for it closes. Who was first stays."""
         with desk.store.write() as tx:
-            _visible(tx, request, caller, reply, Permission.CARE)
+            visible_reply(tx, request, caller, reply, Permission.CARE)
             deal_with(tx, reply, by=caller.label, now=desk.clock.now())
             shown = ReplyShown.of(get_reply(tx, reply))
         desk.wake()
@@ -160,7 +160,10 @@ def _in_full(desk: Desk, view: ReplyView) -> ReplyInFull:
     )
 
 
-def _visible(tx: Tx, request: Request, caller: Caller, reply: int, permission: Permission = Permission.READ) -> Reply:
+def visible_reply(
+    tx: Tx, request: Request, caller: Caller, reply: int, permission: Permission = Permission.READ
+) -> Reply:
+    """Return a reply with which the caller may do that. Raises NotFoundError or ForbiddenError."""
     found = get_reply(tx, reply)
     caller.demand(permission, found.clinic)
     note(request, clinic=found.clinic, subject=f"reply/{found.id}")

@@ -217,3 +217,91 @@ FINDING: Final[dict[str, Any]] = {
     "message": "rehearsal: nothing leaves this machine",
     "remedy": "",
 }
+SOONER: Final[dict[str, Any]] = {"message": 41, "at": "2030-03-07T15:00:00Z", "waits": False, "reason": ""}
+RESEND: Final[dict[str, Any]] = {"although_reached": True}
+RESENT: Final[dict[str, Any]] = {"message": 57, "due_at": "2030-03-07T17:00:00Z"}
+ANSWER: Final[dict[str, Any]] = {"words": "Please come by today until 6 pm, we look at it.", "channel": "sms"}
+ANSWERED: Final[dict[str, Any]] = {
+    "message": 58,
+    "channel": "sms",
+    "status": "scheduled",
+    "due_at": "2030-03-07T16:10:00Z",
+}
+EXPORT: Final[dict[str, Any]] = {"patient": {"patient": 7, "name": "Zoë Lachance"}, "pauses": []}
+ERASED: Final[dict[str, Any]] = {
+    "patient": 7,
+    "clinic": "lumiere",
+    "cancelled": 3,
+    "messages": 8,
+    "replies": 1,
+    "stopped": 2,
+}
+AUDITED: Final[dict[str, Any]] = {
+    "id": 310,
+    "at": "2030-03-07T16:04:00Z",
+    "actor": "user:anna",
+    "action": "patient.seen",
+    "clinic": "lumiere",
+    "subject": "patient/7",
+    "outcome": "done",
+}
+KEY: Final[dict[str, Any]] = {
+    "id": 4,
+    "name": "bookings",
+    "clinic": "lumiere",
+    "permissions": ["book", "read"],
+    "created_at": "2030-02-01T09:00:00Z",
+    "created_by": "user:anna",
+    "expires_at": None,
+    "used_at": "2030-03-07T16:00:00Z",
+    "revoked_at": None,
+    "revoked_by": None,
+}
+NEW_KEY: Final[dict[str, Any]] = {"name": "bookings", "clinic": "lumiere", "permissions": ["read", "book"]}
+MADE_KEY: Final[dict[str, Any]] = {"key": KEY, "bearer": "ac_0a1b2c3d4e5f_(43 characters, shown this once)"}
+DAY: Final[dict[str, Any]] = {
+    "day": "2030-03-07",
+    "channel": "sms",
+    "sent": 120,
+    "delivered": 117,
+    "failed": 2,
+    "expired": 1,
+    "waiting": 0,
+    "late": 3,
+}
+DELIVERIES: Final[dict[str, Any]] = {
+    "from": "2030-03-01",
+    "to": "2030-03-07",
+    "days": [DAY],
+    "reasons": [{"status": "failed", "reason": "refused", "detail": "30006", "messages": 2}],
+    "costs": [{"clinic": "lumiere", "segments": 131, "amount": "1.0349", "currency": "USD"}],
+}
+HOOK: Final[dict[str, Any]] = {
+    "id": 1,
+    "clinic": "lumiere",
+    "url": "https://bookings.example/aftercare",
+    "title": "Booking system",
+    "kinds": ["appointment.registered"],
+    "created_at": "2030-02-01T09:00:00Z",
+    "created_by": "user:anna",
+    "disabled_at": None,
+    "disabled_by": None,
+}
+NEW_HOOK: Final[dict[str, Any]] = {
+    "clinic": "lumiere",
+    "url": "https://bookings.example/aftercare",
+    "title": "Booking system",
+    "kinds": ["appointment.registered"],
+}
+MADE_HOOK: Final[dict[str, Any]] = {"endpoint": HOOK, "secret": "whsec_(base64, signs the calls)"}
+HOOK_EDIT: Final[dict[str, Any]] = {"enabled": False}
+HOOK_CALL: Final[dict[str, Any]] = {
+    "id": 9,
+    "kind": "appointment.registered",
+    "created_at": "2030-03-07T16:00:00Z",
+    "tries": 1,
+    "answered": 204,
+    "error": None,
+    "delivered_at": "2030-03-07T16:00:01Z",
+    "finished_at": "2030-03-07T16:00:01Z",
+}

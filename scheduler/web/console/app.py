@@ -16,6 +16,7 @@ from scheduler.web.console.errors import Console, show_errors
 from scheduler.web.console.inbox import inbox_pages
 from scheduler.web.console.live import Live, live_route
 from scheduler.web.console.login import login_pages
+from scheduler.web.console.look import look_route
 from scheduler.web.console.outbox import outbox_pages
 from scheduler.web.console.patients import patient_pages
 from scheduler.web.console.schedules import schedule_pages
@@ -37,7 +38,7 @@ def create_console(desk: Desk, gate: Gate, *, live: Live, work: ScheduleWork | N
     app.state.public_host = urlsplit(desk.settings.public_url).netloc.lower()
     app.state.shell = shell = Shell(desk, gate)
     show_errors(app, shell)
-    for router in (asset_routes(), live_route(live), *_nouns(desk, shell, work or ScheduleWork())):
+    for router in (asset_routes(), live_route(live), look_route(shell), *_nouns(desk, shell, work or ScheduleWork())):
         app.include_router(router)
     return app
 

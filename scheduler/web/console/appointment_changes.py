@@ -105,7 +105,7 @@ class _Changes:
             return self.ask(request, caller, number, status=409)
         return self.shell.go(
             request,
-            f"/patients/{visit.patient_id}",
+            f"/appointments/{visit.id}",
             said=f"appointments.said.{self.action.value}",
             link=f"/appointments/undo/{undo}" if undo else None,
         )

@@ -16,12 +16,12 @@ from scheduler.web.console.appointment_times import Odd, odd_time
 from scheduler.web.console.posted import Posted
 
 NAMES = (
-    "clinic",
-    "treatment",
     "name",
     "phone",
     "email",
     "language",
+    "clinic",
+    "treatment",
     "day",
     "time",
     "ends",

@@ -8,17 +8,17 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from scheduler.domain.access import Caller, Permission
+from scheduler.domain.reasons import OF_THE_PLAN
 from scheduler.domain.states import Status
 from scheduler.errors import ConflictError
 from scheduler.services.desk import Desk
 from scheduler.services.registering import PlanChangedError, Registering, look, save
 from scheduler.services.registration import Result
 from scheduler.services.timeline import TimelineMessage
-from scheduler.store.appointments import get_appointment
-from scheduler.store.database import Tx
 from scheduler.store.patients import get_patient
 from scheduler.web.access import needs, note
 from scheduler.web.console.appointment_form import (
+    NAMES,
     Read,
     Typed,
     blank,
@@ -33,6 +33,7 @@ from scheduler.web.console.appointment_form import (
 from scheduler.web.console.appointment_list import titles
 from scheduler.web.console.places import bookable
 from scheduler.web.console.posted import Posted, posted
+from scheduler.web.console.reasons import Sayer
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
 
@@ -119,11 +120,10 @@ class _Registers:
         except ConflictError as error:
             return self._conflict(request, caller, read, error)
         note(request, clinic=read.registration.clinic, subject=f"appointment/{done.appointment}")
-        with self._desk.store.read() as tx:
-            path = f"/patients/{_patient_of(tx, done)}"
         link = f"/appointments/undo/{done.undo}" if done.undo else None
         said = {Result.REGISTERED: "registered", Result.RESCHEDULED: "again" if done.is_again else "move"}
-        return self._shell.go(request, path, said=f"appointments.said.{said.get(done.result, 'known')}", link=link)
+        told = f"appointments.said.{said.get(done.result, 'known')}"
+        return self._shell.go(request, f"/appointments/{done.appointment}", said=told, link=link)
 
     def _read(self, caller: Caller, form: Posted) -> Read:
         return read_form_of(typed_in(form), self._desk, dict(bookable(self._desk, caller)))
@@ -146,7 +146,8 @@ class _Registers:
         language = self._shell.language(request, caller)
         said: Mapping[str, Any] = words(language)["appointments"]
         places = bookable(self._desk, caller)
-        problems = [(field, _sentence(said, field, code)) for field, code in wrong]
+        ordered = sorted(wrong, key=lambda it: NAMES.index(it[0]))
+        problems = [(field, _sentence(said, field, code)) for field, code in ordered]
         return self._shell.page(
             request,
             caller,
@@ -179,7 +180,7 @@ class _Registers:
             shown=dump_shown(found.shown),
             titles=titles(self._desk, language),
             fate_of=_fate,
-            why=partial(_why, words(language)["appointments"]["why"]),
+            why=partial(_why, Sayer(language, self._shell.formats(language), read.registration.clinic)),
         )
 
 
@@ -198,11 +199,7 @@ def _fate(line: TimelineMessage) -> str:
     return "goes" if codes and codes[-1] in _GOES else "waits"
 
 
-def _why(said: Mapping[str, str], line: TimelineMessage) -> str:
-    """Return why something does not go out, or waits, in the reader's words; in English where there are none."""
-    codes = [it.code for it in line.reasons if it.code in said]
-    return said[codes[-1]] if codes else line.reason
-
-
-def _patient_of(tx: Tx, done: Registering) -> int:
-    return get_appointment(tx, done.appointment).patient_id
+def _why(sayer: Sayer, line: TimelineMessage) -> str:
+    """Return why something does not go out, or waits; not why it was planned for when it was."""
+    reasons = [it for it in line.reasons if it.code not in OF_THE_PLAN and not it.code.startswith("will_")]
+    return sayer.say(reasons or line.reasons)

@@ -8,7 +8,6 @@ from fastapi.responses import Response
 from scheduler.domain.access import Caller, Permission
 from scheduler.services.desk import Desk
 from scheduler.services.undoing import Undo, look_at, take_back
-from scheduler.store.appointments import get_appointment
 from scheduler.web.access import needs, note
 from scheduler.web.console.shell import Shell
 
@@ -25,7 +24,7 @@ def undo_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
         """Say what would be taken back."""
         undo = look_at(desk, number, by=caller.label)
         caller.demand(Permission.BOOK, undo.clinic)
-        return shell.page(request, caller, "appointments/undo.html.j2", undo=undo, back=_where(desk, undo))
+        return shell.page(request, caller, "appointments/undo.html.j2", undo=undo, back=_where(undo))
 
     @router.post("/appointments/undo/{number}")
     def undo_it(
@@ -39,15 +38,12 @@ def undo_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
         one = undo.visits[0] if len(undo.visits) == 1 else None
         note(request, clinic=undo.clinic, subject=f"appointment/{one}" if one else f"undo/{number}")
         if undo.is_done or not undo.faults:
-            return shell.go(request, _where(desk, undo), said="appointments.said.undone", count=len(undo.visits))
-        return shell.page(
-            request, caller, "appointments/undo.html.j2", status=409, undo=undo, back=_where(desk, undo)
-        )
+            return shell.go(request, _where(undo), said="appointments.said.undone", count=len(undo.visits))
+        return shell.page(request, caller, "appointments/undo.html.j2", status=409, undo=undo, back=_where(undo))
 
 
-def _where(desk: Desk, undo: Undo) -> str:
+def _where(undo: Undo) -> str:
     """Return where somebody goes on: to the patient, where it is about one."""
     if len(undo.visits) != 1:
         return "/appointments"
-    with desk.store.read() as tx:
-        return f"/patients/{get_appointment(tx, undo.visits[0]).patient_id}"
+    return f"/appointments/{undo.visits[0]}"

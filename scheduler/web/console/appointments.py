@@ -58,7 +58,9 @@ def appointment_pages(desk: Desk, shell: Shell) -> APIRouter:
         caller.demand(Permission.READ, found.clinic)
         note(request, clinic=found.clinic, subject=f"appointment/{number}")
         return RedirectResponse(
-            f"{shell.address(f'/patients/{found.patient_id}')}#visit-{number}", _SEE_OTHER, headers=dict(SAFE)
+            f"{shell.address(f'/patients/{found.patient_id}', visit=number)}#visit-{number}",
+            _SEE_OTHER,
+            headers=dict(SAFE),
         )
 
     change_pages(router, desk, shell)
@@ -89,7 +91,7 @@ class _Lists:
             titles=titles(self._desk, language),
             statuses=[it.value for it in AppointmentStatus],
             may_book=caller.anywhere(Permission.BOOK),
-            several=len(self._desk.configuration.clinics) > 1 and not wish.clinic,
+            several=not wish.clinic and self._sees_several(caller),
         )
 
     def find(self, request: Request, caller: Caller, form: Posted) -> Response:
@@ -99,6 +101,9 @@ class _Lists:
         text = clean(form["q"])
         token = Searches(self._desk.store.vault).seal(text, caller, now=self._desk.clock.now()) if text else None
         return RedirectResponse(self._shell.address(PATH, clinic=clinic, q=token), _SEE_OTHER, headers=dict(SAFE))
+
+    def _sees_several(self, caller: Caller) -> bool:
+        return sum(caller.may(Permission.READ, it) for it in self._desk.configuration.clinics) > 1
 
     def _leaf(self, wish: Wish, way: str, place: str | None) -> str | None:
         return self._shell.address(PATH, **wish.query(**{way: place})) if place else None

@@ -10,6 +10,9 @@ from fastapi.responses import Response
 from scheduler.web.cookies import session_cookie
 
 _SAID = "aftercare_said"
+_LOOK = "aftercare_look"
+LOOKS = ("light", "dark")
+_A_YEAR = 365 * 86_400
 _CODE = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
 _PATH = re.compile(r"/[a-z0-9/_-]{0,100}")
 _MINUTE = 60
@@ -53,6 +56,18 @@ class Cookies:
         if not _CODE.fullmatch(code) or not re.fullmatch(r"[0-9]{0,9}", count):
             return None
         return Said(code, int(count) if count else None, link if _PATH.fullmatch(link) else None)
+
+    def look(self, request: Request) -> str | None:
+        """Return which of `LOOKS` was chosen in this browser, None for the device's own."""
+        chosen = request.cookies.get(_LOOK)
+        return chosen if chosen in LOOKS else None
+
+    def set_look(self, response: Response, look: str | None) -> None:
+        """Keep the choice; None forgets it."""
+        if look:
+            self._set(response, _LOOK, look, _A_YEAR)
+        else:
+            response.delete_cookie(_LOOK, path=self._path)
 
     def hush(self, response: Response) -> None:
         """Let nothing be said twice."""

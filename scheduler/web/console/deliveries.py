@@ -13,7 +13,7 @@ from scheduler.domain.protocol import PATIENT_CHANNELS
 from scheduler.services.deliveries import SPANS_OF_DAYS, Report, clinics_of, report
 from scheduler.services.delivery_export import export
 from scheduler.services.desk import Desk
-from scheduler.store.deliveries import Delivery, deliveries, names_of
+from scheduler.store.deliveries import deliveries, names_of
 from scheduler.web.access import QUIET, needs, note
 from scheduler.web.console.chart import draw
 from scheduler.web.console.delivery_wishes import Wish, place_text, read_wish
@@ -58,8 +58,8 @@ def _page(desk: Desk, shell: Shell, request: Request, caller: Caller, wish: Wish
     with desk.store.read() as tx:
         told = report(tx, clinics, days=wish.days, now=now, late_after=desk.configuration.instance.late_after)
         windows = wish.windows(clinics, now=now)
-        rows = deliveries(tx, windows, wish.wanted, limit=AT_ONCE + 1, after=wish.after)
-        names = names_of(tx, {it.patient_id for it in rows[:AT_ONCE] if it.patient_id})
+        page = deliveries(tx, windows, wish.wanted, limit=AT_ONCE, after=wish.after)
+        names = names_of(tx, {it.patient_id for it in page.rows if it.patient_id})
     language = shell.language(request, caller)
     return shell.page(
         request,
@@ -70,7 +70,8 @@ def _page(desk: Desk, shell: Shell, request: Request, caller: Caller, wish: Wish
         charts=[(draw(told.days[it]), {"channel": it.value, "count": told.total(it)}) for it in PATIENT_CHANNELS],
         short_day=_short_day(shell.formats(language)),
         wish=wish,
-        rows=rows[:AT_ONCE],
+        rows=page.rows,
+        looked_to=page.after.due_at if page.after else None,
         names=names,
         several=len(clinics) > 1,
         only=clinics[0].id if len(clinics) == 1 else None,
@@ -78,7 +79,7 @@ def _page(desk: Desk, shell: Shell, request: Request, caller: Caller, wish: Wish
         steps=sorted({step.id for it in desk.configuration.protocols.values() for step in it.steps}),
         treatments=sorted(desk.configuration.protocols),
         reasons=_reasons(told, wish),
-        next_page=_next(rows, wish),
+        next_page=wish.query(after=place_text(page.after)) if page.after else None,
         problems=[("day", words(language)["deliveries"]["list"]["bad_day"])] if wish.bad_day else [],
     )
 
@@ -86,11 +87,6 @@ def _page(desk: Desk, shell: Shell, request: Request, caller: Caller, wish: Wish
 def _reasons(told: Report, wish: Wish) -> list[str]:
     """Return the codes to choose from: those that were met, and the one that is chosen."""
     return sorted({it.reason for it in told.reasons} | ({wish.reason} if wish.reason else set()))
-
-
-def _next(rows: tuple[Delivery, ...], wish: Wish) -> dict[str, object] | None:
-    """Return the fields of the address at which the list goes on, None at its end."""
-    return wish.query(after=place_text(rows[AT_ONCE - 1].place)) if len(rows) > AT_ONCE else None
 
 
 def _short_day(formats: Formats) -> Callable[[date], str]:

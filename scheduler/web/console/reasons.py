@@ -46,7 +46,7 @@ class Sayer:
     def say(self, reasons: Iterable[Reason]) -> Markup:
         """Return the reasons as one sentence, "" for none."""
         said = Markup("; ").join(self._clause(it) for it in reasons)
-        return _begun(said) + "." if said else Markup("")
+        return _begun(said).rstrip(".") + "." if said else Markup("")
 
     def _clause(self, reason: Reason) -> Markup:
         known = words(self.language)["reasons"].get(reason.code)

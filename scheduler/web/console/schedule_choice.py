@@ -28,3 +28,8 @@ def chosen_language(desk: Desk, clinic: str, asked: str | None, reader: str) -> 
     """Return the language that texts are shown in: the one asked for, else the reader's, if the clinic speaks it."""
     spoken = desk.configuration.clinic(clinic).languages
     return next((it for it in (asked, reader) if it in spoken), spoken[0])
+
+
+def readable(desk: Desk, caller: Caller) -> list[str]:
+    """Return the clinics that the reader may choose from."""
+    return [it for it in desk.configuration.clinics if caller.may(Permission.READ, it)]

@@ -1,6 +1,6 @@
 """What an edit changes for visits in flight, carrying it out, and what was carried out before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from markupsafe import Markup
 
 from scheduler.domain.access import Caller, Permission
+from scheduler.domain.reasons import load_reasons
 from scheduler.errors import ConflictError, NotFoundError
 from scheduler.protocols.edit_words import words_of
 from scheduler.services.applying import Chosen
@@ -18,9 +20,10 @@ from scheduler.services.applying_jobs import give_up, history, unfinished
 from scheduler.services.background import State
 from scheduler.services.desk import Desk
 from scheduler.services.plan_making import Planned
-from scheduler.services.schedule_pages import pending_edits
 from scheduler.services.schedule_work import ScheduleWork
 from scheduler.web.access import needs, note
+from scheduler.web.console.reasons import Sayer
+from scheduler.web.console.schedule_choice import readable
 from scheduler.web.console.schedule_words import coded, named
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
@@ -154,6 +157,7 @@ class PlanPages:
 
     def make(self, request: Request, caller: Caller, choice: Choice) -> Response:
         """Begin a plan and lead to its page; where another is being made, say so there."""
+        self.work.flight.forget()
         try:
             self.work.plans.start(self.desk, choice.chosen, by=caller.label)
         except ConflictError:
@@ -186,8 +190,7 @@ class PlanPages:
         """Return the page of a plan, however far it is."""
         desk, plans, applies = self.desk, self.work.plans, self.work.applies
         scope = caller.scope(Permission.READ, choice.clinic)
-        with desk.store.read() as tx:
-            pending = pending_edits(tx, desk, scope)
+        pending = self.work.flight.look(desk, scope).edits
         planned = plans.result(desk, choice.chosen)
         job = plans.job(desk, choice.chosen)
         return self.shell.page(
@@ -213,10 +216,17 @@ class PlanPages:
             is_busy=any(it and it.state is State.RUNNING for it in (job, applies.job)),
             at=datetime.fromisoformat,
             decimal=Decimal,
-            places=[it for it in desk.configuration.clinics if caller.may(Permission.READ, it)],
+            why=self._why(request, caller),
+            places=readable(desk, caller),
             sees_all=caller.scope(Permission.READ).clinics is None,
             problems=[("plan", problem)] if problem else [],
         )
+
+    def _why(self, request: Request, caller: Caller) -> Callable[[str, str], Markup]:
+        """Return what says the reasons of a change, with times at that clinic."""
+        language = self.shell.language(request, caller)
+        formats = self.shell.formats(language)
+        return lambda reasons, clinic: Sayer(language, formats, clinic).say(load_reasons(reasons))
 
 
 def _rows(planned: Planned | None, page: int) -> list[Mapping[str, Any]]:

@@ -12,9 +12,10 @@ from scheduler.services.file_checks import sound_since
 from scheduler.services.schedule_pages import SchedulePage, schedule, schedules
 from scheduler.services.schedule_work import ScheduleWork
 from scheduler.web.access import needs, note
-from scheduler.web.console.schedule_choice import chosen_clinic, refuse_unknown_treatment
+from scheduler.web.console.schedule_choice import chosen_clinic, readable, refuse_unknown_treatment
 from scheduler.web.console.schedule_files import file_pages
 from scheduler.web.console.schedule_plans import plan_pages
+from scheduler.web.console.schedule_steps import step_pages
 from scheduler.web.console.schedule_texts import text_pages
 from scheduler.web.console.schedule_words import StepWords, coded, named, picture, titled
 from scheduler.web.console.shell import Shell
@@ -37,7 +38,7 @@ def schedule_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:
             caller,
             "schedules/list.html.j2",
             clinic=clinic,
-            lines=schedules(desk, scope, checks.problems),
+            lines=schedules(desk, scope, work.flight.look(desk, scope), checks.problems),
             checks=checks,
             sound_since=sound_since(desk) if checks.errors else None,
             titled=titled,
@@ -55,7 +56,8 @@ def schedule_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:
         refuse_unknown_treatment(desk, treatment)
         note(request, clinic=place, subject=f"schedule/{treatment}")
         checks = work.checks.look(desk)
-        page = schedule(desk, treatment, place, caller.scope(Permission.READ, place), checks.problems)
+        flight = work.flight.look(desk, caller.scope(Permission.READ, place))
+        page = schedule(desk, treatment, place, flight, checks.problems)
         language = shell.language(request, caller)
         said = StepWords(words(language), shell.formats(language), place)
         return shell.page(
@@ -69,9 +71,10 @@ def schedule_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:
             named=named,
             coded=coded,
             required=desk.approver.required,
-            places=[it for it in desk.configuration.clinics if caller.may(Permission.READ, it)],
+            places=readable(desk, caller),
         )
 
+    router.include_router(step_pages(desk, shell, work))
     return router
 
 

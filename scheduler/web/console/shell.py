@@ -136,7 +136,7 @@ class Shell:
             "script": self.address(assets().script.path),
             "problems": (),
             "tone_of": TONES,
-            "look": None,
+            "look": self.cookies.look(request),
         }
 
     def _say(self, heard: Said | None, language: str) -> Mapping[str, object] | None:
@@ -164,7 +164,8 @@ def headers(*, frames: bool) -> Mapping[str, str]:
         f"form-action 'self'; base-uri 'none'; frame-ancestors 'none'{'; frame-src ' if frames else ''}"
         f"{chr(39) + 'self' + chr(39) if frames else ''}"
     )
-    return {**SAFE, "Content-Security-Policy": policy, "Vary": "Cookie"}
+    # Without a referrer browsers hide the origin of forms too, and over plain http nothing else says whose they are.
+    return {**SAFE, "Content-Security-Policy": policy, "Referrer-Policy": "same-origin", "Vary": "Cookie"}
 
 
 class _PlainNames(Environment):

@@ -21,7 +21,13 @@ from tests.store.conftest import migrated_file
 
 __all__ = ["migrated_file"]
 
-FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP clinic.test 127.0.0.1",
+)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from scheduler.clock import FixedClock, SystemClock
 from scheduler.content.templates import Texts
 from scheduler.domain.access import EVERY_CLINIC, Role
+from scheduler.domain.states import Status
 from scheduler.paths import shipped
 from scheduler.protocols.lexicons import Lexicons
 from scheduler.protocols.loader import load
@@ -26,6 +27,7 @@ from scheduler.services.gate import Gate
 from scheduler.services.links import Links
 from scheduler.settings import Settings
 from scheduler.store.database import Store
+from scheduler.store.messages import messages_of
 from scheduler.web.app import create_app
 from scheduler.web.console.app import create_console
 from scheduler.web.console.live import Live
@@ -46,7 +48,11 @@ Extra = Callable[[Desk, FastAPI], None]
 
 @dataclass
 class DeskSite:
-    """A running console; `house` is what works in it. `appointment` and `patient` have a story to show, `upcoming` is a visit of next week."""
+    """A running console; `house` is what works in it.
+
+    `appointment` and `patient` have a story to show, `upcoming` is a visit of next week, `waiting`
+    the first message that is still to go out of the story.
+    """
 
     url: str
     house: House
@@ -54,6 +60,8 @@ class DeskSite:
     appointment: int = 1
     upcoming: int = 6
     patient: int = 1
+    waiting: int = 0
+    step: str = "week_check"
     tokens: dict[Role, str] = field(default_factory=dict)
 
     def token(self, role: Role) -> str:
@@ -65,8 +73,14 @@ class DeskSite:
         return self.tokens[role]
 
 
+def _waiting(house: House) -> int:
+    with house.store.read() as tx:
+        found = messages_of(tx, DeskSite.appointment)
+    return next((it.id for it in found if it.status is Status.SCHEDULED), 0)
+
+
 def beside(work: Callable[[], T]) -> T:
-    """Do something on a thread of its own: Playwright has a loop in this one, and a house's passes begin their own."""
+    """Do something on a thread of its own: Playwright has a loop in this one, and a house's passes begin theirs."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(work).result()
 
@@ -93,7 +107,7 @@ def desk_standing(store: Store, settings: Settings, extra: Extra | None = None) 
     server = uvicorn.Server(config_of)
     serving = loop.begin(server.serve(sockets=[listener]))
     try:
-        yield DeskSite(url, house, server)
+        yield DeskSite(url, house, server, waiting=_waiting(house))
     finally:
         loop.call(live.close)
         server.should_exit = True

@@ -18,7 +18,7 @@ from scheduler.web.console import shell as shells
 from scheduler.web.forms import first, read_form
 from tests.browser.console.desk_site import shell_of
 
-GIVEN = Path(__file__).parent / "given"
+GALLERY = Path(__file__).parent / "given"
 AT = datetime(2026, 3, 20, 18, 0, tzinfo=UTC)
 
 
@@ -27,13 +27,17 @@ def add_gallery(desk: Desk, console: FastAPI) -> None:
     env = shells._environment()
     if not isinstance(env.loader, ChoiceLoader):
         assert env.loader
-        env.loader = ChoiceLoader([env.loader, PrefixLoader({"console": FileSystemLoader(GIVEN)})])
+        env.loader = ChoiceLoader([env.loader, PrefixLoader({"console": FileSystemLoader(GALLERY)})])
     shell = shell_of(console)
     del desk
     signed_in = Annotated[Caller, Depends(needs(None, "-"))]
 
+    shown = {"times": 0}
+
     def show(request: Request, caller: Caller, **values: Any) -> Response:
+        shown["times"] += 1
         given: dict[str, Any] = {
+            "times": shown["times"],
             "statuses": list(Status),
             "triages": list(Triage),
             "at": AT,

@@ -1,4 +1,4 @@
-"""Sample patients whose story the pages show: visits past and to come, checks answered and not, one that sounds bad."""
+"""Sample patients whose story the pages show: visits past and to come, checks answered and not, one answer bad."""
 
 from datetime import datetime, timedelta
 
@@ -35,7 +35,7 @@ ANSWERS = (
 def tell(house: House, now: datetime) -> int:
     """Register them, let all go out that was due until `now`, let some answer; return the first appointment."""
     house.clock.move_to(FIRST_DAY)
-    ids = [_register(house, *person) for person in PEOPLE]
+    ids = [_register(house, person) for person in PEOPLE]
     while (due := _next_due(house)) and due <= now:
         house.dispatch(due + timedelta(seconds=1))
     for number, (sender, text, at) in enumerate(ANSWERS):
@@ -47,9 +47,8 @@ def tell(house: House, now: datetime) -> int:
     return ids[0]
 
 
-def _register(
-    house: House, name: str, language: str, phone: str, email: str, at: str, clinic: str, treatment: str
-) -> int:
+def _register(house: House, person: tuple[str, ...]) -> int:
+    name, language, phone, email, at, clinic, treatment = person
     more = {"name": name, "language": language, "phone": phone, "email": email, "starts_at": at}
     return house.register(clinic=clinic, treatment=treatment, consent_marketing="yes", **more)
 

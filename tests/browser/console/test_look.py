@@ -1,4 +1,4 @@
-"""Each page once, in a real browser: nothing wrong by axe, nothing said by the browser, no other host, not too wide."""
+"""Each page once, in a real browser: nothing wrong by axe, no word from the browser, no other host, not too wide."""
 
 import re
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Looks at pages of the console with a real browser, and keeps what it complained about."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,11 +39,12 @@ class Visit:
         self.page.set_viewport_size({"width": width, "height": HEIGHTS.get(width, 860)})
         self.page.emulate_media(color_scheme="dark" if dark else "light")
 
-    def problems(self) -> list[str]:
-        """Return what is wrong with the page as it stands, each with where: axe's, and our own."""
+    def problems(self, rules: Sequence[str] = ()) -> list[str]:
+        """Return what is wrong with the page as it stands, by all rules of axe or some, and by ours."""
         if self.page.evaluate("typeof axe") == "undefined":
             self.page.evaluate(AXE)
-        found = self.page.evaluate("axe.run({resultTypes: ['violations']}).then(it => it.violations)")
+        asked = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+        found = self.page.evaluate("asked => axe.run(asked).then(it => it.violations)", asked)
         wrong = [f"{it['id']}: {node['target']} {node['failureSummary']}" for it in found for node in it["nodes"]]
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         return [*wrong, *([f"{wide} px wider than the window"] if wide > 0 else []), *self.complaints()]

@@ -102,7 +102,9 @@ def test_filters_narrow_by_treatment_status_and_day(any_house: House) -> None:
     assert "Show all" in staff.get(f"{FROM}&status=no_show").text
 
 
-@pytest.mark.parametrize("query", ["from=x&to=9999-99-99", "after=9-9-9", "status=%00", "treatment='", "before=" + "9" * 30])
+@pytest.mark.parametrize(
+    "query", ["from=x&to=9999-99-99", "after=9-9-9", "status=%00", "treatment='", "before=" + "9" * 30]
+)
 def test_a_filter_that_cannot_be_read_does_not_narrow(any_house: House, query: str) -> None:
     any_house.register()
 
@@ -140,7 +142,18 @@ def test_the_clinics_of_others_are_not_in_it(any_house: House) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["lach", "LACHA", "zoe", "zoë lac", "lachance zo", "416 555 0123", "+1 416 555 0123", "zoe@PATIENTS.example", "P-7", "B-9"],
+    [
+        "lach",
+        "LACHA",
+        "zoe",
+        "zoë lac",
+        "lachance zo",
+        "416 555 0123",
+        "+1 416 555 0123",
+        "zoe@PATIENTS.example",
+        "P-7",
+        "B-9",
+    ],
 )
 def test_a_patient_is_found_by_whatever_is_at_hand(any_house: House, text: str) -> None:
     any_house.register(patient_id="P-7", external_id="B-9")

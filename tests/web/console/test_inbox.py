@@ -60,7 +60,7 @@ def form_in(page: str) -> dict[str, str]:
 
 def seen_in(page: str) -> str:
     """Return what the form that closes a thread says was seen."""
-    return re.findall(r'action="[^"]*/close">\s*<input type="hidden" name="seen" value="(\d+)"', page)[0]
+    return str(re.findall(r'action="[^"]*/close">\s*<input type="hidden" name="seen" value="(\d+)"', page)[0])
 
 
 def thread_of(house: House, text: str, sender: str = "") -> tuple[str, int]:
@@ -144,7 +144,11 @@ def test_what_is_given_back_is_free_and_rings_again(ward: House, anna: Visitor) 
 
 def test_an_answer_is_looked_at_then_sent_once(ward: House, anna: Visitor, twilio: TwilioServer) -> None:
     path, _ = thread_of(ward, "May I swim?")
-    fields = {**form_in(anna.get(path).text), "channel": "sms", "words": "Not today \N{EN DASH} in two days you may. 🙂"}
+    fields = {
+        **form_in(anna.get(path).text),
+        "channel": "sms",
+        "words": "Not today \N{EN DASH} in two days you may. 🙂",
+    }
     looked = anna.post(f"{path}/answer", {**fields, "do": "preview"})
     assert looked.status_code == 200
     assert "UCS-2" in looked.text

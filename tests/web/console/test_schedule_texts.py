@@ -12,12 +12,13 @@ from scheduler.domain.access import EVERY_CLINIC, Role
 from scheduler.domain.price import Price
 from scheduler.paths import shipped
 from scheduler.protocols.loader import load
+from scheduler.services.text_previews import Faulty, Wanted, preview_email, preview_sms
 from scheduler.store.alerts import all_alerts
 from scheduler.store.outbox import Rehearsed, rehearsed
 from scheduler.store.tables import messages
 from scheduler.store.users import set_addresses
 from tests.services.house import REGISTERED, House
-from tests.web.desk import Visitor, as_session, desk_app, make_session, make_user, signed_in
+from tests.web.desk import Visitor, as_session, desk_app, desk_of, make_session, make_user, signed_in
 
 STEP = "/desk/schedules/peel/next_day"
 FORM = {"clinic": "north", "language": "en", "channel": "sms"}
@@ -44,20 +45,27 @@ def outbox(house: House) -> tuple[Rehearsed, ...]:
         return rehearsed(tx, limit=10)
 
 
-def test_every_step_of_every_protocol_is_shown_in_every_language_and_clinic(sample: House) -> None:
-    visitor = signed_in(desk_app(sample), sample.store, Role.VIEWER, EVERY_CLINIC)
-    shown = 0
+def test_every_text_of_every_step_is_there_in_every_language_and_clinic(sample: House) -> None:
+    desk, shown = desk_of(sample), 0
     for clinic in sample.configuration.clinics.values():
-        for protocol in sample.configuration.protocols.values():
+        for treatment, protocol in sample.configuration.protocols.items():
             for step in protocol.steps:
-                path = f"/desk/schedules/{protocol.treatment}/{step.id}"
                 for language in clinic.languages:
-                    page = visitor.get(f"{path}?clinic={clinic.id}&language={language}")
-                    assert page.status_code == 200, path
-                    assert "can’t be written" not in page.text
-                    assert f'lang="{language}"' in page.text
+                    wanted = Wanted(step.id, clinic.id, language, treatment)
+                    found = [by(desk, wanted) for by in (preview_sms, preview_email)]
+                    assert not [it for it in found if isinstance(it, Faulty)], wanted
                     shown += 1
-    assert shown == 35 * 4
+    assert shown == sum(len(it.steps) for it in sample.configuration.protocols.values()) * 4
+
+
+def test_every_step_of_a_protocol_has_a_page_in_every_language_of_a_clinic(sample: House) -> None:
+    visitor = signed_in(desk_app(sample), sample.store, Role.VIEWER, EVERY_CLINIC)
+    for step in sample.configuration.protocols["microneedling"].steps:
+        for language in ("fr", "en"):
+            page = visitor.get(f"/desk/schedules/microneedling/{step.id}?clinic=lumiere&language={language}")
+            assert page.status_code == 200
+            assert f'<div lang="{language}">' in page.text or f'<strong lang="{language}">' in page.text
+            assert "This text can" not in page.text
 
 
 def test_answers_and_alerts_are_shown_in_every_language(sample: House) -> None:
@@ -82,7 +90,7 @@ def test_an_email_is_shown_in_a_frame_that_runs_and_loads_nothing(sample: House)
     assert not [rule for rule in policy if rule.startswith("script-src")]
     assert frame.headers["x-frame-options"] == "SAMEORIGIN"
     assert frame.headers["cache-control"] == "no-store"
-    assert frame.text.startswith("<!doctype html>")
+    assert frame.text.startswith("<!DOCTYPE html>")
 
 
 def test_no_other_page_may_be_framed_and_no_page_without_an_email_frames(sample: House) -> None:

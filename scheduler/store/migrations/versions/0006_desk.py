@@ -178,15 +178,19 @@ def _audit() -> None:
         sa.Column("outcome", sa.String(16), nullable=False),
         sqlite_autoincrement=True,
     )
-    for column in ("clinic", "actor", "subject"):
+    for column in ("clinic", "actor", "action", "subject"):
         op.create_index(f"ix_audit_{column}_id", "audit", [column, "id"])
+    op.create_index("ix_audit_at", "audit", ["at"])
     op.create_table(
         "idempotency",
-        sa.Column("caller", BY, primary_key=True),
-        sa.Column("key_hash", sa.LargeBinary, primary_key=True),
+        sa.Column("id", NUMBER, primary_key=True),
+        sa.Column("caller", BY, nullable=False),
+        sa.Column("key_hash", sa.LargeBinary, nullable=False),
         sa.Column("request_hash", sa.LargeBinary, nullable=False),
         sa.Column("at", INSTANT, nullable=False),
         sa.Column("status", sa.Integer),
         sa.Column("answer_sealed", sa.LargeBinary),
+        sa.UniqueConstraint("caller", "key_hash"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_idempotency_at", "idempotency", ["at"])

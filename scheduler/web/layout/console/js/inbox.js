@@ -31,10 +31,10 @@
       const typed = plain(words.value).trim();
       const text = typed ? line.dataset.before + typed + line.dataset.after : "";
       const { count, gsm } = segments(text);
-      const long = text.length > 1600;
+      const long = [...text].length > 1600;
       line.classList.toggle("long", long);
       const said = long ? line.dataset.long : count === 1 ? line.dataset.one : line.dataset.other;
-      line.textContent = said.replace("{segments}", count).replace("{encoding}", gsm ? "GSM-7" : "UCS-2").replace("{characters}", text.length);
+      line.textContent = said.replace("{segments}", count).replace("{encoding}", gsm ? "GSM-7" : "UCS-2").replace("{characters}", [...text].length);
     };
     form.addEventListener("input", show);
     form.addEventListener("change", show);
