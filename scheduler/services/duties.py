@@ -25,6 +25,7 @@ from scheduler.services.settling import Settler
 from scheduler.services.tallies import Tallies
 from scheduler.services.unanswered import NoAnswers
 from scheduler.services.unreached import ring_instead
+from scheduler.services.uploading import forget_old
 from scheduler.store.alerts import any_rings
 from scheduler.store.claims import release_expired
 from scheduler.store.database import Store
@@ -138,6 +139,7 @@ class Duties:
             self._no_answers.look(self.store, self.configuration, now=now)
         if self._forgetter.is_time():
             self._forgetter.forget(self.store)
+            forget_old(self.store, now=now)
         if self.tallies and self.tallies.is_time(now):
             self.tallies.look(self.store, self.configuration, now=now)
         if self.approver and self._approvals.is_time(now):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.errors import ConflictError, NotFoundError, RegistrationError
@@ -13,6 +13,7 @@ from scheduler.services.importing import Importer, ImportReport
 from scheduler.services.registration import Result
 from scheduler.services.undoing import Undoable, keep
 from scheduler.store.appointments import get_appointment
+from scheduler.store.database import Store
 from scheduler.store.uploads import Upload, drop_upload, finish_upload, get_upload, keep_upload, purge_uploads
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -171,3 +172,9 @@ def forget(desk: Desk, upload_id: int) -> None:
     """Forget a file that is not to be imported."""
     with desk.store.write() as tx:
         drop_upload(tx, upload_id)
+
+
+def forget_old(store: Store, *, now: datetime) -> None:
+    """Forget the files whose day is over. Commits; raises StoreError."""
+    with store.write() as tx:
+        purge_uploads(tx, now=now)

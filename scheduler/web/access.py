@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from scheduler.domain.access import Caller, Permission
 from scheduler.errors import ForbiddenError, NotFoundError
+from scheduler.web.limits import Limit
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _HERE = frozenset({"same-origin", "none"})
@@ -145,7 +146,12 @@ def _own_hosts(request: Request) -> frozenset[str]:
 
 
 def recorded(gate: Gate) -> type[APIRoute]:
-    """Return the class of routes whose calls go on record, before the answer leaves."""
+    """Return the class of routes whose calls go on record, before the answer leaves.
+
+    What a page asks for by itself goes on record once in ten minutes, and never not at all: the header is the
+    caller's word only.
+    """
+    lately = Limit(0.1, 1)
 
     class RecordedRoute(APIRoute):
         """Writes down who called and how it ended, where the route's declaration names an action."""
@@ -158,9 +164,10 @@ def recorded(gate: Gate) -> type[APIRoute]:
                 try:
                     answer = await handle(request)
                 except (ForbiddenError, NotFoundError):
-                    await _record(gate, request, "refused")
+                    await _record(gate, request, "refused", lately)
                     raise
-                await _record(gate, request, "done" if answer.status_code < 400 else "refused")  # noqa: PLR2004
+                outcome = "done" if answer.status_code < 400 else "refused"  # noqa: PLR2004
+                await _record(gate, request, outcome, lately)
                 return answer
 
             return handle_and_record
@@ -168,9 +175,12 @@ def recorded(gate: Gate) -> type[APIRoute]:
     return RecordedRoute
 
 
-async def _record(gate: Gate, request: Request, outcome: str) -> None:
+async def _record(gate: Gate, request: Request, outcome: str, lately: Limit) -> None:
     caller, action = getattr(request.state, "caller", None), getattr(request.state, "action", "-")
     if caller is None or action == "-":
         return
     clinic, subject = getattr(request.state, "clinic", None), getattr(request.state, "subject", None)
+    is_new = lately.lets(f"{caller.label} {action} {clinic} {subject} {outcome}")
+    if QUIET in request.headers and request.method in SAFE_METHODS and not is_new:
+        return
     await run_in_threadpool(gate.record, caller, action, clinic=clinic, subject=subject, outcome=outcome)

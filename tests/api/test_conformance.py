@@ -49,4 +49,4 @@ def test_what_the_document_gives_as_examples_is_answered_as_it_says(house: House
 
 @pytest.mark.long
 def test_whatever_is_sent_is_answered_as_the_document_says(any_house: House, tmp_path: Path) -> None:
-    ask(any_house, tmp_path, "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "15", "--no-shrink")
+    ask(any_house, tmp_path, "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "10", "--no-shrink")

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from structlog.testing import capture_logs
 
 from scheduler.clock import SystemClock
-from scheduler.domain.access import EVERY_CLINIC, Caller, Permission, Role
+from scheduler.domain.access import EVERY_CLINIC, Caller, Permission, Role, Scope
 from scheduler.errors import (
     AftercareError,
     ConflictError,
@@ -18,6 +18,7 @@ from scheduler.errors import (
     StoreError,
 )
 from scheduler.services.gate import Gate
+from scheduler.store.audit import Wanted, entries
 from scheduler.web.access import needs, open_to_all
 from scheduler.web.app import create_app
 from scheduler.web.console.app import create_console
@@ -65,6 +66,14 @@ def app(house: House) -> FastAPI:
     def number(number: int, _caller: SIGNED_IN) -> Response:
         raise AssertionError(number)
 
+    noted = shell.router()
+
+    @noted.get("/seen")
+    def seen(_caller: Annotated[Caller, Depends(needs(None, "test.seen"))]) -> Response:
+        return Response()
+
+    console.include_router(noted)
+
     @console.get("/managers", dependencies=[Depends(needs(Permission.MANAGE, "-"))])
     def managers() -> Response:
         raise AssertionError
@@ -100,7 +109,7 @@ def test_a_page_brings_nothing_from_elsewhere_and_is_kept_by_nobody(anna: Visito
         "frame-ancestors": "'none'",
     }
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "frame-src 'self'" in anna.get("/desk/frames").headers["content-security-policy"]
 
@@ -177,6 +186,16 @@ def test_a_programming_error_is_a_page_and_its_place_is_logged_without_what_it_s
     assert line["error"] == "ZeroDivisionError"
     assert any("test_shell.py" in place for place in line["where"])
     assert "Zo" not in str(logs)
+
+
+def test_what_a_page_asks_for_by_itself_goes_on_record_once_and_not_every_second(app: FastAPI, house: House) -> None:
+    anna = signed_in(app, house.store, Role.STAFF, "north", login="anna")
+    for _ in range(3):
+        anna.get("/desk/seen", x_desk_quiet="1")
+    anna.get("/desk/seen")
+    with house.store.read() as tx:
+        lines = entries(tx, Scope(None), Wanted(action="test.seen"))
+    assert len(lines) == 2, "the first one, whoever asked, and what a person asked for"
 
 
 def test_who_is_not_signed_in_is_led_to_the_login_and_back(app: FastAPI) -> None:

@@ -1,5 +1,6 @@
 """The REST API as an application of its own, to be mounted at /api/v1."""
 
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,15 +73,16 @@ def create_api(
     add_managing(api.router, desk, clock)
     handle_failures(api)
     api.add_middleware(Front)
-    document = document_of(api, desk.settings.public_url.rstrip("/") + PATH)
+
+    @cache
+    def document() -> dict[str, Any]:
+        """Make it when it is asked for first: it takes as long as all the rest."""
+        return document_of(api, desk.settings.public_url.rstrip("/") + PATH)
 
     @api.get("/openapi.json", include_in_schema=False, dependencies=[Depends(open_to_all("it names no data"))])
-    async def openapi() -> JSONResponse:
+    def openapi() -> JSONResponse:
         """Return the document that describes all of this."""
-        return JSONResponse(document)
+        return JSONResponse(document())
 
-    def known() -> dict[str, Any]:
-        return document
-
-    api.openapi = known  # type: ignore[method-assign]  # what the framework and its tools ask for
+    api.openapi = document  # type: ignore[method-assign]  # what the framework and its tools ask for
     return api

@@ -57,11 +57,9 @@ def appointment_pages(desk: Desk, shell: Shell) -> APIRouter:
             found = get_appointment(tx, number)
         caller.demand(Permission.READ, found.clinic)
         note(request, clinic=found.clinic, subject=f"appointment/{number}")
-        return RedirectResponse(
-            f"{shell.address(f'/patients/{found.patient_id}', visit=number)}#visit-{number}",
-            _SEE_OTHER,
-            headers=dict(SAFE),
-        )
+        # No place on the page: what is said on top of it must be seen.
+        where = shell.address(f"/patients/{found.patient_id}", visit=number)
+        return RedirectResponse(where, _SEE_OTHER, headers=dict(SAFE))
 
     change_pages(router, desk, shell)
     return router

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from scheduler.paths import shipped
 from scheduler.protocols.loader import load
@@ -15,6 +15,7 @@ from tests.browser.chrome import program
 from tests.browser.console.desk_site import NOW, DeskSite, beside, desk_standing
 from tests.browser.console.gallery import add_gallery
 from tests.browser.console.story import tell
+from tests.browser.console.visits import PATIENCE
 from tests.postgres import TEST_KEYS
 from tests.services.house import APPROVED, House
 from tests.store.conftest import migrated_file
@@ -39,6 +40,7 @@ def chromium() -> Iterator[Browser]:
         if "browser" in os.environ.get("AFTERCARE_TEST_REQUIRE", ""):
             pytest.fail(reason)
         pytest.skip(reason)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         yield browser

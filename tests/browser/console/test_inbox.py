@@ -65,7 +65,16 @@ def test_the_page_counts_segments_as_the_server_does(chromium: Browser, desk: De
     texts = Texts(house.texts_dir)
     with visiting(chromium, desk, Role.STAFF) as visit:
         page = visit.open("/patients/1/write")
-        for typed in ("Bonjour", "é" * 160, "ê", "€" * 80, "“Ça va?” – oui…", "🙂" * 40, "x" * 700, "a\nb " * 60):
+        for typed in (
+            "Bonjour",
+            "é" * 160,
+            "ê",
+            "€" * 80,
+            "“Ça va?” \N{EN DASH} oui…",
+            "🙂" * 40,
+            "x" * 700,
+            "a\nb " * 60,
+        ):
             page.fill("textarea[name=words]", typed)
             shown = preview(texts, way, Draft("", typed))
             said = page.locator("[data-count]").inner_text()

@@ -58,12 +58,17 @@ def test_everything_of_a_page_is_reached_by_keyboard_and_shows_its_focus(
     with visiting(chromium, shared_desk, Role.ADMIN) as visit:
         page = visit.open(path)
         page.evaluate("document.activeElement.blur()")
-        reached, unseen = 0, []
+        reached, ends, unseen = 0, 0, []
         for _ in range(MOST_STEPS):
             page.keyboard.press("Tab")
             where = page.evaluate(FOCUSED)
-            if where is None:
-                break
+            if (
+                where is None
+            ):  # past the last one; a page that sets the focus itself begins behind what stands above it
+                ends += 1
+                if ends == 2:
+                    break
+                continue
             reached += 1
             if not (where[1] and where[2]):
                 unseen.append(where[0])

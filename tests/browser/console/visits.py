@@ -13,6 +13,8 @@ from scheduler.web.cookies import session_cookie
 from tests.browser.console.desk_site import DeskSite
 
 AXE = (Path(__file__).parents[1] / "axe.min.js").read_text(encoding="utf-8")
+PATIENCE = 30_000
+"""Milliseconds, for a machine that does much else."""
 PHONE, TABLET, DESKTOP = 390, 820, 1280
 HEIGHTS = {PHONE: 844, TABLET: 1180, DESKTOP: 860}
 LOCALES = {"en": "en-CA", "fr": "fr-CA", "es": "es-ES"}
@@ -88,7 +90,7 @@ def visiting(
         reduced_motion="reduce",
         bypass_csp=False,
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     if role:
         cookie = session_cookie(site.url)
         context.add_cookies([{"name": cookie.name, "value": site.token(role), "url": site.url}])
