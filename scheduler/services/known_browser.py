@@ -29,7 +29,7 @@ def known_as(vault: Vault, login: str, kept: str) -> str | None:
 
 
 def _marks(kept: str) -> list[str]:
-    return kept.split("~")[:_MOST] if kept.isascii() else []
+    return [it for it in kept.split("~")[:_MOST] if it] if kept.isascii() else []
 
 
 def _fits(vault: Vault, login: str, one: str) -> bool:

@@ -14,6 +14,8 @@ from functools import cached_property
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from scheduler.errors import RegistrationError
+
 LEAST, MOST = 12, 256
 """Characters of a password."""
 _PASSES, _KIBIBYTES = 2, 65_536
@@ -44,6 +46,22 @@ class Weakness(StrEnum):
     """It is little more than the login, the person's or the clinic's name."""
     COMMON = "common"
     """It is little more than what everybody tries first."""
+
+
+_SAID: dict[Weakness, str] = {
+    Weakness.TOO_SHORT: f"is shorter than {LEAST} characters: four words make a good one",
+    Weakness.TOO_LONG: f"is longer than {MOST} characters",
+    Weakness.OWN_NAME: "is little more than a name that everybody here knows: choose other words",
+    Weakness.COMMON: "is one of those that are tried first: choose other words",
+}
+
+
+class PasswordRefusedError(RegistrationError):
+    """The password can't be taken."""
+
+    def __init__(self, why: Weakness) -> None:
+        super().__init__(f"the password {_SAID[why]}")
+        self.why = why
 
 
 class Passwords:

@@ -44,8 +44,10 @@ def follow_up(book: Book, known: StoredAppointment, registration: Registration, 
     _bring_up_to_date(book, person.patient, registration, clinic)
 
 
-def refuse_other_particulars(book: Book, known: StoredAppointment, registration: Registration, clinic: Clinic) -> None:
-    """Raise ConflictError, naming the fields, where a registration says anything new of a known appointment's patient.
+def refuse_other_particulars(
+    book: Book, known: StoredAppointment, registration: Registration, clinic: Clinic
+) -> None:
+    """Raise ConflictError, naming the fields, where a registration says anything new of an appointment's patient.
 
     What it leaves out is nothing new.
     """

@@ -13,7 +13,7 @@ from scheduler.clock import Clock
 from scheduler.content.formats import clean
 from scheduler.domain.access import EVERY_CLINIC, Caller, LinkPurpose, Permission, Role, Scope
 from scheduler.errors import ConflictError, ForbiddenError, NotFoundError, RegistrationError
-from scheduler.services.passwords import LEAST, MOST, Passwords, Weakness, weakness
+from scheduler.services.passwords import PasswordRefusedError, Passwords, weakness
 from scheduler.services.tokens import digest, new_token
 from scheduler.store.audit import Entry, add_entry
 from scheduler.store.database import Store, Tx
@@ -38,21 +38,6 @@ LINK_LASTS = timedelta(days=3)
 """How long an invitation waits for its reader."""
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,99}")
 _LONGEST_NAME = 100
-
-SAID: dict[Weakness, str] = {
-    Weakness.TOO_SHORT: f"is shorter than {LEAST} characters: four words make a good one",
-    Weakness.TOO_LONG: f"is longer than {MOST} characters",
-    Weakness.OWN_NAME: "is little more than a name that everybody here knows: choose other words",
-    Weakness.COMMON: "is one of those that are tried first: choose other words",
-}
-
-
-class PasswordRefusedError(RegistrationError):
-    """The password can't be taken."""
-
-    def __init__(self, why: Weakness) -> None:
-        super().__init__(f"the password {SAID[why]}")
-        self.why = why
 
 
 @dataclass(frozen=True, slots=True)

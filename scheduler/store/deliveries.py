@@ -16,7 +16,7 @@ from scheduler.store.batches import among
 from scheduler.store.columns import Instant
 from scheduler.store.database import Tx
 from scheduler.store.tables import appointments, attempts, messages, patients
-from scheduler.store.tallies import IS_AMISS, TROUBLES, Window, why
+from scheduler.store.tallies import CLINIC_OF_DAY, IS_AMISS, TROUBLES, Window, why
 
 log = get_logger(__name__)
 
@@ -99,7 +99,8 @@ def deliveries(tx: Tx, windows: Sequence[Window], wanted: Wanted, *, limit: int,
     if not windows:
         return Page((), None)
     end = _end_of_look(tx, windows, after)
-    parts = [_of_clinic(tx, wanted, _from(window, after, end)).limit(limit + 1) for window in windows]
+    clinic = messages.c.clinic if wanted.is_amiss else CLINIC_OF_DAY
+    parts = [_of_clinic(tx, wanted, _from(clinic, window, after, end)).limit(limit + 1) for window in windows]
     ids = sa.union_all(*(sa.select(part.subquery()) for part in parts)).subquery("ids")
     first = sa.select(ids).order_by(ids.c.due_at.desc(), ids.c.id.desc()).limit(limit + 1).subquery("first")
     found = _with_all(tx, first)
@@ -140,17 +141,19 @@ def _end_of_look(tx: Tx, windows: Sequence[Window], after: Place | None) -> Plac
     """Return the last message that is looked at, of the clinic whose look ends first; None where all are."""
     due, parts = messages.c.due_at, []
     for window in windows:
-        found = sa.select(due, messages.c.id).where(*_from(window, after))
+        found = sa.select(due, messages.c.id).where(*_from(CLINIC_OF_DAY, window, after))
         found = found.order_by(due.desc(), messages.c.id.desc()).offset(LOOKED_THROUGH - 1).limit(1)
         parts.append(sa.select(found.subquery()))
     ends = [Place(*row) for row in tx.connection.execute(sa.union_all(*parts))]
     return max(ends, key=lambda it: (it.due_at, it.id), default=None)
 
 
-def _from(window: Window, after: Place | None, end: Place | None = None) -> list[sa.ColumnElement[bool]]:
+def _from(
+    clinic: sa.ColumnElement[str], window: Window, after: Place | None, end: Place | None = None
+) -> list[sa.ColumnElement[bool]]:
     """Return the conditions that a message lies in the window, after one place and up to another."""
     due = messages.c.due_at
-    conditions = [messages.c.clinic == window.clinic, due >= window.start, due < window.end]
+    conditions = [clinic == window.clinic, due >= window.start, due < window.end]
     # Of each place both: the first bounds the look into the index, the second parts what is of the same instant.
     if after:
         at = sa.literal(after.due_at, Instant)

@@ -93,7 +93,8 @@ def find_visits_named(
 
 def _candidates(tx: Tx, words: Sequence[str], scope: Scope, below: int | None) -> list[tuple[int, bytes]]:
     """Return patients, the latest first, who have a word that begins as each of these; maybe no more than that."""
-    telling = [word for word in words if len(word) >= SHORTEST] or words  # the rest is looked at in the names
+    # The rest is looked at in the names; of short words alone, the last one is still being typed.
+    telling = [word for word in words if len(word) >= SHORTEST] or words[:-1] or words
     tokens = sorted({token_for(tx.vault, word) for word in telling})
     first = name_tokens.alias("first")
     found = (

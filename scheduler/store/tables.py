@@ -42,6 +42,9 @@ _NEEDS_A_PERSON = sa.text(
 )
 _IS_HANDLED = sa.text("handled_at IS NOT NULL")
 _IS_CLOSED = sa.text("closed_at IS NOT NULL")
+# An expression, so that only what says it so finds the index: SQLite, which counts nothing about its tables, would
+# take one that begins with the clinic for better than the partial ones, and read half of all messages.
+CLINIC_OF_DAY = "clinic || ''"
 IS_AMISS = sa.text("status IN ('undelivered', 'failed', 'expired', 'held', 'unknown')")
 IS_TROUBLE = sa.text("status IN ('held', 'failed', 'undelivered', 'unknown')")
 
@@ -173,7 +176,7 @@ messages = sa.Table(
     sa.Index("ix_messages_alert_id", "alert_id", sqlite_where=_OF_ALERT, postgresql_where=_OF_ALERT),
     sa.Index(None, "patient_id"),
     sa.Index(None, "appointment_id"),
-    sa.Index(None, "clinic", "due_at"),
+    sa.Index("ix_messages_day", sa.text(f"({CLINIC_OF_DAY})"), "due_at"),
     sa.Index("ix_messages_amiss_due", "clinic", "due_at", sqlite_where=IS_AMISS, postgresql_where=IS_AMISS),
     sa.Index("ix_messages_amiss_at", "clinic", "updated_at", sqlite_where=IS_AMISS, postgresql_where=IS_AMISS),
     sqlite_autoincrement=True,
@@ -263,6 +266,7 @@ stops = sa.Table(
     sealed("address_sealed", "stops.address"),
     sealed("wording_sealed", "stops.wording"),
     sa.Column("version", sa.String(64)),
+    sa.Index(None, "address_hash"),
     sa.Index(
         "uq_stops_in_force",
         "address_hash",
@@ -339,6 +343,7 @@ alerts = sa.Table(
     sa.Column("rings", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Column("taken_at", Instant),
     sa.Column("taken_by", sa.String(128)),
+    sa.Index(None, "subject"),
     sa.Index("ix_alerts_ring", "ring_at", sqlite_where=RINGS, postgresql_where=RINGS),
     sa.Index(None, "kind", "opened_at"),
     sa.Index("ix_alerts_closed", "closed_at", sqlite_where=_IS_CLOSED, postgresql_where=_IS_CLOSED),

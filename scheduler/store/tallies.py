@@ -34,6 +34,8 @@ TROUBLES = (Status.UNDELIVERED, Status.FAILED, Status.EXPIRED, Status.HELD, Stat
 """What somebody may want to know the reason of."""
 # Written out, so that the databases know the partial indexes; with its table, since others have a status too.
 IS_AMISS = sa.text(f"messages.{tables.IS_AMISS}")
+CLINIC_OF_DAY = sa.literal_column(f"(messages.{tables.CLINIC_OF_DAY})", sa.String(64))
+"""The clinic of a message, said so that the index of clinic and due instant is found."""
 
 TAKEN = (Status.ACCEPTED, Status.DELIVERED, Status.UNDELIVERED)
 """A provider took it."""
@@ -100,7 +102,7 @@ def due_in(windows: Sequence[Window]) -> sa.ColumnElement[bool]:
     return sa.or_(
         sa.false(),
         *(
-            sa.and_(messages.c.clinic.in_(clinics), messages.c.due_at >= start, messages.c.due_at < end)
+            sa.and_(CLINIC_OF_DAY.in_(clinics), messages.c.due_at >= start, messages.c.due_at < end)
             for (start, end), clinics in alike.items()
         ),
     )

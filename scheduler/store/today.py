@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from scheduler.domain.notice import MessageKind
 from scheduler.domain.protocol import Channel
 from scheduler.domain.states import Brake, Status
 from scheduler.store.columns import Instant
@@ -48,6 +49,7 @@ class Upcoming:
 
     id: int
     clinic: str
+    kind: MessageKind
     patient_id: int | None
     treatment: str | None
     step: str
@@ -60,8 +62,8 @@ def troubles(tx: Tx, clinics: Sequence[str], *, since: datetime) -> tuple[Troubl
     """Return what failed, did not arrive or expired since then, and whatever is held or unclear now; most first."""
     parts = (
         (IS_AMISS, messages.c.clinic.in_(clinics), messages.c.status.in_(_ENDED), messages.c.updated_at >= since),
-        (_IS_HELD, _of(clinics)),
-        (_IS_UNKNOWN, _of(clinics)),
+        (_IS_HELD, messages.c.clinic.in_(clinics)),
+        (_IS_UNKNOWN, messages.c.clinic.in_(clinics)),
     )
     reason, detail = why(tx.dialect)
     rows = sa.union_all(
@@ -113,6 +115,7 @@ def upcoming(tx: Tx, windows: Sequence[Window], *, limit: int) -> tuple[Upcoming
         sa.select(
             messages.c.id,
             messages.c.clinic,
+            messages.c.kind,
             messages.c.patient_id,
             appointments.c.treatment,
             messages.c.step,
@@ -134,17 +137,9 @@ def _going(windows: Sequence[Window]) -> tuple[sa.ColumnElement[bool], ...]:
 def kept_back(tx: Tx, clinics: Sequence[str]) -> tuple[tuple[str, Brake, int], ...]:
     """Count what is due and waits for something to end, by clinic and by what it waits for."""
     kinds = (messages.c.clinic, messages.c.brake)
-    found = sa.select(*kinds, sa.func.count()).where(IS_SCHEDULED, _IS_BRAKED, _of(clinics))
+    found = sa.select(*kinds, sa.func.count()).where(IS_SCHEDULED, _IS_BRAKED, messages.c.clinic.in_(clinics))
     rows = tx.connection.execute(found.group_by(*kinds).order_by(*kinds))
     return tuple((clinic, Brake(brake), count) for clinic, brake, count in rows)
-
-
-def _of(clinics: Sequence[str]) -> sa.ColumnElement[bool]:
-    """Return the condition on the clinic, for what few messages are, whatever the clinic.
-
-    Said so that no index of clinics is of use: SQLite, which counts nothing, would take that for the better one.
-    """
-    return (messages.c.clinic + "").in_(clinics)
 
 
 def last_call(tx: Tx, provider: str) -> datetime | None:

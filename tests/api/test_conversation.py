@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from scheduler.domain.access import Permission
 from scheduler.web.api.allowance import Allowance
 from scheduler.web.api.callers import Allowances
 from scheduler.web.api.problems import Problem
-from tests.api.office import ZOE, Office
+from tests.api.office import ZOE, Office, Program
 from tests.services.house import House
 
 JSON = {"Content-Type": "application/json"}
@@ -27,6 +28,16 @@ def test_without_a_key_nothing_is_told(office: Office) -> None:
         assert (answer.status_code, kind(answer)) == (401, "unauthenticated")
         assert answer.headers["www-authenticate"].startswith("Bearer")
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_who_called_before_is_forgotten_even_where_the_server_shares_state_between_requests(office: Office) -> None:
+    shared: dict[str, object] = {}
+
+    async def sharing(scope: Scope, receive: Receive, send: Send) -> None:
+        await office.app({**scope, "state": shared}, receive, send)
+
+    assert Program(sharing, office.key()).get("/clinics").status_code == 200
+    assert Program(sharing).get("/clinics").status_code == 401
 
 
 def test_a_cookie_opens_nothing_here(office: Office) -> None:

@@ -73,7 +73,11 @@ def test_a_password_is_never_a_word_of_the_command(aftercare: Command, password:
         (("user", "forget-second-factor", "nobody"), 1, "there is no user nobody"),
         (("key", "create", "--name", "x", "--may", "fly", "--clinic", "north"), 2, "are some of read, book"),
         (("key", "create", "--name", "x", "--may", "book", "--clinic", "north"), 1, "add read"),
-        (("key", "create", "--name", "x", "--may", "read", "--clinic", "north", "--expires", "soon"), 2, "a length of time"),
+        (
+            ("key", "create", "--name", "x", "--may", "read", "--clinic", "north", "--expires", "soon"),
+            2,
+            "number and m",
+        ),
         (("key", "revoke", "7"), 1, "there is no such key"),
     ],
 )

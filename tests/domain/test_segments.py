@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.domain.segments import Dearest, Encoding, Segments, count_segments, find_dearest, to_plain
+from scheduler.domain.segments import (
+    Dearest,
+    Encoding,
+    Segments,
+    count_segments,
+    find_dearest,
+    split_segments,
+    to_plain,
+)
 
 ORACLE = json.loads(Path(__file__).with_name("segments_oracle.json").read_text(encoding="utf-8"))["cases"]
 GSM7, UCS2 = Encoding.GSM7, Encoding.UCS2
@@ -84,3 +92,15 @@ def test_in_a_gsm7_text_the_dearest_characters_are_those_that_count_double() -> 
 def test_nothing_is_dear_when_it_saves_nothing() -> None:
     assert find_dearest("bientôt") is None
     assert find_dearest("a" * 200) is None
+
+
+@given(st.text(alphabet=st.sampled_from("aé€^ΩПривет👩\n "), max_size=900))
+def test_a_text_is_cut_where_carriers_cut_it(text: str) -> None:
+    parts = split_segments(text)
+    assert "".join(parts) == text
+    assert len(parts) == count_segments(text).segments
+
+
+def test_what_counts_double_is_not_cut_in_two() -> None:
+    assert [len(part) for part in split_segments("a" * 152 + "€" * 5)] == [152, 5]
+    assert [len(part) for part in split_segments("П" * 66 + "👩" * 5)] == [66, 5]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode
 
@@ -239,6 +240,27 @@ def test_what_an_engine_has_claimed_and_rendered_is_dropped_by_it(any_house: Hou
     assert any_house.dispatcher("engine").sender().begin(letters) == []
     assert any_house.statuses(appointment)["prepare email"] == "cancelled"
     assert traces(any_house) == set()
+
+
+def test_beside_a_running_engine_it_is_whole_or_refused(any_house: House) -> None:
+    appointment = any_house.register()
+    patient = any_house.patient(appointment).id
+    any_house.clock.move_to(after(PREPARE, minutes=1))
+
+    def press() -> bool:
+        try:
+            rub_out(any_house, patient)
+        except ConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        passing = pool.submit(any_house.dispatch, after(PREPARE, minutes=1))
+        pressed = [pool.submit(press).result(30) for _ in range(3)]
+        passing.result(30)
+    assert any(pressed) or press()
+    assert traces(any_house) == set()
+    assert "sending" not in any_house.statuses(appointment).values()
 
 
 def test_an_open_alert_comes_first(any_house: House) -> None:

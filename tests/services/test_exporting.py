@@ -8,8 +8,8 @@ import pytest
 
 from scheduler.errors import NotFoundError
 from scheduler.services.exporting import as_json, export_patient, zipped
-from tests.services.house import House
-from tests.services.test_erasing import MAIL, NAME, OWN_ID, PHONE, WORDS, lived, rub_out
+from tests.services.house import MAIL, PHONE, House
+from tests.services.test_erasing import NAME, OWN_ID, WORDS, lived, rub_out
 
 
 def test_everything_that_is_held_is_in_it(any_house: House) -> None:

@@ -10,8 +10,8 @@ from scheduler.domain.access import EVERY_CLINIC, PERMISSIONS_OF, Caller, Caller
 from scheduler.errors import ConflictError, ForbiddenError, NotFoundError, RegistrationError
 from scheduler.services.auditing import read_audit
 from scheduler.services.identity import Identity
-from scheduler.services.passwords import Passwords
-from scheduler.services.users import Manager, PasswordRefusedError, manager
+from scheduler.services.passwords import PasswordRefusedError, Passwords
+from scheduler.services.users import Manager, manager
 from scheduler.store.audit import Wanted
 from scheduler.store.database import Store
 from scheduler.store.desk_tables import audit

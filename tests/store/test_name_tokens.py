@@ -66,6 +66,7 @@ def test_short_words_are_found_whole(store: Store) -> None:
 
     assert found(store, "li") == ["Li Wu"]
     assert found(store, "o brien") == ["Bo O'Brien"]
+    assert found(store, "o'b") == ["Bo O'Brien"]
 
 
 @pytest.mark.parametrize(

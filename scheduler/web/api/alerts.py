@@ -145,6 +145,6 @@ def _in_full(tx: Tx, desk: Desk, alert: Alert) -> AlertInFull:
 
 def _visible(tx: Tx, request: Request, caller: Caller, alert: int, permission: Permission = Permission.READ) -> Alert:
     found = get_alert(tx, alert)
-    caller.demand(permission, found.clinic)
     note(request, clinic=found.clinic, subject=f"alert/{found.id}")
+    caller.demand(permission, found.clinic)
     return found

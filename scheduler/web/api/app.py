@@ -20,6 +20,7 @@ from scheduler.web.api.document import INFO, document_of
 from scheduler.web.api.failures import handle_failures
 from scheduler.web.api.files import add_files
 from scheduler.web.api.front import Front
+from scheduler.web.api.health import add_health
 from scheduler.web.api.hook_calls import add_hook_calls
 from scheduler.web.api.hooks import add_hooks
 from scheduler.web.api.managing import add_managing
@@ -51,6 +52,7 @@ _PARTS = (
     add_hooks,
     add_hook_calls,
     add_files,
+    add_health,
 )
 
 

@@ -142,8 +142,8 @@ def visible(
 ) -> StoredAppointment:
     """Return an appointment with which the caller may do that. Raises NotFoundError or ForbiddenError."""
     visit = get_appointment(tx, appointment)
-    caller.demand(permission, visit.clinic)
     note(request, clinic=visit.clinic, subject=f"appointment/{visit.id}")
+    caller.demand(permission, visit.clinic)
     return visit
 
 

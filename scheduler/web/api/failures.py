@@ -15,6 +15,7 @@ from scheduler.errors import (
     ConfigError,
     ConflictError,
     ForbiddenError,
+    KeysError,
     NotFoundError,
     RegistrationError,
     StoreError,
@@ -31,6 +32,7 @@ _KINDS: Mapping[type[AftercareError], Problem] = {
     ConflictError: Problem.CONFLICT,
 }
 _AWAY = "the database is away: try again in a minute"
+_SEALED = "a record can't be opened with the keys of this installation: an operator has to look at its log"
 _FILES = "a file of the configuration has errors: an operator sees them with `aftercare check`"
 _SAID_BY_PYDANTIC = {
     "missing": "is missing",
@@ -79,7 +81,8 @@ async def _aftercare(_: Request, error: AftercareError) -> Response:
         if isinstance(error, kind):
             return answer_of(problem, str(error))
     log.warning("api.unavailable", reason=str(error))
-    detail = _AWAY if isinstance(error, StoreError) else _FILES if isinstance(error, ConfigError) else str(error)
+    said = ((KeysError, _SEALED), (StoreError, _AWAY), (ConfigError, _FILES))
+    detail = next((text for kind, text in said if isinstance(error, kind)), str(error))
     return answer_of(Problem.UNAVAILABLE, detail, headers={"Retry-After": "60"})
 
 

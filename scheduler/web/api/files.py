@@ -1,6 +1,5 @@
-"""What the files of the installation say: its clinics and treatments; and whether all of it is well."""
+"""What the files of the installation say: its clinics and treatments."""
 
-import asyncio
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -12,11 +11,9 @@ from scheduler.domain.protocol import Protocol
 from scheduler.errors import NotFoundError
 from scheduler.protocols.written import step_as_file
 from scheduler.services.desk import Desk
-from scheduler.services.doctor import Doctor
-from scheduler.services.finding import Finding, Health
 from scheduler.web.access import needs, note
 from scheduler.web.api.fields import Input, Output, Slug, Tags
-from scheduler.web.api.samples import CLINIC, FINDING, TREATMENT
+from scheduler.web.api.samples import CLINIC, TREATMENT
 
 TAGS: Tags = ["installation"]
 
@@ -89,29 +86,6 @@ class TreatmentsShown(Output):
     items: list[TreatmentShown]
 
 
-class FindingShown(Output):
-    """How one part of the installation is, and what mends it."""
-
-    part: str
-    health: Health
-    message: str
-    remedy: str
-
-    @classmethod
-    def of(cls, finding: Finding) -> Self:
-        """Show a finding."""
-        return cls(part=finding.part, health=finding.health, message=finding.message, remedy=finding.remedy)
-
-
-class HealthShown(Output):
-    """How the whole installation is: as its worst part."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"health": "well", "findings": [FINDING]}]})
-
-    health: Health
-    findings: list[FindingShown]
-
-
 def add_files(api: APIRouter, desk: Desk) -> None:
     """Add the routes."""
 
@@ -138,12 +112,3 @@ def add_files(api: APIRouter, desk: Desk) -> None:
             known.protocol_for(query.clinic, it) if query.clinic else known.protocols[it] for it in known.protocols
         )
         return TreatmentsShown(items=[TreatmentShown.of(it) for it in found])
-
-    @api.get("/health", tags=TAGS)
-    def health(caller: Annotated[Caller, Depends(needs(Permission.OPERATE, "health.seen"))]) -> HealthShown:
-        """Look the whole installation over, as `aftercare doctor` does: seconds, where providers are asked."""
-        del caller
-        findings = asyncio.run(Doctor(desk.settings, desk.clock).examine())
-        order = list(Health)
-        worst = max((it.health for it in findings), key=order.index, default=Health.WELL)
-        return HealthShown(health=worst, findings=[FindingShown.of(it) for it in findings])

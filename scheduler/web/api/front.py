@@ -21,8 +21,9 @@ class Front:
             await self._app(scope, receive, send)
             return
         is_head = scope["method"] == "HEAD"
-        inner = {**scope, "method": "GET"} if is_head else dict(scope)
-        state: dict[str, Any] = inner.setdefault("state", {})
+        # Its own, whatever the server gives to several requests: who calls is remembered in it.
+        state: dict[str, Any] = dict(scope.get("state", {}))
+        inner = {**scope, "state": state, "method": "GET" if is_head else scope["method"]}
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -214,8 +214,8 @@ def visible_message(
 ) -> Message:
     """Return a message with which the caller may do that. Raises NotFoundError or ForbiddenError."""
     found = get_message(tx, message)
-    caller.demand(permission, found.clinic)
     note(request, clinic=found.clinic, subject=f"message/{found.id}")
+    caller.demand(permission, found.clinic)
     return found
 
 

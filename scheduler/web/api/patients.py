@@ -147,8 +147,8 @@ def visible_patient(
 ) -> Patient:
     """Return a patient with whom the caller may do that. Raises NotFoundError or ForbiddenError."""
     found = get_patient(tx, patient)
-    caller.demand(permission, found.clinic)
     note(request, clinic=found.clinic, subject=f"patient/{found.id}")
+    caller.demand(permission, found.clinic)
     return found
 
 

@@ -165,6 +165,6 @@ def visible_reply(
 ) -> Reply:
     """Return a reply with which the caller may do that. Raises NotFoundError or ForbiddenError."""
     found = get_reply(tx, reply)
-    caller.demand(permission, found.clinic)
     note(request, clinic=found.clinic, subject=f"reply/{found.id}")
+    caller.demand(permission, found.clinic)
     return found

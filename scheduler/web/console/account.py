@@ -12,8 +12,7 @@ from scheduler.errors import RegistrationError
 from scheduler.services.account import Accounts, Wrong
 from scheduler.services.desk import Desk
 from scheduler.services.identity import identity_of
-from scheduler.services.passwords import LEAST, MOST
-from scheduler.services.users import PasswordRefusedError
+from scheduler.services.passwords import LEAST, MOST, PasswordRefusedError
 from scheduler.web.access import needs, note
 from scheduler.web.console.second_factor import second_factor_routes
 from scheduler.web.console.shell import Shell

@@ -103,6 +103,7 @@ def visits_wished(tx: Tx, desk: Desk, caller: Caller, wish: Wish, zone: ZoneInfo
     scope, now = caller.scope(Permission.READ, wish.clinic), desk.clock.now()
     found = search(tx, desk.configuration, wish.text, scope) if wish.text else None
     since = _since(wish, zone, now, found)
+    silent = _unanswered(tx, desk, scope) if wish.troubled else None
     wanted = VisitFilter(
         scope,
         wish.treatment,
@@ -110,7 +111,7 @@ def visits_wished(tx: Tx, desk: Desk, caller: Caller, wish: Wish, zone: ZoneInfo
         since,
         instant(wish.until + timedelta(days=1), time(), zone) if wish.until else None,
         wish.troubled,
-        tuple(_unanswered(tx, desk, scope)) if wish.troubled else (),
+        tuple(silent or ()),
         found.patients or (NOBODY,) if found else None,
         found.visits or (NOBODY,) if found else (),
     )
@@ -120,15 +121,18 @@ def visits_wished(tx: Tx, desk: Desk, caller: Caller, wish: Wish, zone: ZoneInfo
     more = len(visits) > AT_ONCE
     shown = visits[1:] if more and wish.before else visits[:AT_ONCE]
     begun = Place(since, 0) if since and not wish.since and not found else None
-    return VisitPage(_rows(tx, desk, scope, shown), *_ends(wish, shown, begun, more=more), found)
+    return VisitPage(_rows(tx, desk, scope, shown, silent), *_ends(wish, shown, begun, more=more), found)
 
 
-def _rows(tx: Tx, desk: Desk, scope: Scope, shown: Sequence[ListedVisit]) -> tuple[Row, ...]:
+def _rows(
+    tx: Tx, desk: Desk, scope: Scope, shown: Sequence[ListedVisit], silent: Mapping[int, tuple[str, ...]] | None
+) -> tuple[Row, ...]:
+    """Return the rows of these visits; `silent` where it is known already which of all are unanswered."""
     ids = [it.visit.id for it in shown]
     if not ids:
         return ()
-    told, silent = outlooks(tx, ids), _unanswered(tx, desk, scope, ids)
-    return tuple(Row(it, told[it.visit.id], silent.get(it.visit.id, ())) for it in shown)
+    told, quiet = outlooks(tx, ids), _unanswered(tx, desk, scope, ids) if silent is None else silent
+    return tuple(Row(it, told[it.visit.id], quiet.get(it.visit.id, ())) for it in shown)
 
 
 def _ends(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from scheduler.services.deliveries import DayCount
 
-WIDTH, HEIGHT = 720, 200
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 4, 10, 22
+WIDTH, HEIGHT = 480, 180
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 4, 10, 24
 _GAP = 0.22
 _STEPS = (1, 2, 5)
 SERIES = ("delivered", "unheard", "failed", "expired")
@@ -53,7 +53,7 @@ def draw(days: Sequence[DayCount]) -> Chart:
     top = _round_up(max((_stack(it) for it in days), default=0))
     scale = (HEIGHT - _TOP - _BOTTOM) / top
     every = (WIDTH - _LEFT - _RIGHT) / max(1, len(days))
-    apart = max(1, -(-len(days) // 8))
+    apart = max(1, -(-len(days) // 6))
     base = HEIGHT - _BOTTOM
     bars = tuple(
         Bar(

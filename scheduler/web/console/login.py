@@ -140,8 +140,6 @@ class _WayIn:
         self._logins.end(self._shell.session(request))
         answer = self._shell.go(request, "/login")
         self._shell.cookies.end_session(answer)
-        # The browser forgets what it has of us, also what Back would show (Clear-Site-Data, W3C).
-        answer.headers["Clear-Site-Data"] = '"cache"'
         return answer
 
     def _try(self, request: Request, attempt: Callable[[Visit], Answer]) -> Answer | Wait:

@@ -45,7 +45,8 @@ class Sayer:
 
     def say(self, reasons: Iterable[Reason]) -> Markup:
         """Return the reasons as one sentence, "" for none."""
-        said = Markup("; ").join(self._clause(it) for it in reasons)
+        between = Markup(" ; ") if self.language == "fr" else Markup("; ")
+        said = between.join(self._clause(it) for it in reasons)
         return _begun(said).rstrip(".") + "." if said else Markup("")
 
     def _clause(self, reason: Reason) -> Markup:

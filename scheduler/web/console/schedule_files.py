@@ -16,7 +16,7 @@ from scheduler.web.access import needs
 from scheduler.web.console.schedule_words import coded
 from scheduler.web.console.shell import Shell
 
-Reader = Annotated[Caller, Depends(needs(Permission.READ, "files.seen"))]
+Reader = Annotated[Caller, Depends(needs(Permission.READ, "-"))]
 
 
 def file_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:

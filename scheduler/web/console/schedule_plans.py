@@ -28,7 +28,7 @@ from scheduler.web.console.schedule_words import coded, named
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
 
-Reader = Annotated[Caller, Depends(needs(Permission.READ, "plan.seen"))]
+Reader = Annotated[Caller, Depends(needs(Permission.READ, "-"))]
 Planning = Annotated[Caller, Depends(needs(Permission.READ, "plan.made"))]
 Applying = Annotated[Caller, Depends(needs(Permission.OPERATE, "plan.applied"))]
 GivingUp = Annotated[Caller, Depends(needs(Permission.OPERATE, "plan.given_up"))]

@@ -27,7 +27,7 @@ from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
 from scheduler.web.limits import Limit
 
-Reader = Annotated[Caller, Depends(needs(Permission.READ, "schedule.seen"))]
+Reader = Annotated[Caller, Depends(needs(Permission.READ, "-"))]
 Tester = Annotated[Caller, Depends(needs(Permission.OPERATE, "schedule.tested"))]
 
 TESTS_A_MINUTE, TESTS_AT_ONCE = 2, 6

@@ -21,7 +21,7 @@ from scheduler.web.console.schedule_words import StepWords, coded, named, pictur
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
 
-Reader = Annotated[Caller, Depends(needs(Permission.READ, "schedule.seen"))]
+Reader = Annotated[Caller, Depends(needs(Permission.READ, "-"))]
 
 
 def schedule_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:

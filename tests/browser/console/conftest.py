@@ -1,5 +1,6 @@
 import os
 import shutil
+from asyncio import AbstractEventLoop, events
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +33,8 @@ FLAGS = (
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The machine's browser, driven by Playwright."""
+def running_chromium() -> Iterator[tuple[Browser, AbstractEventLoop]]:
+    """The machine's browser, driven by Playwright, and the loop that it leaves in this thread."""
     found = program()
     if found is None:
         reason = "there is no Chromium or Chrome on this machine"
@@ -43,8 +44,20 @@ def chromium() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
-        yield browser
+        loop = events.get_running_loop()
+        events._set_running_loop(None)
+        yield browser, loop
+        events._set_running_loop(loop)
         browser.close()
+
+
+@pytest.fixture
+def chromium(running_chromium: tuple[Browser, AbstractEventLoop]) -> Iterator[Browser]:
+    """The browser, for one test: between two of them no loop runs here, so that other tests can have their own."""
+    browser, loop = running_chromium
+    events._set_running_loop(loop)
+    yield browser
+    events._set_running_loop(None)
 
 
 @pytest.fixture(scope="session")

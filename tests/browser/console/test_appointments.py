@@ -59,6 +59,9 @@ def test_a_file_is_looked_at_registered_and_taken_back_without_scripts(chromium:
         page = visit.open("/appointments/import")
         page.set_input_files("#file", {"name": "week.csv", "mimeType": "text/csv", "buffer": FILE.encode()})
         page.get_by_role("button", name="Look at the file").click()
+        page.wait_for_url("**/import/1")
+        page.get_by_text("Nothing is registered yet").first.wait_for()
+        page.wait_for_load_state()
         assert page.locator("tbody tr").count() == 2
         page.get_by_role("button", name="Take over 1 good row").click()
         page.get_by_text("1 appointment is registered.").wait_for()

@@ -17,7 +17,8 @@ MOST_STEPS = 250
 FOCUSED = """() => {
   const it = document.activeElement, style = getComputedStyle(it), box = it.getBoundingClientRect();
   if (it === document.body) return null;
-  const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  const own = it.tagName === "IFRAME"; // what has the focus stands in a document of its own
+  const seen = own || style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
   return [it.tagName + "#" + it.id + " " + it.textContent.trim().slice(0, 30), seen, box.width * box.height > 0];
 }"""
 

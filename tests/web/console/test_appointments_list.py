@@ -56,7 +56,7 @@ def test_a_row_says_when_who_what_and_what_comes_next(any_house: House) -> None:
     assert "EDT" in page
     assert "Peel" in page
     assert "Booked" in page
-    assert "prepare" in page
+    assert "Prepare" in page
 
 
 def test_the_list_begins_two_days_ago_and_goes_back_from_there(any_house: House) -> None:

@@ -23,6 +23,7 @@ from scheduler.store.messages import messages_of
 from scheduler.store.patient_file import erasure_of
 from scheduler.store.pauses import orders_covering
 from tests.services.house import CHECK, EMAIL, FIRST_HOURS, MAIL, NEXT_DAY, PHONE, PREPARE, SMS, TIPS, House, after
+from tests.services.test_erasing import lived
 from tests.web.desk import Visitor, desk_app, signed_in
 
 NEW_PHONE = "+14165550177"
@@ -289,6 +290,20 @@ def test_erasing_asks_for_the_word_and_then_is_done(any_house: House, olga: Visi
     assert actions_of(any_house)[-2:] == ["patient.erased", "patient.seen"] or "patient.erased" in actions_of(
         any_house
     )
+
+
+def test_no_page_breaks_over_an_erased_patient(any_house: House, olga: Visitor) -> None:
+    appointment = lived(any_house)
+    number = any_house.patient(appointment).id
+    done(olga, f"/desk/patients/{number}/erase", word="erase")
+    some = (f"/patients/{number}?visit={appointment}", f"/patients/{number}/resend", "/", "/appointments", "/outbox")
+    for path in (*some, "/inbox", "/inbox/replies/1", "/inbox/alerts/1"):
+        answered = olga.get(f"/desk{path}")
+        assert answered.status_code == 200, path
+        assert "Lachance" not in answered.text
+        assert PHONE not in answered.text
+    form = {"name": "Zoë Lachance", "phone": PHONE}
+    assert olga.post(f"/desk/patients/{number}/details", form).status_code == 409
 
 
 def test_an_erasure_waits_for_what_is_on_its_way(any_house: House, olga: Visitor) -> None:

@@ -10,7 +10,7 @@ import pytest
 from scheduler.domain.access import EVERY_CLINIC, Role
 from scheduler.errors import ConflictError
 from scheduler.services.applying import Applier, Chosen
-from scheduler.services.background import State, StoppedError
+from scheduler.services.background import Job, State, StoppedError
 from scheduler.services.plan_told import appointment_data
 from scheduler.services.schedule_work import ScheduleWork
 from scheduler.store.applies import all_applies
@@ -202,7 +202,12 @@ def test_one_plan_is_made_at_a_time_and_the_same_one_once(any_house: House, work
     any_house.register()
     edit(any_house)
     desk, begin, go_on = desk_of(any_house), threading.Event(), threading.Event()
-    work.plans._work.start("slow", lambda _job: (begin.set(), go_on.wait(HOLD)), by="test", now=any_house.clock.now())
+
+    def slow(_job: Job) -> None:
+        begin.set()
+        go_on.wait(HOLD)
+
+    work.plans._work.start("slow", slow, by="test", now=any_house.clock.now())
     begin.wait(HOLD)
     visitor = of(any_house, work)
     busy = visitor.post(PAGE)

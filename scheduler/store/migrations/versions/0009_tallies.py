@@ -39,6 +39,6 @@ def upgrade() -> None:
         sa.Column("stale", sa.Boolean, nullable=False, server_default=sa.false()),
     )
     op.create_index("ix_tallied_days_counted_at", "tallied_days", ["counted_at"])
-    op.create_index("ix_messages_clinic_due_at", "messages", ["clinic", "due_at"])
+    op.create_index("ix_messages_day", "messages", [sa.text("(clinic || '')"), "due_at"])
     for name, column in (("ix_messages_amiss_due", "due_at"), ("ix_messages_amiss_at", "updated_at")):
         op.create_index(name, "messages", ["clinic", column], sqlite_where=AMISS, postgresql_where=AMISS)

@@ -1,4 +1,4 @@
-"""Patients whose data were erased."""
+"""Patients whose data were erased; indexes by which all about one patient is found."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,3 +17,5 @@ def upgrade() -> None:
         sa.Column("at", INSTANT, nullable=False),
         sa.Column("by", sa.String(128), nullable=False),
     )
+    op.create_index("ix_stops_address_hash", "stops", ["address_hash"])
+    op.create_index("ix_alerts_subject", "alerts", ["subject"])
