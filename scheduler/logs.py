@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,6 +13,9 @@ import structlog
 # These print request parameters (phone numbers, bodies) or statements with values at INFO or DEBUG.
 TALKATIVE = ("twilio", "aiohttp", "aiosmtplib", "mail.log", "sqlalchemy", "apscheduler", "asyncio", "alembic")
 
+# What an error says may be a patient's, and these print it with its whole trace.
+QUOTING = ("uvicorn.error", "asyncio")
+_DEEPEST = 5
 
 _unreal: ContextVar[bool] = ContextVar("unreal", default=False)
 
@@ -37,12 +41,33 @@ def configure(*, verbose: bool = False, stream: TextIO | None = None) -> None:
     )
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in QUOTING:
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [_Faults()], False
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """Return the logger of a module."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
     return logger
+
+
+def places(error: BaseException) -> list[str]:
+    """Return where an error came from, the last places of it, without what it says."""
+    return [f"{it.filename}:{it.lineno} {it.name}" for it in traceback.extract_tb(error.__traceback__)[-_DEEPEST:]]
+
+
+class _Faults(logging.Handler):
+    """Writes warnings of other programs' logs as ours: what they are about, without values."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one."""
+        if record.levelno < logging.WARNING:
+            return
+        error = record.exc_info[1] if record.exc_info else None
+        said = {"error": type(error).__name__, "where": places(error)} if error else {}
+        what = str(record.msg).strip().partition("\n")[0]
+        get_logger(record.name).warning("server.trouble", what=what, **said)
 
 
 @contextmanager

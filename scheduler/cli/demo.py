@@ -4,6 +4,7 @@ import asyncio
 import logging
 import shutil
 import socket
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -65,19 +66,23 @@ def demo(
         )
         clock = StoryClock(FixedClock(STARTS_AT))
         with open_product(settings=settings, clock=clock) as product, DemoView(STARTS_AT, ENDS_AT) as view:
-            show = Show(product.kept(), clock, listener, view, _invite(product), seconds)
+            show = Show(product.kept(), clock, listener, view, _inviting(product), seconds)
             finished = asyncio.run(show.run(leave=leave, waits=console.is_terminal and not leave))
     if leave and not finished:
         raise typer.Exit(130)
 
 
-def _invite(product: Product) -> str:
-    """Add the user of the demo and return the address that lets somebody in once."""
+def _inviting(product: Product) -> Callable[[], str]:
+    """Add the user of the demo; return what makes an address that lets somebody in once, instead of any before."""
     names = {clinic.id: clinic.name for clinic in product.configuration.clinics.values()}
     users, who = Users(product.store, SystemClock(), Passwords(), names), Manager("demo", Scope(None))
     number = users.add(USER, "Demo", Role.ADMIN, EVERY_CLINIC, who)
-    token = users.link(number, who, purpose=LinkPurpose.SIGN_IN, lasts=timedelta(hours=12))
-    return login_link(product.settings.public_url, token)
+
+    def invite() -> str:
+        token = users.link(number, who, purpose=LinkPurpose.SIGN_IN, lasts=timedelta(hours=12))
+        return login_link(product.settings.public_url, token)
+
+    return invite
 
 
 def _listen(port: int) -> socket.socket:

@@ -21,7 +21,8 @@ from scheduler.services.importing import Importer
 from scheduler.store.sessions import any_session
 
 STARTS_AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
-ENDS_AT = STARTS_AT + timedelta(weeks=6)
+ENDS_AT = STARTS_AT + timedelta(weeks=6, hours=6, minutes=30)
+"""Half past ten in the morning in Montréal: what somebody tries then need not wait for a night to end."""
 SECONDS = 36
 """How long the time between the messages takes altogether; the sending itself comes on top."""
 PATIENCE = 90.0
@@ -44,13 +45,13 @@ STORY = (
 
 @dataclass(slots=True)
 class Show:
-    """Plays once. `link` lets a person in; `seconds` is how long the six weeks take."""
+    """Plays once. `invite` makes a link that lets a person in; `seconds` is how long the six weeks take."""
 
     product: Product
     clock: StoryClock
     listener: socket.socket
     view: DemoView
-    link: str
+    invite: Callable[[], str]
     seconds: float
     until: datetime = ENDS_AT
     _engine: Engine | None = None
@@ -68,13 +69,14 @@ class Show:
         web = WebServer(self.product, is_working=lambda: True, wake=self._waker(loop))
         serving = asyncio.create_task(web.server.serve(sockets=[self.listener]), name="web")
         try:
-            self.view.open_at(self.link)
+            self.view.open_at(self.invite(), waits=waits)
             if waits:
                 await self._until_somebody_watches()
             finished = await self._play()
             self.view.close()
             self.view.print_summary(self.product.settings.outbox_dir, finished=finished)
             if finished and not leave:
+                self.view.stay_open(f"{self.product.settings.public_url}/desk/", self.invite())
                 await self._go_on()
         finally:
             web.server.should_exit = True

@@ -1,5 +1,7 @@
 """The demo's live view: the clock, what goes to whom and why, and the sums at the end."""
 
+import shutil
+import sys
 from collections import Counter, deque
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +26,9 @@ from scheduler.protocols.configuration import Configuration
 from scheduler.services.happening import Happening
 from scheduler.services.importing import ImportReport
 
-SHOWN = 16
+SHOWN, FEWEST = 16, 5
+AROUND = 14
+"""Lines of the terminal that are not for messages: what stands above the moving part, its frame, and its sums."""
 WIDE = 120
 """Columns from which on the clinic's name has room in each line."""
 MARKS = {
@@ -43,18 +47,15 @@ class DemoView:
     def __init__(self, start: datetime, end: datetime) -> None:
         self._start, self._end = start, end
         self._at = start
-        self._rows: deque[Text] = deque(maxlen=SHOWN)
+        self._rows: deque[Text] = deque(maxlen=max(FEWEST, min(SHOWN, console.height - AROUND)))
         self._counts: Counter[tuple[str, str]] = Counter()
         self._clock: Clock | None = None
-        self._link = ""
         self._closed = False
         self._configuration: Configuration | None = None
         self._live = Live(get_renderable=self._render, console=console, refresh_per_second=12, transient=True)
 
     def __enter__(self) -> Self:
-        """Take the terminal."""
-        if console.is_terminal:
-            self._live.start()
+        """Begin; the terminal is taken by `follow`."""
         return self
 
     def __exit__(
@@ -68,15 +69,22 @@ class DemoView:
         self._live.stop()
         self._closed = True
 
-    def open_at(self, link: str) -> None:
-        """Show the link that lets a person into the console, once."""
-        self._link = link
+    def open_at(self, link: str, *, waits: bool) -> None:
+        """Show the link that lets a person into the console, where nothing moves: it is there to be copied."""
         if not console.is_terminal:
-            console.print(f"The console: {link}", soft_wrap=True, highlight=False)
+            _say(f"The console: {link}")
+            return
+        _say("[bold]Aftercare[/] plays six weeks of two sample clinics. Nothing leaves this machine.\n")
+        _say("Open this in your browser and press [bold]Sign in[/]. The link works once:\n")
+        _say(f"  [cyan]{link}[/]\n")
+        begin = "It begins when you are signed in, or with Enter. " if waits else ""
+        _say(f"{begin}Ctrl-C ends it.")
 
     def follow(self, clock: Clock, configuration: Configuration) -> None:
-        """Show the time of `clock` from now on."""
+        """Show the time of `clock` from now on, and take the terminal until `close`."""
         self._clock, self._configuration = clock, configuration
+        if console.is_terminal and not self._closed:
+            self._live.start()
 
     def imported(self, at: datetime, clinic: Clinic, export: str, report: ImportReport) -> None:
         """Show an import and the rows that were refused."""
@@ -134,16 +142,11 @@ class DemoView:
             Text(f"{self._at:%A %d %B %Y}", style="bold cyan"),
         )
         bar = Padding(ProgressBar(total=total, completed=done, width=None, complete_style="cyan"), 0)
-        empty = [Text("")] * (SHOWN - len(self._rows))
+        empty = [Text("")] * ((self._rows.maxlen or 0) - len(self._rows))
         body = Panel(
             Group(*self._rows, *empty), box=box.ROUNDED, border_style="dim", title="what goes to whom, and why"
         )
-        return Group(head, bar, body, self._sums(), self._where())
-
-    def _where(self) -> Text:
-        """Say where the console is; before it begins, that it waits."""
-        begin = "" if self._clock else "\nIt begins when you are signed in, or with Enter."
-        return Text.assemble("In your browser, a link that works once: ", (self._link, "cyan underline"), begin)
+        return Group(head, bar, body, self._sums())
 
     def _sums(self) -> Text:
         counts = self._counts
@@ -157,15 +160,25 @@ class DemoView:
 
     def print_summary(self, outbox: Path, *, finished: bool) -> None:
         """Print how it ended and where to look next."""
-        console.print(f"\nThe console: [cyan]{self._link}[/]", highlight=False, soft_wrap=True)
         said = "Six weeks are over" if finished else f"Stopped on {self._at:%A %d %B}"
-        database = outbox.parent / "aftercare.db"
-        console.print(f"\n[bold]{said}.[/] ", self._sums(), sep="")
-        console.print(
-            f"  The texts and mails: [cyan]{outbox}/[/] (open an .eml with a mail program)", highlight=False
-        )
-        console.print(
-            "  Why and why not, for one appointment:\n"
-            f"  [cyan]AFTERCARE_DATA_DIR={database.parent} aftercare timeline 1[/]",
-            highlight=False,
-        )
+        console.print(f"\n[bold]{said}.[/] ", self._sums(), ".", sep="", highlight=False, soft_wrap=True)
+        _say(f"  Texts and mails       [cyan]{outbox}/[/]")
+        _say(f"  Why, for one visit    [cyan]AFTERCARE_DATA_DIR={outbox.parent} {_command()} timeline 1[/]")
+
+    def stay_open(self, address: str, link: str) -> None:
+        """Print that the console is still there; `link` is for a browser in which nobody is signed in."""
+        _say(f"  The console           [cyan]{address}[/]")
+        _say(f"  From another browser  [cyan]{link}[/]")
+        _say("\nNow it is yours: a question waits in the inbox; register a patient; try what you like.")
+        _say("The clock goes on as on a wall. Ctrl-C ends it.\n")
+
+
+def _say(text: str) -> None:
+    """Print a line that is not broken, however narrow the terminal is: a link must stay one."""
+    console.print(text, highlight=False, soft_wrap=True)
+
+
+def _command() -> str:
+    """Return how this command was called, or is found: after `make demo` it is on no path."""
+    called = sys.argv[0]
+    return called if called.endswith("/aftercare") and not shutil.which("aftercare") else "aftercare"

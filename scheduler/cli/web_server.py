@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import Receive, Scope, Send
 
 from scheduler.channels.twilio.webhook import Secrets
+from scheduler.cli.web_connection import Connection
 from scheduler.cli.wiring import Product
 from scheduler.clock import SystemClock
 from scheduler.services.alert_page import AlertPages
@@ -84,6 +85,8 @@ class WebServer:
             uvicorn.Config(
                 self._answer,
                 interface="asgi3",  # it can't see that of a method
+                http=Connection,
+                ws="none",
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=DRAIN,

@@ -5,12 +5,13 @@ The record of an apply is in the database: after a restart it is gone on with, f
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from scheduler.domain.access import Caller, Permission
 from scheduler.errors import ConflictError, ForbiddenError, NotFoundError
 from scheduler.services.applying import Applied, Applier
-from scheduler.services.background import Background, Job
+from scheduler.services.background import Background, Job, State
 from scheduler.services.desk import Desk
 from scheduler.services.plan_file import read_plan
 from scheduler.services.plan_making import Planned
@@ -18,6 +19,8 @@ from scheduler.services.planning_jobs import FOLDER
 from scheduler.services.unfinished import command_of, drop_unfinished
 from scheduler.store.applies import Apply, all_applies, unfinished_applies
 
+_TOLD_FOR = timedelta(minutes=30)
+"""So long after its beginning the page of plans tells how an apply ended; the history has it for good."""
 _BUSY = "a plan is being carried out: wait until it has come to its end, then look again"
 
 
@@ -37,13 +40,17 @@ class ApplyingJobs:
         self._work = Background(_BUSY)
         self.applied: Applied | None = None
         """What the last one came to; None while it is at work, and where it was refused."""
+        self.clinics: frozenset[str] = frozenset()
+        """Those that the last one touches."""
         self.on_end: Callable[[], object] = lambda: None
         """Is called when one has ended, however."""
 
-    @property
-    def job(self) -> Job | None:
-        """How the last one stands; None where none was begun in this process."""
-        return self._work.job
+    def job(self, caller: Caller, *, now: datetime) -> Job | None:
+        """Return how the last one stands; None where it ended long ago, or is not for the eyes of the caller."""
+        job = self._work.job
+        if job is None or not all(caller.may(Permission.READ, clinic) for clinic in self.clinics):
+            return None
+        return job if job.state is State.RUNNING or now - job.began_at < _TOLD_FOR else None
 
     def start(self, desk: Desk, planned: Planned, caller: Caller) -> Job:
         """Begin to carry out exactly that plan, and return at once.
@@ -52,7 +59,7 @@ class ApplyingJobs:
         work. What it is refused for after that, since something has changed, is the job's `error`.
         """
         demand_everywhere(caller, planned.clinics)
-        return self._start(desk, planned.path, planned.name, caller)
+        return self._start(desk, planned.path, planned.name, caller, frozenset(planned.clinics))
 
     def go_on(self, desk: Desk, apply_id: int, caller: Caller) -> Job:
         """Go on with an apply that was stopped. Raises as `start` does; NotFoundError for one that is at its end."""
@@ -61,8 +68,9 @@ class ApplyingJobs:
             raise NotFoundError("there is no such unfinished apply any more: look at the list again")
         if found.path is None:
             raise ConflictError(f"its plan is not in this machine's data folder: run `{found.command}` where it is")
-        demand_everywhere(caller, read_plan(found.path, desk.store.vault).header.clinics)
-        return self._start(desk, found.path, f"apply-{apply_id}", caller)
+        clinics = read_plan(found.path, desk.store.vault).header.clinics
+        demand_everywhere(caller, clinics)
+        return self._start(desk, found.path, f"apply-{apply_id}", caller, clinics)
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until nothing is at work."""
@@ -72,8 +80,13 @@ class ApplyingJobs:
         """Let what is at work end with the batch that it is at: it is gone on with later."""
         self._work.stop()
 
-    def _start(self, desk: Desk, path: Path, name: str, caller: Caller) -> Job:
-        return self._work.start(name, lambda job: self._run(desk, path, job), by=caller.label, now=desk.clock.now())
+    def _start(self, desk: Desk, path: Path, name: str, caller: Caller, clinics: frozenset[str]) -> Job:
+        def work(job: Job) -> None:
+            self._run(desk, path, job)
+
+        job = self._work.start(name, work, by=caller.label, now=desk.clock.now())
+        self.clinics = clinics
+        return job
 
     def _run(self, desk: Desk, path: Path, job: Job) -> None:
         self.applied = None

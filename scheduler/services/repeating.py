@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 
 from scheduler.clock import Clock, SystemClock
 from scheduler.store.database import Store
-from scheduler.store.idempotency import Before, begin_request, forget_request, forget_requests, keep_answer
+from scheduler.store.idempotency import (
+    Before,
+    any_before,
+    begin_request,
+    forget_request,
+    forget_requests,
+    keep_answer,
+)
 
 KEPT_FOR = timedelta(hours=24)
 BETWEEN = timedelta(hours=1)
@@ -67,8 +74,11 @@ class Forgetter:
         return self._looked_at is None or abs(self.clock.now() - self._looked_at) >= BETWEEN
 
     def forget(self, store: Store) -> None:
-        """Forget them. Commits; raises StoreError."""
+        """Forget them. Commits, where there are any; raises StoreError."""
         self._looked_at = now = self.clock.now()
+        with store.read() as tx:
+            if not any_before(tx, now - KEPT_FOR):
+                return
         with store.write() as tx:
             forget_requests(tx, before=now - KEPT_FOR)
 

@@ -1,18 +1,20 @@
-"""Secrets that we hand out: 32 random bytes, of which we keep the SHA-256 only.
+"""Secrets that we hand out: random bytes, of which we keep the SHA-256 only.
 
-A password needs a slow hash because people choose it; nobody guesses 32 random bytes, however fast the hash.
+A password needs a slow hash because people choose it; nobody guesses 24 random bytes, however fast the hash.
 """
 
 import hashlib
 import secrets
 
 LONGEST = 200
-"""Characters of anything that claims to be such a secret; ours have 43, keys 60."""
+"""Characters of anything that claims to be such a secret; ours have 32 or 43, keys 60."""
+IN_A_LINK = 24
+"""Random bytes of a link: with them it still fits a line of a terminal, where a broken line breaks it."""
 
 
-def new_token() -> str:
-    """Return a fresh secret, fit for a cookie or an address."""
-    return secrets.token_urlsafe(32)
+def new_token(size: int = 32) -> str:
+    """Return a fresh secret of so many random bytes, fit for a cookie or an address."""
+    return secrets.token_urlsafe(size)
 
 
 def digest(token: str) -> bytes:

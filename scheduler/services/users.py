@@ -14,7 +14,7 @@ from scheduler.content.formats import clean
 from scheduler.domain.access import EVERY_CLINIC, Caller, LinkPurpose, Permission, Role, Scope
 from scheduler.errors import ConflictError, ForbiddenError, NotFoundError, RegistrationError
 from scheduler.services.passwords import PasswordRefusedError, Passwords, weakness
-from scheduler.services.tokens import digest, new_token
+from scheduler.services.tokens import IN_A_LINK, digest, new_token
 from scheduler.store.audit import Entry, add_entry
 from scheduler.store.database import Store, Tx
 from scheduler.store.login_links import add_link, drop_links_of
@@ -165,7 +165,7 @@ class Users:
         lasts: timedelta = LINK_LASTS,
     ) -> str:
         """Return the token of a link that lets a user in once; it is nowhere else. One made before works no more."""
-        token, now = new_token(), self._clock.now()
+        token, now = new_token(IN_A_LINK), self._clock.now()
         with self._store.write() as tx:
             user = _managed(tx, user_id, who)
             if user.disabled_at:

@@ -20,7 +20,7 @@ from scheduler.store.tallies import CLINIC_OF_DAY, IS_AMISS, TROUBLES, Window, w
 
 log = get_logger(__name__)
 
-LOOKED_THROUGH = 10_000
+LOOKED_THROUGH = 5_000
 """So many messages of a clinic are looked at for one page."""
 
 

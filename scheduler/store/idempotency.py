@@ -45,6 +45,14 @@ def forget_request(tx: Tx, caller: str, key: bytes) -> None:
     tx.connection.execute(sa.delete(idempotency).where(*_of(caller, key)))
 
 
+def any_before(tx: Tx, before: datetime) -> bool:
+    """Whether there is a request that came before an instant."""
+    return (
+        tx.connection.execute(sa.select(idempotency.c.at).where(idempotency.c.at < before).limit(1)).first()
+        is not None
+    )
+
+
 def forget_requests(tx: Tx, *, before: datetime) -> int:
     """Forget the requests that came before an instant; return how many. The caller commits."""
     return tx.connection.execute(sa.delete(idempotency).where(idempotency.c.at < before)).rowcount

@@ -1,4 +1,4 @@
-"""The tables of who, what and when; the others are beside them, `all_tables` has all. Their history is in `migrations/`; a test proves that both say the same.
+"""The tables of who, what and when; `all_tables` has all. Their history is in `migrations/`: a test compares both.
 
 Columns named *_sealed hold what the vault sealed, *_hash what it hashed for look-up. A patient's name, phone,
 email and texts are in no other kind of column.

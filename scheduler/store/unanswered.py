@@ -106,7 +106,9 @@ def unanswered(
     if steps:
         found = found.where(among(tx, messages.c.step, steps))
     if visits:
-        found = found.where(among(tx, messages.c.appointment_id, visits))
+        # By their ids: else the index of all that asks would be read, for a handful of visits.
+        theirs = sa.select(_later.c.id).where(among(tx, _later.c.appointment_id, visits))
+        found = found.where(messages.c.id.in_(theirs))
     units: dict[tuple[int, str, int], Unanswered] = {}
     for row in tx.connection.execute(found):
         item = Unanswered(*row)

@@ -6,8 +6,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from scheduler.errors import NotFoundError
-from scheduler.store.database import Tx
 from scheduler.store.booking_tables import uploads
+from scheduler.store.database import Tx
 
 
 @dataclass(frozen=True, slots=True)

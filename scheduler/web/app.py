@@ -8,6 +8,7 @@ from fastapi.dependencies import models
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from scheduler.services.callbacks import TwilioCallbacks
+from scheduler.web.forms import allow_hang_ups
 from scheduler.web.pages import assets
 from scheduler.web.webhooks import webhooks
 
@@ -26,7 +27,9 @@ def create_app(
     account; `parts` what needs one, by the path under which it is found ("/desk").
     `front` is where the address without a path leads.
     """
-    app = FastAPI(title="Aftercare", docs_url=None, redoc_url=None, openapi_url=None)
+    # Without its own redirects: they lead to whatever host the request named.
+    app = FastAPI(title="Aftercare", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    allow_hang_ups(app)
 
     @app.get("/healthz")
     def healthz() -> JSONResponse:
@@ -41,6 +44,7 @@ def create_app(
     if front is not None:
 
         @app.get("/")
+        @app.get("/desk")
         def lead_on() -> RedirectResponse:
             """Lead to the desk."""
             return RedirectResponse(front)

@@ -1,9 +1,12 @@
 """Reads what a page's form sends: text fields only, of a length that a person can have written."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from urllib.parse import parse_qs
 
-from fastapi import Request
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
 
 MOST_BYTES = 65_536
 """A text of 4,000 characters of four bytes each, percent-encoded, fits."""
@@ -34,6 +37,15 @@ async def read_body(request: Request, most: int) -> bytes | None:
         if len(body) > most:
             return None
     return bytes(body)
+
+
+def allow_hang_ups(app: FastAPI) -> None:
+    """Let it be no fault of an application that somebody goes away, or is too slow, while a body is read."""
+
+    async def answer_nobody(_request: Request, _gone: Exception) -> Response:
+        return Response(status_code=HTTPStatus.BAD_REQUEST)
+
+    app.add_exception_handler(ClientDisconnect, answer_nobody)
 
 
 def first(form: Form, name: str) -> str:

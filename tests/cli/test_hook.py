@@ -21,7 +21,8 @@ def test_a_ping_waits_for_the_service_and_a_secret_is_changed(aftercare: Command
     aftercare.register()
     made = aftercare.json("hook", "add", "http://127.0.0.1:9/", "--title", "Booking")
     aftercare.json("hook", "ping", "1")
-    assert [(it["type"], it["state"]) for it in aftercare.json("hook", "calls", "1")["calls"]] == [("ping", "waiting")]
+    calls = aftercare.json("hook", "calls", "1")["calls"]
+    assert [(it["type"], it["state"]) for it in calls] == [("ping", "waiting")]
     assert aftercare.json("hook", "secret", "1")["secret"] != made["secret"]
 
 

@@ -88,7 +88,7 @@ def openapi_file() -> str:
 
 def rest_page() -> str:
     """Return the page."""
-    return HEAD + "\n".join(_routes()) + "\n" + RULES
+    return HEAD + "\n".join(_routes()) + "\n\n" + RULES
 
 
 def _routes() -> Iterator[str]:

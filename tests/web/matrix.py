@@ -74,7 +74,7 @@ def _of(prefix: str, found: list[BaseRoute]) -> Iterator[Declared]:
             declared = tuple(_declared(route.dependant))
             queries = frozenset(it.alias for it in _queries(route.dependant))
             path = prefix + re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path)
-            for method in sorted(route.methods - {"HEAD"}):
+            for method in sorted((route.methods or set()) - {"HEAD"}):
                 yield Declared(method, path, declared, queries, route)
         else:
             inner = getattr(route, "original_router", None)

@@ -13,7 +13,8 @@ from fastapi.routing import APIRoute
 
 from scheduler.web.access import Needs
 from scheduler.web.api.fields import examples
-from scheduler.web.api.problems import MEDIA_TYPE, Problem
+from scheduler.web.api.problem_schema import answer_name, header_of, problem_answer, problem_schema
+from scheduler.web.api.problems import Problem
 
 _SUMMARY = "Register appointments, see what was sent and why, answer what needs a person."
 _DESCRIPTION = """\
@@ -84,11 +85,6 @@ _OF_EVERY = (
     Problem.UNAVAILABLE,
 )
 _OF_BODIES = (Problem.MALFORMED, Problem.TOO_LARGE, Problem.MEDIA)
-_SAYS: Final[dict[int, tuple[str, ...]]] = {
-    Problem.UNAUTHENTICATED.status: ("WWW-Authenticate",),
-    Problem.TOO_MANY.status: ("Retry-After",),
-    Problem.UNAVAILABLE.status: ("Retry-After",),
-}
 
 
 def document_of(api: FastAPI, server: str) -> dict[str, Any]:
@@ -105,14 +101,16 @@ def document_of(api: FastAPI, server: str) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas["Problem"] = _problem_schema()
+    schemas["Problem"] = problem_schema()
     for name, shown in examples().items():
         if name in schemas:  # the framework leaves every null out of examples
             schemas[name]["examples"] = shown
     document["components"] |= {
         "headers": _HEADERS,
         "parameters": _TAKEN,
-        "responses": {_name(status): _problem_answer(status) for status in sorted({it.status for it in Problem})},
+        "responses": {
+            answer_name(status): problem_answer(status) for status in sorted({it.status for it in Problem})
+        },
         "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key."}},
     }
     document["security"] = [{"key": []}]
@@ -156,11 +154,11 @@ def _finish(method: str, operation: dict[str, Any], schemas: Mapping[str, Any]) 
     for status, answer in answers.items():
         answer["description"] = "What it is now." if status == "200" else "It is new."
         _exemplify(answer, schemas)
-        answer["headers"] = {name: _header(name) for name in _given(method, operation)}
+        answer["headers"] = {name: header_of(name) for name in _given(method, operation)}
     for problem in _problems(method, operation):
-        answers.setdefault(str(problem.status), {"$ref": f"#/components/responses/{_name(problem.status)}"})
+        answers.setdefault(str(problem.status), {"$ref": f"#/components/responses/{answer_name(problem.status)}"})
     if method == "GET":
-        answers["304"] = {"description": "It is as you have it.", "headers": {"ETag": _header("ETag")}}
+        answers["304"] = {"description": "It is as you have it.", "headers": {"ETag": header_of("ETag")}}
     if "requestBody" in operation:
         _exemplify(operation["requestBody"], schemas)
     taken = {"POST": ["IdempotencyKey"], "PATCH": ["IfMatch"], "GET": ["IfNoneMatch"]}.get(method, [])
@@ -205,68 +203,3 @@ def _example(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
     if named.startswith("Page_"):
         return {"items": [_example(found["properties"]["items"]["items"], schemas)], "next": None}
     return None
-
-
-def _header(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/headers/{name}"}
-
-
-def _name(status: int) -> str:
-    return f"Problem{status}"
-
-
-def _problem_schema() -> dict[str, Any]:
-    wrong = {
-        "type": "object",
-        "required": ["in", "field", "pointer", "detail", "hint"],
-        "additionalProperties": False,
-        "properties": {
-            "in": {"enum": ["body", "query", "path", "header"]},
-            "field": _TEXT,
-            "pointer": {"type": ["string", "null"], "description": "JSON pointer (RFC 6901) to a field of the body."},
-            "detail": _TEXT,
-            "hint": {"type": ["string", "null"], "description": "What to do."},
-        },
-    }
-    return {
-        "type": "object",
-        "title": "Problem",
-        "description": "What went wrong (RFC 9457), and what to do about it.",
-        "required": ["type", "title", "status", "detail"],
-        "additionalProperties": False,
-        "properties": {
-            "type": {"enum": [it.uri for it in Problem]},
-            "title": _TEXT,
-            "status": {"type": "integer"},
-            "detail": _TEXT,
-            "instance": {"type": "string", "description": "What the log of the service calls it."},
-            "errors": {"type": "array", "minItems": 1, "items": wrong},
-        },
-    }
-
-
-def _problem_answer(status: int) -> dict[str, Any]:
-    kinds = [it for it in Problem if it.status == status]
-    examples = {it.code: {"summary": it.title, "value": _sample(it)} for it in kinds}
-    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
-    names = ("Allow",) if status == Problem.METHOD.status else _SAYS.get(status, ())
-    return {
-        "description": " ".join(it.meaning for it in kinds),
-        "headers": {name: _header(name) for name in names},
-        "content": {MEDIA_TYPE: content},
-    }
-
-
-def _sample(problem: Problem) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "type": problem.uri,
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.meaning,
-    }
-    if problem is Problem.INVALID:
-        detail = "is not a date and time such as 2026-03-02T14:30"
-        said["detail"] = f"starts_at: {detail}"
-        wrong = {"in": "body", "field": "starts_at", "pointer": "/starts_at", "detail": detail, "hint": None}
-        said["errors"] = [wrong]
-    return said

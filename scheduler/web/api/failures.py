@@ -20,10 +20,11 @@ from scheduler.errors import (
     RegistrationError,
     StoreError,
 )
-from scheduler.logs import get_logger
+from scheduler.logs import get_logger, places
 from scheduler.web.access import UnauthenticatedError
 from scheduler.web.api.problems import ApiError, Problem, Wrong, answer_of, invalid
 from scheduler.web.api.refused import wrong_fields
+from scheduler.web.forms import allow_hang_ups
 
 log = get_logger(__name__)
 
@@ -58,6 +59,7 @@ def handle_failures(api: FastAPI) -> None:
     }
     for kind, handler in handlers.items():
         api.add_exception_handler(kind, handler)
+    allow_hang_ups(api)
 
 
 async def _api_error(_: Request, error: ApiError) -> Response:
@@ -103,7 +105,7 @@ async def _http(request: Request, error: HTTPException) -> Response:
 
 async def _unforeseen(_: Request, error: Exception) -> Response:
     instance = uuid.uuid4().urn
-    log.error("api.failed", instance=instance, error=type(error).__name__)
+    log.error("api.failed", instance=instance, error=type(error).__name__, where=places(error))
     return answer_of(Problem.INTERNAL, "the log of the service has it under the instance", instance=instance)
 
 

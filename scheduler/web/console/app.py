@@ -32,7 +32,14 @@ def create_console(desk: Desk, gate: Gate, *, live: Live, work: ScheduleWork | N
 
     A route that takes more than a form says so: `max_body_size=`.
     """
-    app = Console(title="Aftercare", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=MOST_BYTES)
+    app = Console(
+        title="Aftercare",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,  # its redirects lead to whatever host the request named
+        max_body_size=MOST_BYTES,
+    )
     app.state.identify = identify_by_session(gate, session_cookie(desk.settings.public_url).name)
     app.state.has_cookies = True
     app.state.public_host = urlsplit(desk.settings.public_url).netloc.lower()

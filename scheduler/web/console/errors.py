@@ -1,6 +1,5 @@
 """What the console says when something can't be done: a plain page with a way on, whatever went wrong."""
 
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
@@ -13,9 +12,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
 from scheduler.errors import AftercareError, ConflictError, ForbiddenError, NotFoundError, StoreError
-from scheduler.logs import get_logger
+from scheduler.logs import get_logger, places
 from scheduler.web.access import QUIET, SAFE_METHODS, ForeignPageError, UnauthenticatedError
 from scheduler.web.console.shell import Shell
+from scheduler.web.forms import allow_hang_ups
 from scheduler.web.pages import SAFE
 
 log = get_logger(__name__)
@@ -88,6 +88,7 @@ def show_errors(app: FastAPI, shell: Shell) -> None:
     app.add_exception_handler(UnauthenticatedError, _signed_out(shell))
     app.add_exception_handler(HTTPException, _of_status(shell))
     app.add_exception_handler(Exception, _broken(shell))
+    allow_hang_ups(app)
 
 
 def _signed_out(shell: Shell) -> Handler:
@@ -125,8 +126,7 @@ def _of_status(shell: Shell) -> Handler:
 def _broken(shell: Shell) -> Handler:
     async def handle(request: Request, raised: Exception) -> Response:
         """Log where it broke: not what the error says, which may be a patient's."""
-        places = [f"{it.filename}:{it.lineno} {it.name}" for it in traceback.extract_tb(raised.__traceback__)[-5:]]
-        log.error("page.failed", error=type(raised).__name__, where=places)
+        log.error("page.failed", error=type(raised).__name__, where=places(raised))
         return await _page(shell, request, "broken", 500)
 
     return handle

@@ -192,7 +192,7 @@ class PlanPages:
         scope = caller.scope(Permission.READ, choice.clinic)
         pending = self.work.flight.look(desk, scope).edits
         planned = plans.result(desk, choice.chosen)
-        job = plans.job(desk, choice.chosen)
+        job, applying = plans.job(desk, choice.chosen), applies.job(caller, now=desk.clock.now())
         return self.shell.page(
             request,
             caller,
@@ -210,10 +210,10 @@ class PlanPages:
             page=page,
             page_path=lambda number: _with_page(choice.path, number),
             may_apply=planned is not None and _may_everywhere(caller, planned),
-            applying=applies.job,
+            applying=applying,
             applied=applies.applied,
             unfinished=unfinished(desk),
-            is_busy=any(it and it.state is State.RUNNING for it in (job, applies.job)),
+            is_busy=any(it and it.state is State.RUNNING for it in (job, applying)),
             at=datetime.fromisoformat,
             decimal=Decimal,
             why=self._why(request, caller),

@@ -6,8 +6,8 @@
   const state = document.getElementById("live-state");
   if (!url || !document.querySelector("main [data-live], #places[data-live]")) return;
   const QUIET = { "X-Desk-Quiet": "1" };
-  const SOONEST = 1000, MINUTE = 60000, MOST_WAIT = 30000;
-  let listening = null, asked = 0, planned = null, failures = 0;
+  const SOONEST = 1000, MOST_WAIT = 30000;
+  let listening = null, asked = Date.now(), planned = null, failures = 0;
 
   const show = (text) => {
     state.hidden = !text;
@@ -94,6 +94,7 @@
       const answer = await fetch(url, { headers: QUIET, credentials: "same-origin", signal: mine.signal });
       if (answer.status !== 200) { stale(); failures = answer.status === 503 ? failures + 1 : Infinity; return; }
       failures = 0;
+      soon(); // what happened while nobody listened, between the page and this; once a minute, since each ends then
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       let rest = "";
       for (;;) {
@@ -119,6 +120,5 @@
   addEventListener("pagehide", () => { listening?.abort(); listening = null; });
   addEventListener("pageshow", (event) => { if (event.persisted) { soon(); listen(); } });
   document.addEventListener("desk:look", soon); // work that is going on tells nobody: whoever shows it asks
-  setInterval(soon, MINUTE);
   listen();
 })();
