@@ -10,8 +10,8 @@ class DeskText:
 
     `by` wrote it, for the record. `in_thread`: it goes to where somebody wrote to us from. `at_once`: quiet hours
     don't keep it. `subject` is an email's. `sent_from` is our number that was written to, "" where none was;
-    `references` are the Message-IDs of the emails that it follows, the oldest first. `html` is that of an email that is
-    sent as a test, as its template has it; "" for what a person wrote.
+    `references` are the Message-IDs of the emails that it follows, the oldest first. `html` is that of an email
+    that is sent as a test, as its template has it; "" for what a person wrote.
     """
 
     words: str = field(repr=False)

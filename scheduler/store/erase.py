@@ -214,10 +214,10 @@ def _empty_replies(tx: Tx, ids: Sequence[int]) -> None:
 
 def _empty_notes(tx: Tx, patient_id: int, reply_ids: Sequence[int]) -> None:
     """Take what staff noted on the replies and on the alerts about the patient."""
-    about = [alerts.c.subject == f"{OF_A_PATIENT}{patient_id}"]
+    about: list[sa.ColumnElement[bool]] = [alerts.c.subject == f"{OF_A_PATIENT}{patient_id}"]
     if reply_ids:
         about.append(sa.and_(alerts.c.reply_id.is_not(None), among(tx, alerts.c.reply_id, reply_ids)))
-    mine = [desk_notes.c.alert_id.in_(sa.select(alerts.c.id).where(sa.or_(*about)))]
+    mine: list[sa.ColumnElement[bool]] = [desk_notes.c.alert_id.in_(sa.select(alerts.c.id).where(sa.or_(*about)))]
     if reply_ids:
         mine.append(among(tx, desk_notes.c.reply_id, reply_ids))
     nothing = tx.vault.seal("", of="desk_notes.note")
@@ -257,7 +257,7 @@ def ring_tokens(tx: Tx, reply_ids: Sequence[int]) -> tuple[str, ...]:
 
 def open_alerts_of(tx: Tx, patient_id: int, reply_ids: Sequence[int]) -> tuple[int, ...]:
     """Return the alerts about a patient that nobody closed."""
-    about = [alerts.c.subject == f"{OF_A_PATIENT}{patient_id}"]
+    about: list[sa.ColumnElement[bool]] = [alerts.c.subject == f"{OF_A_PATIENT}{patient_id}"]
     if reply_ids:
         joined = sa.select(replies.c.alert_id).where(
             replies.c.alert_id.is_not(None), among(tx, replies.c.id, reply_ids)

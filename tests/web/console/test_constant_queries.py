@@ -18,7 +18,7 @@ def lists(app: FastAPI) -> list[str]:
     """Return the addresses of the console that need no id."""
     (desk,) = [it.app for it in app.routes if isinstance(it, Mount) and it.path == "/desk"]
     assert isinstance(desk, FastAPI)
-    found = {it.path for it in iter_route_contexts(desk.routes) if "GET" in (it.methods or ())}
+    found = {it.path or "" for it in iter_route_contexts(desk.routes) if "GET" in (it.methods or ())}
     return sorted(path for path in found if "{" not in path and not any(it in path for it in NO_LISTS))
 
 
