@@ -4,7 +4,8 @@ import asyncio
 import logging
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +21,7 @@ from scheduler.clock import FixedClock, StoryClock, SystemClock
 from scheduler.domain.access import EVERY_CLINIC, LinkPurpose, Role, Scope
 from scheduler.errors import ConflictError
 from scheduler.paths import shipped
-from scheduler.runtime.lock import only_engine
+from scheduler.runtime.lock import TakenError, only_engine
 from scheduler.services.passwords import Passwords
 from scheduler.services.users import Manager, Users, login_link
 from scheduler.settings import Settings
@@ -55,7 +56,7 @@ def demo(
     _refuse_foreign(folder)
     # The view has the terminal to itself; what would be logged is on it.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    with only_engine(folder / DATABASE), _listen(port) as listener:
+    with _only_demo(folder), _listen(port) as listener:
         _clear(folder)
         settings = Settings(
             database_url=f"sqlite:///{folder / DATABASE}",
@@ -70,6 +71,19 @@ def demo(
             finished = asyncio.run(show.run(leave=leave, waits=console.is_terminal and not leave))
     if leave and not finished:
         raise typer.Exit(130)
+
+
+@contextmanager
+def _only_demo(folder: Path) -> Iterator[None]:
+    """Hold the folder against another demo."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(only_engine(folder / DATABASE))
+        except TakenError:
+            raise ConflictError(
+                f"a demo runs in {folder.absolute()} already: end it with Ctrl-C, or run this one in another folder"
+            ) from None
+        yield
 
 
 def _inviting(product: Product) -> Callable[[], str]:

@@ -11,11 +11,12 @@ from scheduler.domain.clinic import Clinic
 from scheduler.domain.notice import MessageKind
 from scheduler.domain.protocol import Channel
 from scheduler.domain.states import Status
+from scheduler.domain.triage import Triage
 from scheduler.services.alerts import close_alert, take_alert
 from scheduler.services.happening import Happening
 from scheduler.services.inbound import KIND
 from scheduler.services.receipts import payload_of
-from scheduler.services.replies import take_page_answer
+from scheduler.services.replies import deal_with, take_page_answer
 from scheduler.store.alerts import Alert, get_alert
 from scheduler.store.correspondence import replies_about
 from scheduler.store.messages import get_message
@@ -85,9 +86,13 @@ class Cast:
             self._text(clinic, patient.phone or "", text, happening.at)
         else:
             self._fill_in(question.id, question.of_patient, text, happening.at)
-        with self.product.store.read() as tx:
-            triage = replies_about(tx, question.of_visit)[-1].triage
-        self.say(happening.at, clinic, patient.name, f"answers “{text}”, read as {triage}")
+        with self.product.store.write() as tx:
+            *before, answer = replies_about(tx, question.of_visit)
+            better = answer.triage is Triage.FINE
+            closed = [deal_with(tx, it.id, by=DESK, now=happening.at) for it in before if better]
+        self.say(happening.at, clinic, patient.name, f"answers “{text}”, read as {answer.triage}")
+        if any(closed):
+            self.say(happening.at, clinic, DESK, f"closes what {patient.name} wrote before: it is better")
 
     def _text(self, clinic: Clinic, phone: str, text: str, at: datetime) -> None:
         assert clinic.sms, "the demo's clinics send texts"

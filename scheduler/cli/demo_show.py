@@ -42,6 +42,9 @@ STORY = (
     Chapter(STARTS_AT + timedelta(days=5, hours=6), (("lumiere", "lumiere-later.csv"),)),
 )
 
+AFTERWARDS = Chapter(ENDS_AT, (("lumiere", "lumiere-april.csv"),))
+"""The week to come: a console in which nothing is ahead shows little."""
+
 
 @dataclass(slots=True)
 class Show:
@@ -99,6 +102,7 @@ class Show:
         """Let the clock run as it does on a wall, and the desk have something to do."""
         self._stop = asyncio.Event()
         self.clock.by = ShiftedClock(ENDS_AT)
+        await asyncio.to_thread(self._import, AFTERWARDS)
         await asyncio.to_thread(Cast(self.product, self.view.acted).ask_something)
         await self._send(self.clock.by, cast=False)
 

@@ -110,7 +110,7 @@ class WebServer:
         """Return what needs an account, or a key."""
         return {
             "/desk": create_console(desk, self._gate, live=self._live, work=self._work),
-            "/api/v1": create_api(desk, self._gate, allowances=self._allowances),
+            "/api/v1": create_api(desk, self._gate, allowances=self._allowances, work=self._work),
         }
 
     def take(self, app: FastAPI) -> None:

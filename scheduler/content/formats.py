@@ -16,6 +16,7 @@ _INVISIBLE = dict.fromkeys(
 )
 _TEXT_ONLY: Mapping[int, str | None] = {**_CONTROLS, **_INVISIBLE}
 _UNWANTED = frozenset(map(chr, _TEXT_ONLY))
+_HIDDEN = frozenset(map(chr, _INVISIBLE))
 _WEB_ADDRESS = re.compile(r"https?://[^\s\"'<>`\\]+", re.IGNORECASE)
 
 
@@ -35,6 +36,11 @@ def clean(text: str) -> str:
     """Return one line of visible text: no line breaks, controls, bidirectional overrides or lone surrogates."""
     writable = text.encode("utf-8", "ignore").decode()
     return " ".join((writable if _UNWANTED.isdisjoint(writable) else writable.translate(_TEXT_ONLY)).split())
+
+
+def undisguised(text: str) -> str:
+    """Return a text without what hides in it or turns what follows round; its lines stay, and its kind (Markup)."""
+    return text if _HIDDEN.isdisjoint(text) else text.translate(_INVISIBLE)
 
 
 @lru_cache(maxsize=1024)

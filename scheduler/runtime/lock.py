@@ -9,9 +9,13 @@ from pathlib import Path
 from scheduler.errors import ConflictError
 
 
+class TakenError(ConflictError):
+    """Another process works on this database."""
+
+
 @contextmanager
 def only_engine(database: Path) -> Iterator[None]:
-    """Hold the engine's lock of a database file. Raises ConflictError where another process has it."""
+    """Hold the engine's lock of a database file. Raises TakenError where another process has it."""
     path = database.with_name(f"{database.name}.engine-lock")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -24,7 +28,7 @@ def only_engine(database: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConflictError(
+            raise TakenError(
                 f"another Aftercare engine already works on {database}: stop it first, or let it do the sending"
             ) from None
         yield

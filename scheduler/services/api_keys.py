@@ -66,10 +66,11 @@ class ApiKeys:
         return key
 
     def _refuse(self, clinic: str, may: Collection[Permission], scope: Scope, expires_at: datetime | None) -> None:
+        if not scope.holds(clinic):  # first: who manages one clinic learns nothing of which others there are
+            raise ForbiddenError("only who manages a clinic makes keys for it")
         if clinic != EVERY_CLINIC and clinic not in self._clinics:
-            raise NotFoundError(f"there is no clinic {clinic}: there are {', '.join(sorted(self._clinics))}")
-        if not scope.holds(clinic):
-            raise ForbiddenError("only who manages every clinic makes keys for it")
+            known = ", ".join(sorted(it for it in self._clinics if scope.holds(it)))
+            raise NotFoundError(f"there is no clinic {clinic}: there are {known}")
         if not may:
             raise RegistrationError("a key needs a permission: read, book, care, operate, erase or manage")
         if Permission.READ not in may:

@@ -107,11 +107,16 @@ class ApplyingJobs:
 
 
 def demand_everywhere(caller: Caller, clinics: Collection[str]) -> None:
-    """Raise ForbiddenError that names the clinics of a plan where the caller may not carry out edits."""
+    """Raise ForbiddenError where the caller may not carry out edits at a clinic of a plan.
+
+    It names such clinics, but for those of which the caller is to know nothing.
+    """
     lacking = [clinic for clinic in sorted(clinics) if not caller.may(Permission.OPERATE, clinic)]
     if lacking:
+        known = [clinic for clinic in lacking if caller.may(Permission.READ, clinic)]
+        named = [*known, *(["other clinics"] if len(known) < len(lacking) else [])]
         raise ForbiddenError(
-            f"the plan touches {', '.join(lacking)}, where you may not carry out edits: plan for a clinic of yours, "
+            f"the plan touches {', '.join(named)}, where you may not carry out edits: plan for a clinic of yours, "
             "or ask an operator of all of them"
         )
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TextIO
 
+from scheduler.services.delivery_export import harmless
 from scheduler.store.consent_lines import Line, StopLine, ledger_lines, stop_lines
 from scheduler.store.database import Tx
 
@@ -15,10 +16,6 @@ COLUMNS = (
     *("source", "by", "wording", "version", "at", "lifted_at", "lifted_by", "patients"),
 )
 """The keys of a row. `record` is consent or stop; `patients` are those who have a stopped address today."""
-
-# A spreadsheet takes what begins so for a formula, and calculates it (OWASP, "CSV injection").
-# The last four are the wide forms of the first.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 Row = Mapping[str, Any]
 
@@ -122,7 +119,7 @@ def _row(**values: Any) -> Row:
 def _cell(value: Any) -> str:
     """Return a value as a cell that no spreadsheet calculates: what looks like a formula has a ' before it."""
     text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return harmless(text)
 
 
 def _instant(at: datetime) -> str:

@@ -1,5 +1,6 @@
 """Corrects who a patient is: the name, the addresses, the language, the zone. What waits follows."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,6 +19,9 @@ from scheduler.store.messages import Replan, messages_of, replan
 from scheduler.store.pages import revoke_pages
 from scheduler.store.patient_file import visits_waiting
 from scheduler.store.patients import Patient, described, get_patient, update_patient
+from scheduler.store.vault import Vault
+
+_DETAILS = ("name", "phone", "email", "language", "timezone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +39,41 @@ class Corrected:
         return not self.changed.isdisjoint({"phone", "email"})
 
 
+class DetailsChangedError(ConflictError):
+    """Somebody else has corrected the patient since the form was loaded: look at it again."""
+
+
+def state_of(vault: Vault, patient: Patient) -> str:
+    """Return what tells how a patient is described now from how they are later; it says nothing of the person."""
+    said = [getattr(patient, name) for name in _DETAILS]
+    return vault.sign(json.dumps(said).encode(), of="patient.details").hex()[:32]
+
+
 def correct(
-    tx: Tx, configuration: Configuration, patient_id: int, details: Details, *, now: datetime, by: str
+    tx: Tx,
+    configuration: Configuration,
+    patient_id: int,
+    details: Details,
+    *,
+    now: datetime,
+    by: str,
+    seen: str | None = None,
 ) -> Corrected:
     """Store a patient as described. The caller commits.
 
+    `seen` is the `state_of` the patient whom somebody looked at; None where nothing was looked at before.
+
     What is still to be sent goes to the new addresses, in the new language, since these are looked up at the send. In
     another zone what waits is planned at the wall clock there. Links that went to an address that was not theirs open
-    nothing any more. Stops stay with their addresses. Raises NotFoundError; ConflictError where the data were erased.
+    nothing any more. Stops stay with their addresses. Raises NotFoundError; ConflictError where the data were erased,
+    DetailsChangedError where they are not as they were seen.
     """
     known = get_patient(tx, patient_id)
     if known.is_erased:
         raise ConflictError(f"the data of patient {patient_id} were erased: register the person anew")
-    fields = {name: getattr(details, name) for name in ("name", "phone", "email", "language", "timezone")}
+    if seen is not None and seen != state_of(tx.vault, known):
+        raise DetailsChangedError("somebody else has changed these details meanwhile: look at them again")
+    fields = {name: getattr(details, name) for name in _DETAILS}
     current = replace(known, **fields)
     changed = frozenset(name for name in fields if getattr(known, name) != getattr(current, name))
     if not changed:

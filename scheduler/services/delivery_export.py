@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 
+from scheduler.content.formats import undisguised
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.localtime import iso
 from scheduler.store.database import Store
@@ -59,7 +60,7 @@ def harmless(cell: str) -> str:
 
     https://owasp.org/www-community/attacks/CSV_Injection
     """
-    return f"'{cell}" if cell.lstrip(" \xa0").startswith(_EXECUTED) or cell.startswith(_EXECUTED) else cell
+    return f"'{cell}" if cell.startswith(_EXECUTED) or undisguised(cell).lstrip().startswith(_EXECUTED) else cell
 
 
 def _cells(it: Delivery, zones: Mapping[str, tzinfo]) -> Iterator[str]:

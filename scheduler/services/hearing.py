@@ -91,7 +91,7 @@ class Hearing:
         lock_in_order(tx, [message_id, *(it.id for it in others)])
         message = get_message(tx, message_id)
         _close(tx, attempt, word, now)
-        if word.meaning and word.meaning.kind is ErrorKind.OPT_OUT:
+        if word.meaning and word.meaning.kind is ErrorKind.OPT_OUT and attempt.address:  # "": erased since
             address, source = attempt.address, Source.PROVIDER
             stop_address(tx, message.clinic, message.channel, address, source=source, by=self.by, now=now)
         if word.meaning and not _stands_on(tx, message, attempt):

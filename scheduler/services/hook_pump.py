@@ -7,7 +7,7 @@ Webhooks has it. Two processes never make the same call at once.
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -28,7 +28,7 @@ from scheduler.store.hook_endpoints import (
     list_endpoints,
     move_through,
 )
-from scheduler.store.hook_events import Happened, happened, happened_after
+from scheduler.store.hook_events import Happened, Horizon, happened, happened_after
 
 log = get_logger(__name__)
 
@@ -44,7 +44,7 @@ _BATCH = 50
 _LINES = 1000
 _PAGES = 10
 _SETTLED = timedelta(seconds=60)
-"""After which no transaction of PostgreSQL can still bring a line of history with a lower id."""
+"""So old a line is besides on PostgreSQL: who takes an id there is no transaction yet for a moment."""
 _SPREAD = 0.2
 
 
@@ -56,6 +56,7 @@ class HookPump:
     clock: Clock
     live: bool
     rng: Random
+    _horizon: Horizon = field(default_factory=Horizon)
 
     async def pump(self, caller: HookCaller) -> bool:
         """Make the calls that are due; return whether there may be more at once. Raises StoreError."""
@@ -72,24 +73,27 @@ class HookPump:
         with self.store.read() as tx:
             if not any_behind(tx):
                 return False
+            final = self._horizon.look(tx)
         with self.store.write() as tx:
             now = self.clock.now()
             forget_calls(tx, before=now - KEPT)
-            full = [self._collect_for(tx, endpoint, now) for endpoint in list_endpoints(tx, enabled=True)]
-        return any(full)
+            more = [self._collect_for(tx, endpoint, final, now) for endpoint in list_endpoints(tx, enabled=True)]
+        return any(more)
 
-    def _collect_for(self, tx: Tx, endpoint: HookEndpoint, now: datetime) -> bool:
-        after = endpoint.through
+    def _collect_for(self, tx: Tx, endpoint: HookEndpoint, final: int, now: datetime) -> bool:
+        """Make an endpoint's calls; return whether there may be more at once. Lines that are not final come again."""
+        after, moved = endpoint.through, False
         for _page in range(_PAGES):
             lines = happened_after(tx, after, limit=_LINES)
             add_calls(tx, endpoint.id, _wanted(endpoint, lines), now=now)
-            # SQLite gives ids in the order of the commits; PostgreSQL may show a lower one later than a higher one.
-            if settled := [line.id for line in lines if tx.dialect == "sqlite" or line.at <= now - _SETTLED]:
+            settled = [it.id for it in lines if it.id <= final and (tx.dialect == "sqlite" or it.at <= now - _SETTLED)]
+            if settled:
                 move_through(tx, endpoint.id, max(settled))
+                moved = True
             if len(lines) < _LINES:
                 return False
             after = lines[-1].id
-        return True
+        return moved
 
     def _take(self) -> "list[_Due]":
         with self.store.read() as tx:
@@ -108,13 +112,16 @@ class HookPump:
             return Ended(due.call.id, delivered=False, answered=None, error="rehearsal", again_at=None)
         secrets = due.endpoint.secrets(now)
         answer = await caller.call(due.endpoint.url, secrets, due.id, due.payload, now=now)
+        if answer.is_gone:
+            await asyncio.to_thread(self._switch_off, due.endpoint)
         return self._ended(due, answer)
+
+    def _switch_off(self, endpoint: HookEndpoint) -> None:
+        with self.store.write() as tx:
+            disable_endpoint(tx, endpoint.id, now=self.clock.now(), by="receiver:410")
 
     def _ended(self, due: "_Due", answer: Answer) -> Ended:
         again = None if answer.is_taken or answer.is_gone else self._again(due.call, answer)
-        if answer.is_gone:
-            with self.store.write() as tx:
-                disable_endpoint(tx, due.endpoint.id, now=self.clock.now(), by="receiver:410")
         if not answer.is_taken:
             log.warning(
                 "hook.failed", endpoint=due.endpoint.id, call=due.call.id, status=answer.status, error=answer.error

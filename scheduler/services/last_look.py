@@ -16,7 +16,7 @@ from scheduler.store.consents import ledgers_of
 from scheduler.store.database import Tx
 from scheduler.store.merges import Word, spoken_for
 from scheduler.store.names import address_hash
-from scheduler.store.notices import DueNotice, rings_over, stopped_notices
+from scheduler.store.notices import DueNotice, moved_notices, rings_over, stopped_notices
 from scheduler.store.pauses import pauses_in_force
 from scheduler.store.standing import Standing, standing_of
 
@@ -66,11 +66,11 @@ class LastLook:
 
 
 def _going_notices(tx: Tx, notices: Sequence[DueNotice]) -> set[int]:
-    """Return which notices still go: nobody stopped or paused meanwhile, nobody took the alert."""
+    """Return which notices still go: nobody stopped, paused or moved meanwhile, nobody took the alert."""
     if not notices:
         return set()
     stopped = stopped_notices(tx, [(it.message, it.to) for it in notices])
-    over = rings_over(tx, {it.message.id for it in notices if it.message.alert_id})
+    over = rings_over(tx, {it.message.id for it in notices if it.message.alert_id}) | moved_notices(tx, notices)
     brakes = Brakes(pauses_in_force(tx, {it.asked.patient_id for it in notices if it.asked}))
     addressed = {it.asked.patient_id for it in notices if it.asked and it.written}
     ledgers = ledgers_of(tx, addressed) if addressed else {}

@@ -65,14 +65,27 @@ class Undo:
     faults: dict[int, Fault]
 
 
-def keep(tx: Tx, desk: Desk, clinic: str, what: str, done: Iterable[Undoable], *, by: str) -> int | None:
-    """Note how something is taken back, and return the id of that; None for nothing. The caller commits."""
+def keep(
+    tx: Tx,
+    desk: Desk,
+    clinic: str,
+    what: str,
+    done: Iterable[Undoable],
+    *,
+    by: str,
+    began_at: datetime | None = None,
+) -> int | None:
+    """Note how something is taken back, and return the id of that; None for nothing. The caller commits.
+
+    `began_at` (aware UTC) is for what was done in several transactions: when the first of them began. What went out
+    since then is not taken back.
+    """
     each = [(it.visit, it.before, it.after) for it in done]
     if not each:
         return None
     now = desk.clock.now()
     text = json.dumps({"what": what, "visits": each}, separators=(",", ":"))
-    return keep_undo(tx, clinic=clinic, by=by, what=text, now=now, until=now + OFFERED_FOR)
+    return keep_undo(tx, clinic=clinic, by=by, what=text, now=now, until=now + OFFERED_FOR, at=began_at or now)
 
 
 def look_at(desk: Desk, undo_id: int, *, by: str) -> Undo:

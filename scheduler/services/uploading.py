@@ -124,13 +124,14 @@ def carry_out(desk: Desk, upload_id: int, *, by: str) -> Uploaded:
 
 def _carry_out(desk: Desk, upload: Upload, by: str) -> None:
     file: CsvFile = parse_csv(upload.content, upload.name)
+    began_at = desk.clock.now()
     done = _importer(desk, upload.clinic, by).take(upload.name, file)
     said = {it.row: it.result for it in _load(upload.report).rows}
     report = _report(done, said)
     new = sorted({it.appointment for it in report.rows if it.result is Result.REGISTERED and it.appointment})
     with desk.store.write() as tx:
         undoable = [Undoable.of(get_appointment(tx, visit), None) for visit in new]
-        undo = keep(tx, desk, upload.clinic, "imported", undoable, by=by)
+        undo = keep(tx, desk, upload.clinic, "imported", undoable, by=by, began_at=began_at)
         finish_upload(tx, upload.id, _dump(report, undo))
 
 

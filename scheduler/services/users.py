@@ -5,7 +5,6 @@ of them decides over everybody. Somebody who manages all of them always remains.
 """
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -185,10 +184,11 @@ class Users:
             self._record(tx, who, "user.second_factor_forgotten", user_id)
 
     def _refuse_foreign(self, clinic: str, who: Manager) -> None:
+        if not who.scope.holds(clinic):  # first: who manages one clinic learns nothing of which others there are
+            raise ForbiddenError("only who manages a clinic gives and takes roles there")
         if clinic != EVERY_CLINIC and clinic not in self._clinics:
-            raise NotFoundError(f"there is no clinic {clinic}: there are {_listed(self._clinics)}")
-        if not who.scope.holds(clinic):
-            raise ForbiddenError("only who manages every clinic gives and takes roles there")
+            known = ", ".join(sorted(it for it in self._clinics if who.scope.holds(it)))
+            raise NotFoundError(f"there is no clinic {clinic}: there are {known}")
 
     def _record(self, tx: Tx, who: Manager, action: str, user_id: int, clinic: str | None = None) -> None:
         where = None if clinic == EVERY_CLINIC else clinic
@@ -232,7 +232,3 @@ def read_name(text: str) -> str:
     if not name or len(name) > _LONGEST_NAME:
         raise RegistrationError(f"a name has 1 to {_LONGEST_NAME} characters")
     return name
-
-
-def _listed(clinics: Collection[str]) -> str:
-    return ", ".join(sorted(clinics))

@@ -98,6 +98,7 @@ def load_due(tx: Tx, ids: Sequence[int], *, now: datetime, ahead: timedelta = ti
     beside = _messages(
         tx,
         among(tx, messages.c.patient_id, people),
+        _IS_STEP,  # what staff wrote to them is not planned
         sa.or_(messages.c.status.in_([Status.SCHEDULED, Status.CLAIMED]), _CLASHES),
         messages.c.due_at <= now + ahead,
         sa.not_(among(tx, messages.c.id, ids)),

@@ -1,7 +1,7 @@
 """The lines of history as other systems are told of them: what happened to which thing of which clinic."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -26,6 +26,34 @@ class Happened:
     to_status: str | None
     clinic: str | None
     facts: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Horizon:
+    """Learns, look by look, up to which line of history no transaction can bring another any more; for one process.
+
+    SQLite gives ids in the order of the commits. On PostgreSQL a transaction may commit a lower id long after others
+    committed higher ones: the newest line of a look is final once all have ended that went on at that look.
+    """
+
+    _looks: list[tuple[int, int]] = field(default_factory=list)
+    """The newest line of each, and the first transaction that had not begun."""
+
+    def look(self, tx: Tx) -> int:
+        """Return the last line that is final now; 0 while nobody can tell."""
+        newest = sa.select(sa.func.coalesce(sa.func.max(events.c.id), 0)).scalar_subquery()
+        if tx.dialect == "sqlite":
+            return int(tx.connection.execute(sa.select(newest)).scalar_one())
+        oldest, coming = (
+            sa.cast(sa.cast(edge(sa.func.pg_current_snapshot()), sa.Text), sa.BigInteger)
+            for edge in (sa.func.pg_snapshot_xmin, sa.func.pg_snapshot_xmax)
+        )
+        last, running, begins = tx.connection.execute(sa.select(newest, oldest, coming)).one()
+        if not self._looks or last > self._looks[-1][0]:
+            self._looks.append((last, begins))
+        final = [it for it in self._looks if it[1] <= running]
+        self._looks = [*final[-1:], *self._looks[len(final) :]]
+        return final[-1][0] if final else 0
 
 
 def happened_after(tx: Tx, after: int, *, limit: int) -> tuple[Happened, ...]:

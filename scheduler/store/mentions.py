@@ -93,12 +93,15 @@ def empty_calls(tx: Tx, ids: Sequence[int], *, now: datetime) -> None:
 
 
 def drop_answers(tx: Tx, traces: Traces) -> int:
-    """Forget the answers kept for repeated requests in which the patient is; return how many. The caller commits."""
+    """Forget the answers kept for repeated requests in which the patient is; return how many. The caller commits.
+
+    Their keys stay used: the request, sent again, would register the patient anew.
+    """
     found = tx.connection.execute(sa.select(idempotency).where(idempotency.c.answer_sealed.is_not(None))).all()
-    gone = [it for it in found if traces.in_file(_opened(tx, it.answer_sealed, "idempotency.answer"))]
-    for row in gone:
-        same = idempotency.c.caller == row.caller, idempotency.c.key_hash == row.key_hash
-        tx.connection.execute(sa.delete(idempotency).where(*same))
+    gone = [it.id for it in found if traces.in_file(_opened(tx, it.answer_sealed, "idempotency.answer"))]
+    if gone:
+        emptied = sa.update(idempotency).where(among(tx, idempotency.c.id, gone))
+        tx.connection.execute(emptied.values(answer_sealed=None, status=None))
     return len(gone)
 
 

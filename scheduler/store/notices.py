@@ -25,6 +25,7 @@ from scheduler.store.fetching import fetch, raw
 from scheduler.store.messages import Message
 from scheduler.store.names import address_hash
 from scheduler.store.reading import read_raw_message
+from scheduler.store.replies import SMS
 from scheduler.store.tables import alerts, messages, patients, replies, stops
 
 log = get_logger(__name__)
@@ -33,7 +34,7 @@ _RECIPIENT, _WORDS = "messages.recipient", "messages.words"
 _question = messages.alias("question")
 _CONTEXT = (
     *(patients.c.id, _question.c.appointment_id, patients.c.page_epoch),
-    *(patients.c.timezone, patients.c.name_sealed, patients.c.phone_sealed, patients.c.email_sealed),
+    *(patients.c.timezone, patients.c.name_sealed, patients.c.phone_sealed, patients.c.email_sealed, replies.c.source),
     *(alerts.c.kind, alerts.c.clinic, alerts.c.opened_at, alerts.c.taken_at, alerts.c.closed_at),
 )
 _FOUND = (
@@ -78,12 +79,14 @@ class Written:
     """What a person wrote, and what decides whether it goes out. `ledger` is all that the patient said of consent.
 
     `zone` is the patient's own, None where the clinic's counts; `name` is for an email's head, "" for nobody known.
+    `follows`: it goes to the address that the patient has when it goes.
     """
 
     text: DeskText
     name: str = field(repr=False)
     zone: str | None
     ledger: tuple[Entry, ...]
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,8 @@ class DueNotice:
     """A notice with what decides about it, as it is now.
 
     `stopped`: the clinic's messages to that address are stopped. `asked` is None where nobody knows for certain who
-    wrote; `alert` is None for an answer. `written` is what a person wrote; where nobody wrote to us before it, such a
-    text goes to the address that the patient has now, and `to` is "" where there is none.
+    wrote; `alert` is None for an answer. `written` is what a person wrote; but for an answer to the number that wrote to
+    us, such a text goes to the address that the patient has now, and `to` is "" where there is none.
     """
 
     message: Message
@@ -163,6 +166,24 @@ def recipient_of(tx: Tx, sealed: bytes | None) -> str:
     return tx.vault.open(sealed or b"", of=_RECIPIENT)
 
 
+def moved_notices(tx: Tx, notices: Sequence[DueNotice]) -> frozenset[int]:
+    """Return which of these, that go to the address a patient has, were to go to one that is no longer it."""
+    followed = {it.asked.patient_id: it for it in notices if it.asked and it.written and it.written.follows}
+    if not followed:
+        return frozenset()
+    found = sa.select(patients.c.id, patients.c.phone_hash, patients.c.email_hash)
+    rows = tx.connection.execute(found.where(among(tx, patients.c.id, followed)))
+    now = {row.id: {Channel.SMS: row.phone_hash, Channel.EMAIL: row.email_hash} for row in rows}
+    return frozenset(
+        it.message.id
+        for it in notices
+        if it.asked
+        and it.written
+        and it.written.follows
+        and now[it.asked.patient_id][it.message.channel] != address_hash(tx.vault, it.message.channel, it.to)
+    )
+
+
 def rings_over(tx: Tx, ids: Collection[int]) -> frozenset[int]:
     """Return which of these rings are needless: their alert is closed, or somebody took it after they were made.
 
@@ -177,16 +198,16 @@ def rings_over(tx: Tx, ids: Collection[int]) -> frozenset[int]:
 
 def _opened(tx: Tx, context: Sequence[Any], message: Message) -> DueNotice:
     """Open what is sealed of a notice. Raises KeysError."""
-    patient_id, appointment_id, epoch, zone, name, phone, email, kind, clinic, opened_at, taken_at, closed_at = (
-        context
-    )
+    patient_id, appointment_id, epoch, zone, name, phone, email, source, *of_alert = context
+    kind, clinic, opened_at, taken_at, closed_at = of_alert
     to = recipient_of(tx, message.recipient_sealed)
     written = None
     if message.words_sealed is not None:
         text = load_desk_text(tx.vault.open(message.words_sealed, of=_WORDS))
         called = tx.vault.open(name, of="patients.name") if patient_id is not None else ""
-        written = Written(text, called, zone, ())
-        if message.reply_id is None and patient_id is not None:  # nobody wrote from there: the address of now counts
+        wrote_there = text.in_thread and source == SMS and message.channel is Channel.SMS
+        written = Written(text, called, zone, (), follows=patient_id is not None and not wrote_there)
+        if written.follows:  # nobody wrote from there: the address of now counts
             sealed, of = (phone, "phone") if message.channel is Channel.SMS else (email, "email")
             to = tx.vault.open_or_none(sealed, of=f"patients.{of}") or ""
     asked = None if patient_id is None else Asked(patient_id, appointment_id, epoch)

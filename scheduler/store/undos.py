@@ -22,10 +22,13 @@ class StoredUndo:
     done_at: datetime | None
 
 
-def keep_undo(tx: Tx, *, clinic: str, by: str, what: str, now: datetime, until: datetime) -> int:
-    """Keep how something is taken back, and return its id; what is over is forgotten. The caller commits."""
+def keep_undo(tx: Tx, *, clinic: str, by: str, what: str, now: datetime, until: datetime, at: datetime) -> int:
+    """Keep how something is taken back that was done at `at`, and return its id; what is over is forgotten.
+
+    The caller commits.
+    """
     tx.connection.execute(sa.delete(undos).where(undos.c.expires_at <= now))
-    values = {"clinic": clinic, "by": by, "what": what, "at": now, "expires_at": until}
+    values = {"clinic": clinic, "by": by, "what": what, "at": at, "expires_at": until}
     return int(tx.connection.execute(sa.insert(undos).values(values).returning(undos.c.id)).scalar_one())
 
 

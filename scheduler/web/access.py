@@ -6,24 +6,32 @@ A permission is looked for anywhere first; the handler demands it at the clinic 
 `identify` (one of the two below), `has_cookies`, `public_host` (host and port of the public URL, in lower case).
 """
 
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from scheduler.domain.access import Caller, Permission
-from scheduler.errors import ForbiddenError, NotFoundError
+from scheduler.errors import AftercareError, ForbiddenError, StoreError
 from scheduler.web.limits import Limit
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_CLINIC = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _HERE = frozenset({"same-origin", "none"})
 QUIET = "x-desk-quiet"
 """The header with which the script looks at a page again: nobody asked for that, so that it counts as no visit."""
+
+
+class RefusalError(Exception):
+    """Ends a request with an answer that says why: nothing was done."""
 
 
 class UnauthenticatedError(Exception):
@@ -90,8 +98,12 @@ def open_to_all(why: str) -> OpenToAll:
 
 
 def note(request: Request, *, clinic: str | None = None, subject: str | None = None) -> None:
-    """Say what the request is about, for the record: a clinic's id, a kind and a number ("patient/12")."""
-    request.state.clinic, request.state.subject = clinic, subject
+    """Say what the request is about, for the record: a clinic's id, a kind and a number ("patient/12").
+
+    What can't be a clinic's id, as an address may name anything, is not written down.
+    """
+    request.state.clinic = clinic if clinic is None or _CLINIC.fullmatch(clinic) else None
+    request.state.subject = subject
 
 
 def identify_by_session(gate: Gate, cookie: str) -> Callable[[Request], Coroutine[Any, Any, Caller]]:
@@ -161,13 +173,19 @@ def recorded(gate: Gate) -> type[APIRoute]:
             handle = super().get_route_handler()
 
             async def handle_and_record(request: Request) -> Response:
+                outcome: str | None = "failed"  # whatever comes that nobody foresaw: part of it may be done
                 try:
                     answer = await handle(request)
-                except (ForbiddenError, NotFoundError):
-                    await _record(gate, request, "refused", lately)
+                    outcome = "done" if answer.status_code < 400 else "refused"  # noqa: PLR2004
+                except StoreError:
+                    outcome = None  # the database is away, and the record with it
                     raise
-                outcome = "done" if answer.status_code < 400 else "refused"  # noqa: PLR2004
-                await _record(gate, request, outcome, lately)
+                except (AftercareError, RefusalError, RequestValidationError, HTTPException):
+                    outcome = "refused"
+                    raise
+                finally:
+                    if outcome:
+                        await _record(gate, request, outcome, lately)
                 return answer
 
             return handle_and_record

@@ -27,7 +27,7 @@ from tests.acceptance.conftest import ROOT, Aftercare
 
 UTC = ZoneInfo("UTC")
 TORONTO, MADRID = ZoneInfo("America/Toronto"), ZoneInfo("Europe/Madrid")
-STARTS, ENDS = datetime(2026, 3, 2, 8, tzinfo=UTC), datetime(2026, 4, 13, 8, tzinfo=UTC)
+STARTS, ENDS = datetime(2026, 3, 2, 8, tzinfo=UTC), datetime(2026, 4, 13, 14, 30, tzinfo=UTC)
 
 Sent = tuple[str, str, str, str, str]
 """Local time, patient, channel, language, step."""

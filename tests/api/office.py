@@ -19,6 +19,7 @@ from scheduler.domain.access import EVERY_CLINIC, Permission, Scope
 from scheduler.services.api_keys import ApiKeys
 from scheduler.services.desk import Desk
 from scheduler.services.gate import Gate
+from scheduler.services.schedule_work import ScheduleWork
 from scheduler.services.users import Manager
 from scheduler.web.api.app import PATH, create_api
 from scheduler.web.api.callers import Allowances
@@ -82,6 +83,7 @@ class Office:
 
     house: House
     allowances: Allowances = field(default_factory=Allowances)
+    work: ScheduleWork = field(default_factory=ScheduleWork)
     machine: FixedClock = field(init=False)
     wakes: list[None] = field(default_factory=list)
     app: FastAPI = field(init=False)
@@ -108,7 +110,7 @@ class Office:
 
     def api(self) -> FastAPI:
         gate = Gate(self.house.store, self.machine)
-        return create_api(self.desk(), gate, allowances=self.allowances, machine_clock=self.machine)
+        return create_api(self.desk(), gate, allowances=self.allowances, machine_clock=self.machine, work=self.work)
 
     def program(self, *permissions: Permission, clinic: str = EVERY_CLINIC) -> Program:
         """Return a program with a key; without permissions with one that may do everything."""

@@ -246,3 +246,20 @@ def test_a_list_takes_the_same_number_of_queries_however_long_it_is(office: Offi
     for number in range(5):
         alert(office, "north", reply(office, "north", at=number + 1))
     assert asked() == few
+
+
+def test_what_has_no_index_is_looked_through_in_portions_and_found_all_the_same(
+    any_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits(any_office, 6)
+    program = any_office.program()
+    every = [it["id"] for it in through(program, "/messages?limit=200") if it["step"] == "prepare"]
+    monkeypatch.setattr("scheduler.store.listing.messages.LOOKED_AT", 5)
+    short = program.get("/messages?step=prepare&limit=50").json()
+    assert len(short["items"]) < len(every)
+    assert short["next"]
+    assert [it["id"] for it in through(program, "/messages?step=prepare&limit=50")] == every
+    assert [it["id"] for it in through(program, "/messages?step=prepare&limit=1")] == every
+    assert list(through(program, "/messages?status=delivered&limit=50")) == []
+    of_days = "from=2026-03-16T00:00:00Z&to=2026-04-01T00:00:00Z"
+    assert [it["id"] for it in program.get(f"/messages?step=prepare&{of_days}").json()["items"]] == every

@@ -1,11 +1,20 @@
 """The Idempotency-Key header: a POST that is sent again is done once."""
 
+import asyncio
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
+from fastapi import Request
+from fastapi.responses import Response
+from starlette.types import Message
 
+from scheduler.domain.access import Caller, CallerKind
+from scheduler.errors import StoreError
 from scheduler.services.repeating import Forgetter, Repeating
 from scheduler.store.desk_tables import idempotency
+from scheduler.web.api.once import Once
+from scheduler.web.api.problems import ApiError
 from tests.api.office import ZOE, Office
 
 KEY = {"Idempotency-Key": "7f8c1e3a-0000-4000-8000-2f5a0c9d1b11"}
@@ -64,6 +73,38 @@ def test_a_request_that_is_still_worked_on_is_not_done_twice(any_office: Office)
     assert answer.status_code == 409
     assert answer.json()["type"].endswith(":in-progress")
     assert answer.headers["retry-after"] == "1"
+
+
+def test_what_the_database_broke_off_may_have_been_done_and_is_not_done_again(any_office: Office) -> None:
+    repeating, done = Repeating(any_office.house.store, any_office.machine), []
+
+    async def commits_and_breaks(_: Request) -> Response:
+        done.append("once")
+        raise StoreError("the database does not answer")
+
+    for problem in (StoreError, ApiError):
+        with pytest.raises(problem):
+            asyncio.run(Once(repeating).answer(_posted("k1"), commits_and_breaks))
+    assert done == ["once"]
+
+
+def _posted(key: str) -> Request:
+    request = Request(
+        {
+            "type": "http",
+            "method": "POST",
+            "path": "/api/v1/appointments",
+            "query_string": b"",
+            "headers": [(b"idempotency-key", key.encode())],
+        },
+        receive=_nothing,
+    )
+    request.state.caller = Caller(CallerKind.KEY, 1, "bookings", {}, None)
+    return request
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _as_sent() -> bytes:

@@ -26,6 +26,7 @@ from scheduler.store.booking_tables import uploads
 from scheduler.store.consents import stop_source
 from scheduler.store.desk_tables import desk_notes, idempotency
 from scheduler.store.erase import EMPTIED, OF_NO_PATIENT, SEARCHED
+from scheduler.store.idempotency import begin_request
 from scheduler.store.patient_file import erasure_of
 from scheduler.store.patients import get_patient
 from scheduler.store.provider_events import add_provider_event
@@ -308,6 +309,14 @@ def test_asked_for_again_it_erases_what_came_since(any_house: House) -> None:
     assert len(list(first)) == len(list(everything(any_house)))
     with pytest.raises(NotFoundError):
         rub_out(any_house, 999)
+
+
+def test_a_request_that_registered_the_person_is_not_done_again_when_it_is_repeated(any_house: House) -> None:
+    rub_out(any_house, any_house.patient(lived(any_house)).id)
+    with any_house.store.write() as tx:
+        before = begin_request(tx, "key:x", b"1", b"2", now=any_house.clock.now())
+    assert before
+    assert before.answer is None
 
 
 def test_every_sealed_column_is_known_to_the_erasure() -> None:

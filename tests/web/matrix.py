@@ -1,34 +1,40 @@
-"""An office with something of every kind at two clinics, and its routes with what each of them declares."""
+"""An office with something of every kind at two clinics and at none, and its routes with what each declares."""
 
+import asyncio
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, get_args
 
 import httpx
+import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.routing import BaseRoute, Mount
 
 from scheduler.content.notices import ALERTS
-from scheduler.domain.access import PERMISSIONS_OF, Permission, Role, Scope
+from scheduler.domain.access import Permission, Role, Scope
+from scheduler.domain.alert import AlertKind
 from scheduler.domain.brakes import Scope as BrakeScope
 from scheduler.domain.protocol import Channel
 from scheduler.services import uploading
-from scheduler.services.hooks import NewEndpoint, add_endpoint
+from scheduler.services.alerts import raise_alert
+from scheduler.services.hooks import NewEndpoint, add_endpoint, ping
 from scheduler.services.pausing import pause
 from scheduler.services.reply_case import Incoming
 from scheduler.services.reply_desk import ReplyDesk
+from scheduler.store.alerts import alerts_of_reply
 from scheduler.store.api_keys import list_keys
 from scheduler.store.outbox_pages import kept_messages
 from scheduler.store.replies import SMS
 from scheduler.web.access import Needs, OpenToAll
 from tests.services.house import CHECK, PREPARE, House
 from tests.services.replying import words
-from tests.web.desk import Visitor, desk_app, desk_of, make_key, make_user, signed_in, stranger, with_key
+from tests.web.desk import HERE, Visitor, desk_app, desk_of, make_key, make_user
 
 NORTH, SOUTH = "north", "south"
 _PHONES = {NORTH: ("+14165550123", "+14165550109"), SOUTH: ("+34600000123", "+34600000000")}
@@ -36,6 +42,20 @@ _FILES = {
     NORTH: b"Start,Client,Mobile,Service\n2030-01-01 10:00,Zoe Sample,+14165550123,Peel\n",
     SOUTH: b"starts_at,name,email,treatment\n2030-01-01T10:00,Zoe Sample,zoe@south.example,peel\n",
 }
+_READ_BY_HAND = frozenset({"/desk/appointments", "/desk/deliveries", "/desk/deliveries.csv"})
+"""Lists that look at `?clinic=` themselves."""
+_FORMS_OF_A_CLINIC = frozenset(
+    {
+        "POST /desk/appointments",
+        "POST /desk/appointments/new",
+        "POST /desk/appointments/search",
+        "POST /desk/schedules/pending-edit",
+        "POST /desk/schedules/{treatment}/{step}/test",
+        "POST /desk/setup/hooks",
+        "POST /desk/setup/keys",
+        "POST /desk/setup/users/new",
+    }
+)
 _numbers = count(1)
 
 
@@ -55,6 +75,14 @@ class Declared:
         return one if isinstance(one, Needs) else None
 
     @property
+    def names_a_clinic(self) -> bool:
+        """Whether what is sent says of which clinic it is."""
+        if not self.is_api:
+            return str(self) in _FORMS_OF_A_CLINIC
+        example = _example(self.route) if self.method != "GET" else None
+        return isinstance(example, dict) and "clinic" in example
+
+    @property
     def is_api(self) -> bool:
         return self.path.startswith("/api/")
 
@@ -72,8 +100,8 @@ def _of(prefix: str, found: list[BaseRoute]) -> Iterator[Declared]:
     for route in found:
         if isinstance(route, APIRoute):
             declared = tuple(_declared(route.dependant))
-            queries = frozenset(it.alias for it in _queries(route.dependant))
             path = prefix + re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path)
+            queries = frozenset(_queries(route.dependant)) | ({"clinic"} if path in _READ_BY_HAND else set())
             for method in sorted((route.methods or set()) - {"HEAD"}):
                 yield Declared(method, path, declared, queries, route)
         else:
@@ -88,17 +116,23 @@ def _declared(dependant: Dependant) -> Iterator[Needs | OpenToAll]:
         yield from _declared(one)
 
 
-def _queries(dependant: Dependant) -> Iterator[Any]:
-    yield from dependant.query_params
+def _queries(dependant: Dependant) -> Iterator[str]:
+    """Yield the names in the query, also those of a model that stands for all of them."""
+    for one in dependant.query_params:
+        kind = one.field_info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from (it.alias or name for name, it in kind.model_fields.items())
+        else:
+            yield one.alias
     for one in dependant.dependencies:
         yield from _queries(one)
 
 
 @dataclass(frozen=True)
 class Things:
-    """The numbers of what there is at one clinic, by what stands before them in an address."""
+    """The numbers of what there is at one clinic, or at none, by what stands before them in an address."""
 
-    clinic: str
+    clinic: str | None
     numbers: Mapping[str, object]
 
     def path(self, template: str) -> str:
@@ -118,40 +152,56 @@ class Things:
 
 @dataclass
 class Office:
-    """The application over a store that has something of every kind at two clinics."""
+    """The application over a store that has something of every kind at two clinics. Close it: it holds a loop."""
 
     house: House
     app: FastAPI
-    things: Mapping[str, Things]
+    things: Mapping[str | None, Things]
+    runner: asyncio.Runner = field(default_factory=asyncio.Runner)
+    _client: httpx.AsyncClient | None = None
 
     @classmethod
     def open(cls, house: House) -> "Office":
         things = {clinic: _furnish(house, clinic) for clinic in (NORTH, SOUTH)}
-        return cls(house, desk_app(house), things)
+        return cls(house, desk_app(house), {**things, None: Things(None, _of_nobody(house))})
 
-    def visitor(self, role: Role, clinic: str, *, program: bool) -> Visitor:
-        """Return somebody new of a role at a clinic: a program with such a key, or a person who signed in."""
-        if program:
-            return with_key(self.app, self.house.store, PERMISSIONS_OF[role], clinic)
-        return signed_in(self.app, self.house.store, role, clinic)
+    def close(self) -> None:
+        if self._client:
+            self.runner.run(self._client.aclose())
+        self.runner.close()
 
-    def ask(self, route: Declared, visitor: Visitor | None, clinic: str) -> httpx.Response:
-        """Call a route about what a clinic has; visitor None: somebody who is not known."""
-        who = visitor or stranger(self.app)
-        if visitor is None and route.is_api:
-            who = Visitor(self.app, headers={})
-        path = self.things[clinic].path(route.path)
+    def ask(self, route: Declared, visitor: Visitor, clinic: str | None) -> httpx.Response:
+        """Call a route about what a clinic has, or what belongs to none."""
         wanted = {"clinic": clinic, "language": "en"}
-        query = "?" + "&".join(f"{it}={value}" for it, value in wanted.items() if it in route.queries)
-        return who.ask(route.method, path + query, **_body(route, clinic))
+        query = {name: it for name, it in wanted.items() if it and name in route.queries}
+        kept = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+        body = _body(route, clinic)
+        headers = {"Cookie": kept, **visitor.headers, **body.pop("headers", {})}
+        path = self.things[clinic].path(route.path)
+        return self.runner.run(self._send(route.method, path, headers=headers, params=query, **body))
+
+    async def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Send it from the one loop, whose threads and connections stay: a new one for each call takes longer."""
+        self._client = self._client or httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=HERE)
+        self._client.cookies.clear()
+        return await self._client.request(method, path, **more)
+
+    def content(self) -> dict[str, list[str]]:
+        """Return all that is stored, but for who came when and what is on record of it."""
+        with self.house.store.read() as tx:
+            names = set(sa.inspect(tx.connection).get_table_names()) - {"audit", "api_keys", "sessions"}
+            rows = {name: tx.connection.execute(sa.text(f'SELECT * FROM "{name}"')).all() for name in names}
+        return {name: sorted(map(repr, found)) for name, found in rows.items()}
 
 
-def _body(route: Declared, clinic: str) -> dict[str, Any]:
+def _body(route: Declared, clinic: str | None) -> dict[str, Any]:
     """Return a body that such a route takes: the example of the API's own description, or an empty form."""
     if route.method in {"GET", "DELETE"}:
         return {}
     if not route.is_api:
-        return {"data": {"clinic": clinic}}
+        return {"data": {"clinic": clinic or "", "role": "viewer", "language": "en", "channel": "sms"}}
+    if route.path.endswith("/imports"):
+        return {"content": _FILES[clinic or NORTH], "headers": {"Content-Type": "text/csv"}}
     example = _example(route.route)
     if route.path.endswith("/pauses"):
         example = {"clinic": clinic}
@@ -162,10 +212,10 @@ def _body(route: Declared, clinic: str) -> dict[str, Any]:
 
 def _example(route: APIRoute) -> Any:
     """Return the first example of a route's body."""
-    field = route.body_field
-    if field is None:
+    if route.body_field is None:
         return None
-    model = field.field_info.annotation
+    kinds = [route.body_field.field_info.annotation, *get_args(route.body_field.field_info.annotation)]
+    model = next((it for it in kinds if isinstance(it, type) and issubclass(it, BaseModel)), None)
     config = getattr(model, "model_config", {})
     examples = (config.get("json_schema_extra") or {}).get("examples") or []
     return examples[0] if examples else {}
@@ -194,12 +244,13 @@ def _furnish(house: House, clinic: str) -> Things:
             now=now,
             by="test",
         )
+        called = ping(tx, hook, now=now)
     make_key(house.store, [Permission.READ], clinic)
     user = make_user(house.store, f"ben-{clinic}", Role.VIEWER, clinic)
     upload = uploading.bring(desk, clinic, "a.csv", _FILES[clinic], by="test")
     return Things(
         clinic,
-        _numbers_of(house, clinic, visit)
+        _numbers_of(house, clinic, visit, taken.reply_id)
         | {
             "appointments": visit,
             "visits": visit,
@@ -207,25 +258,33 @@ def _furnish(house: House, clinic: str) -> Things:
             "replies": taken.reply_id,
             "users": user,
             "hooks": hook.id,
+            "webhooks": hook.id,
+            "calls": called,
+            "grants": clinic,
             "import": upload,
+            "imports": upload,
             "uploads": upload,
             "pauses": held.order.id,
         },
     )
 
 
-def _numbers_of(house: House, clinic: str, visit: int) -> dict[str, object]:
+def _numbers_of(house: House, clinic: str, visit: int, reply: int) -> dict[str, object]:
     with house.store.read() as tx:
         key = list_keys(tx, Scope(frozenset({clinic})))[0].id
+        alert = alerts_of_reply(tx, reply)[0].id
         kept = kept_messages(tx, Scope(frozenset({clinic})), channel=Channel.EMAIL, limit=1)[0].id
     return {
         "patients": house.appointment(visit).patient_id,
-        "alerts": 1 if clinic == NORTH else 2,
+        "alerts": alert,
         "keys": key,
         "outbox": kept,
         "steps": "tips",
         "link": "unknown",
-        "undo": 1,
+        "undo": 987654,
+        "undos": 987654,
+        "applies": 987654,
+        "texts": ALERTS[0],
         "inbox": "replies",
         "{endpoint_id}": "ping",
         "schedules": "peel",
@@ -236,3 +295,17 @@ def _numbers_of(house: House, clinic: str, visit: int) -> dict[str, object]:
         "purpose": "care",
         "what": "ping",
     }
+
+
+def _of_nobody(house: House) -> dict[str, object]:
+    """Let somebody write whom nobody knows, to nobody's number, and let something be wrong that is no clinic's."""
+    now = house.clock.now()
+    with house.store.write() as tx:
+        heard = Incoming(
+            f"SM{next(_numbers):032}", SMS, "+14165550177", "+14165550999", "", "who is this", received_at=now
+        )
+        taken = ReplyDesk(house.configuration, words, by="test").take_in(tx, heard, now=now)
+        alert = raise_alert(tx, AlertKind.CIRCUIT, "circuit/sms", reasons=(), now=now)
+    assert taken
+    assert alert
+    return {"replies": taken.reply_id, "alerts": alert.id, "inbox": "replies"}

@@ -17,7 +17,7 @@ from scheduler.web.console.mail_frame import FRAME
 from tests.services.house import House
 from tests.services.replying import words
 from tests.web.desk import Visitor, desk_of, make_key, make_user, signed_in
-from tests.web.hostile import ALL, DISGUISE, INVISIBLE, SHORT, TEXT, Form, Seen
+from tests.web.hostile import ALL, DISGUISE, INVISIBLE, LINK, SHORT, TEXT, Form, Seen
 from tests.web.matrix import NORTH, Office, routes
 
 LAST = (
@@ -53,8 +53,9 @@ QUERIES += ("treatment", "link", "language", "tab", "show", "who", "actor", "act
 
 
 @pytest.fixture
-def office(house: House) -> Office:
+def office(any_house: House) -> Office:
     """Everything at two clinics, with hostile names wherever a name can be given."""
+    house = any_house
     known = house.configuration
     clinics = {name: _hostile(it) for name, it in known.clinics.items()}
     peel = replace(known.protocols["peel"], title=dict.fromkeys(("en", "fr", "es"), f"Peel {SHORT}"))
@@ -75,6 +76,7 @@ def test_no_page_has_an_element_of_what_was_typed(office: Office, admin: Visitor
     assert sum("xpwn()" in it.text for it in found) > 10  # it is shown, as text
     faults = [fault for seen in found for fault in seen.faults]
     assert not faults, "\n".join(sorted(set(faults)))
+    assert {it.at for it in found if INVISIBLE & set(it.text)} == set()  # nothing turns what follows it round
 
 
 def test_no_form_that_is_filled_in_with_it_comes_back_with_it(office: Office, admin: Visitor) -> None:
@@ -92,13 +94,14 @@ def test_no_form_that_is_filled_in_with_it_comes_back_with_it(office: Office, ad
     assert not faults, "\n".join(sorted(set(faults)))
 
 
+@pytest.mark.long
 def test_no_parameter_of_an_address_comes_into_a_page_as_more_than_text(office: Office, admin: Visitor) -> None:
     found = list(_walk(office, admin))
     pages = sorted({urlsplit(it.at).path for it in found})
     names = sorted({*QUERIES, *(name for it in found for name in it.queries)})
     faults = []
     for page in pages:
-        for text in (*ALL, "\0", "é\r\nSet-Cookie: a=b", "9" * 400, "-1", DISGUISE):
+        for text in (TEXT, LINK, "\0é\r\nSet-Cookie: a=b", "9" * 400, f"-1{DISGUISE}"):
             answer = admin.get(page + "?" + "&".join(f"{it}={quote(text)}" for it in names))
             assert answer.status_code < 500, (page, text)
             assert "set-cookie" not in answer.headers or "a=b" not in answer.headers["set-cookie"]
@@ -106,7 +109,7 @@ def test_no_parameter_of_an_address_comes_into_a_page_as_more_than_text(office: 
     assert not faults, "\n".join(sorted(set(faults)))
 
 
-@pytest.mark.parametrize("text", [*ALL, "%00", "..%2f..%2fetc%2fpasswd", "9" * 30, "-1", "%F0%28%8C", "%0d%0aX:%20y"])
+@pytest.mark.parametrize("text", [*ALL, "%00", "..%2f..%2fetc%2fpasswd", "9" * 30, "-1", "%F0%28%8C", "%0d%0aX:y"])
 def test_no_part_of_a_path_breaks_a_page_or_comes_into_it(office: Office, admin: Visitor, text: str) -> None:
     faults = []
     part = text if text.startswith("%") or ".." in text else quote(text, safe="")
@@ -118,11 +121,6 @@ def test_no_part_of_a_path_breaks_a_page_or_comes_into_it(office: Office, admin:
         assert answer.status_code in (200, 303, 404, 405, 410, 422), (path, answer.status_code)
         faults += _faults(answer, route.path)
     assert not faults, "\n".join(sorted(set(faults)))
-
-
-def test_what_turns_text_round_is_not_in_any_page(office: Office, admin: Visitor) -> None:
-    shown = {it.at: INVISIBLE & set(it.text) for it in _walk(office, admin)}
-    assert {at: found for at, found in shown.items() if found} == {}
 
 
 def _walk(office: Office, visitor: Visitor) -> Iterator[Seen]:

@@ -1,7 +1,8 @@
 """Messages as the API lists them: the latest first, a page at a time, a constant number of queries."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,8 +15,13 @@ from scheduler.store.listing.narrowing import below_id, equal, spanning
 from scheduler.store.messages import Message, read_message
 from scheduler.store.scopes import within
 from scheduler.store.tables import IS_TROUBLE, messages
+from scheduler.store.tallies import CLINIC_OF_DAY
 
-_TROUBLE = frozenset({Status.UNDELIVERED, Status.FAILED, Status.EXPIRED, Status.HELD, Status.UNKNOWN})
+_TROUBLE = frozenset({Status.UNDELIVERED, Status.FAILED, Status.HELD, Status.UNKNOWN})
+SHORT = timedelta(days=31)
+"""The longest range of time in which messages are looked for by the index of their instants."""
+LOOKED_AT = 20_000
+"""How many are looked through for one page, at most, where a filter has no index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +42,44 @@ class MessageFilter:
     since: datetime | None = None
     until: datetime | None = None
 
+    @property
+    def is_ranged(self) -> bool:
+        """Whether they are looked for by when they are due: in a range that is short enough for that."""
+        return self.since is not None and self.until is not None and self.until - self.since <= SHORT
 
-def list_messages(tx: Tx, wanted: MessageFilter, *, below: int | None, limit: int) -> tuple[Message, ...]:
-    """Return at most `limit` messages, the highest id first; those with an id below `below` where one is given."""
+    @property
+    def has_index(self) -> bool:
+        """Whether the databases find them without looking at others."""
+        return self.is_ranged or self.patient is not None or self.appointment is not None or self.status in _TROUBLE
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of messages; `below`: the next is of those below that id, None where there are no more."""
+
+    messages: tuple[Message, ...]
+    below: int | None
+
+
+def list_messages(tx: Tx, wanted: MessageFilter, *, below: int | None, limit: int) -> Listed:
+    """Return at most `limit` messages, the highest id first; those with an id below `below` where one is given.
+
+    Where no index knows the filter, no more than `LOOKED_AT` ids are looked through: the page may have fewer messages
+    than `limit`, even none, although there are others further down. Four queries at most.
+    """
+    floor = None if wanted.has_index else _floor(tx, below)
+    found = _wanted(wanted).where(*below_id(messages.c.id, below))
+    if floor:
+        found = found.where(messages.c.id >= floor)
+    # By the index of the ids, unless a range of time is asked for: that has an index of its own, and fewer rows.
+    order = (messages.c.id + 0 if wanted.is_ranged else messages.c.id).desc()
+    page = tuple(map(read_message, tx.connection.execute(found.order_by(order).limit(limit + 1))))
+    if len(page) > limit:
+        return Listed(page[:limit], page[limit - 1].id)
+    return Listed(page, floor)
+
+
+def _wanted(wanted: MessageFilter) -> sa.Select[Any]:
     message = messages.c
     found = sa.select(messages).where(
         within(message.clinic, wanted.scope),
@@ -52,21 +93,26 @@ def list_messages(tx: Tx, wanted: MessageFilter, *, below: int | None, limit: in
             (message.appointment_id, wanted.appointment),
         ),
         *spanning(message.due_at, wanted.since, wanted.until),
-        *below_id(message.id, below),
     )
-    ranged = wanted.since is not None or wanted.until is not None
-    if ranged and wanted.scope.clinics is None:  # the index of the instants begins with the clinic
-        found = found.where(message.clinic.in_(_clinics()))
+    if wanted.is_ranged:  # the index of the instants begins with the clinic
+        found = found.where(CLINIC_OF_DAY.in_(wanted.scope.clinics or _clinics()))
     if wanted.status in _TROUBLE:
         found = found.where(IS_TROUBLE)  # written out: so the databases know the partial indexes
-    # By the index of the ids, unless a range of time is asked for: that has an index of its own, and fewer rows.
-    order = (message.id + 0 if ranged else message.id).desc()
-    return tuple(map(read_message, tx.connection.execute(found.order_by(order).limit(limit))))
+    return found
+
+
+def _floor(tx: Tx, below: int | None) -> int | None:
+    """Return the lowest id of those that are looked through; None where there is nothing below it."""
+    highest = below or (tx.connection.execute(sa.select(sa.func.max(messages.c.id))).scalar_one() or 0) + 1
+    floor = highest - LOOKED_AT
+    lowest = tx.connection.execute(sa.select(sa.func.min(messages.c.id))).scalar_one() or 0
+    return floor if floor > lowest else None
 
 
 def _clinics() -> sa.Select[tuple[str]]:
     """Select the clinics that there are messages of, by one look into the index for each of them."""
-    found = sa.select(sa.func.min(messages.c.clinic).label("clinic")).cte("found", recursive=True)
-    after = sa.select(sa.func.min(messages.c.clinic)).where(messages.c.clinic > found.c.clinic).scalar_subquery()
-    found = found.union_all(sa.select(after).where(found.c.clinic.is_not(None)))
+    first = sa.func.min(CLINIC_OF_DAY)
+    found = sa.select(first.label("clinic")).select_from(messages).cte("found", recursive=True)
+    after = sa.select(first).select_from(messages).where(found.c.clinic < CLINIC_OF_DAY)
+    found = found.union_all(sa.select(after.scalar_subquery()).where(found.c.clinic.is_not(None)))
     return sa.select(found.c.clinic).where(found.c.clinic.is_not(None))

@@ -8,19 +8,23 @@ from pydantic import ConfigDict
 from scheduler.domain.access import Caller, Permission
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.reasons import sentence
+from scheduler.services import inbox_actions as inbox
 from scheduler.services.alerts import REMEDIES, close_alert, take_alert
 from scheduler.services.desk import Desk
+from scheduler.services.inbox_thread import alert_thread
 from scheduler.store.alert_events import stories_of_alerts
 from scheduler.store.alerts import Alert, get_alert
 from scheduler.store.database import Tx
+from scheduler.store.desk_notes import Note as Written
+from scheduler.store.desk_notes import notes_on
 from scheduler.store.listing.alerts import AlertFilter, list_alerts
 from scheduler.web.access import needs, note
 from scheduler.web.api import pages
 from scheduler.web.api.etags import tag_of
-from scheduler.web.api.fields import Flag, IdOfPath, Instant, Output, Tags
+from scheduler.web.api.fields import HIGHEST, Flag, Id, IdOfPath, Input, Instant, Note, Output, Tags
 from scheduler.web.api.messages import zone_of
 from scheduler.web.api.pages import Page, Paging
-from scheduler.web.api.samples import ALERT, ALERT_IN_FULL
+from scheduler.web.api.samples import ALERT, ALERT_IN_FULL, CLOSING
 from scheduler.web.api.visits_shown import Happened
 
 TAGS: Tags = ["alerts"]
@@ -65,11 +69,34 @@ class AlertShown(Output):
         )
 
 
+class Closing(Input):
+    """What is left to be said, sealed. `seen` is the latest reply that was read: where more was written, 409."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [CLOSING]})
+
+    note: Note | None = None
+    seen: Id | None = None
+
+
+class NoteShown(Output):
+    """What staff wrote for each other; `text` is null where it can't be opened."""
+
+    at: Instant
+    by: str
+    text: str | None
+
+    @classmethod
+    def of(cls, note: Written) -> Self:
+        """Show a note."""
+        return cls(at=note.at, by=note.by, text=note.text)
+
+
 class AlertInFull(AlertShown):
-    """An alert with its history: raised, who was told, who took it, who closed it."""
+    """An alert with its notes and its history: raised, who was told, who took it, who closed it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [ALERT_IN_FULL]})
 
+    notes: list[NoteShown]
     history: list[Happened]
 
 
@@ -120,18 +147,40 @@ def add_alerts(api: APIRouter, desk: Desk) -> None:
         desk.wake()
         return AlertShown.of(taken.alert, desk)
 
+    @api.post("/alerts/{alert:record}/give-back", tags=TAGS)
+    def give_back(
+        alert: IdOfPath,
+        request: Request,
+        caller: Annotated[Caller, Depends(needs(Permission.CARE, "alert.given_back"))],
+    ) -> AlertShown:
+        """Say that nobody sees to it any more: it rings again. Where nobody did, nothing changes."""
+        with desk.store.write() as tx:
+            _visible(tx, request, caller, alert, Permission.CARE)
+            thread = alert_thread(tx, desk.configuration, alert)
+            inbox.give_back(tx, thread, by=caller.label, now=desk.clock.now())
+            shown = AlertShown.of(get_alert(tx, alert), desk)
+        desk.wake()
+        return shown
+
     @api.post("/alerts/{alert:record}/close", tags=TAGS)
     def close(
         alert: IdOfPath,
         request: Request,
         caller: Annotated[Caller, Depends(needs(Permission.CARE, "alert.closed"))],
+        body: Closing | None = None,
     ) -> AlertShown:
         """Say that what it is about is done; its reply counts as dealt with. Faults end by themselves: 409."""
+        by, now = caller.label, desk.clock.now()
         with desk.store.write() as tx:
             _visible(tx, request, caller, alert, Permission.CARE)
-            closed = close_alert(tx, alert, by=caller.label, now=desk.clock.now())
+            if body and (body.note or body.seen):
+                thread = alert_thread(tx, desk.configuration, alert)
+                inbox.close(tx, thread, seen=body.seen or HIGHEST, note=body.note or "", by=by, now=now)
+            else:
+                close_alert(tx, alert, by=by, now=now)
+            shown = AlertShown.of(get_alert(tx, alert), desk)
         desk.wake()
-        return AlertShown.of(closed, desk)
+        return shown
 
 
 def _in_full(tx: Tx, desk: Desk, alert: Alert) -> AlertInFull:
@@ -140,7 +189,8 @@ def _in_full(tx: Tx, desk: Desk, alert: Alert) -> AlertInFull:
         Happened(at=it.at, cause=it.cause, by=it.by, reason=sentence(it.reasons, zone))
         for it in stories_of_alerts(tx, [alert.id]).get(alert.id, ())
     ]
-    return AlertInFull.of(alert, desk, history=history)
+    notes = [NoteShown.of(it) for it in notes_on(tx, replies=(), alerts=[alert.id])]
+    return AlertInFull.of(alert, desk, notes=notes, history=history)
 
 
 def _visible(tx: Tx, request: Request, caller: Caller, alert: int, permission: Permission = Permission.READ) -> Alert:

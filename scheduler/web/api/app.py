@@ -10,11 +10,14 @@ from fastapi.responses import JSONResponse
 from scheduler.clock import Clock, SystemClock
 from scheduler.services.desk import Desk
 from scheduler.services.repeating import Repeating
+from scheduler.services.schedule_work import ScheduleWork
 from scheduler.web.access import Gate, open_to_all
 from scheduler.web.api.alerts import add_alerts
+from scheduler.web.api.applies import add_applies
 from scheduler.web.api.appointments import add_appointments
 from scheduler.web.api.callers import Allowances, identify_within
 from scheduler.web.api.consent import add_consent
+from scheduler.web.api.contact import add_contact
 from scheduler.web.api.deliveries import add_deliveries
 from scheduler.web.api.document import INFO, document_of
 from scheduler.web.api.failures import handle_failures
@@ -23,28 +26,39 @@ from scheduler.web.api.front import Front
 from scheduler.web.api.health import add_health
 from scheduler.web.api.hook_calls import add_hook_calls
 from scheduler.web.api.hooks import add_hooks
+from scheduler.web.api.imports import add_imports
 from scheduler.web.api.managing import add_managing
 from scheduler.web.api.messages import add_messages
 from scheduler.web.api.once import Once
+from scheduler.web.api.outbox import add_outbox
 from scheduler.web.api.patients import add_patients
 from scheduler.web.api.pauses import add_pauses
+from scheduler.web.api.plans import add_plans
 from scheduler.web.api.privacy import add_privacy
 from scheduler.web.api.registering import add_registering
 from scheduler.web.api.replies import add_replies
 from scheduler.web.api.route import routes_of
+from scheduler.web.api.schedules import add_schedules
 from scheduler.web.api.sending import add_sending
 from scheduler.web.api.steps import add_steps
+from scheduler.web.api.texts import add_texts
+from scheduler.web.api.undos import add_undos
+from scheduler.web.api.users import add_users
 
 PATH = "/api/v1"
 _PARTS = (
     add_registering,
     add_appointments,
     add_steps,
+    add_imports,
+    add_undos,
     add_patients,
+    add_contact,
     add_consent,
     add_privacy,
     add_messages,
     add_sending,
+    add_outbox,
     add_deliveries,
     add_replies,
     add_alerts,
@@ -57,12 +71,18 @@ _PARTS = (
 
 
 def create_api(
-    desk: Desk, gate: Gate, *, allowances: Allowances | None = None, machine_clock: Clock | None = None
+    desk: Desk,
+    gate: Gate,
+    *,
+    allowances: Allowances | None = None,
+    machine_clock: Clock | None = None,
+    work: ScheduleWork | None = None,
 ) -> FastAPI:
     """Make the application: it answers by the files of that desk, to the keys that the gate knows.
 
     `allowances` are given where they are counted beyond this application. `machine_clock` is the machine's own time,
-    by which repeated requests are forgotten, also where the desk's clock is a time-lapse.
+    by which repeated requests are forgotten, also where the desk's clock is a time-lapse. `work` is one for a
+    process, which the console has too.
     """
     api = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, **INFO)
     api.state.identify = identify_within(gate, allowances or Allowances())
@@ -70,9 +90,14 @@ def create_api(
     api.state.public_host = urlsplit(desk.settings.public_url).netloc.lower()
     clock = machine_clock or SystemClock()
     api.router.route_class = routes_of(gate, Once(Repeating(desk.store, clock)))
+    work = work or ScheduleWork()
     for add in _PARTS:
         add(api.router, desk)
+    for add_of_work in (add_schedules, add_plans, add_applies):
+        add_of_work(api.router, desk, work)
+    add_texts(api.router, desk)
     add_managing(api.router, desk, clock)
+    add_users(api.router, desk, clock)
     handle_failures(api)
     api.add_middleware(Front)
 

@@ -13,6 +13,8 @@ from scheduler.services import appointments as visits
 from scheduler.services.desk import Desk
 from scheduler.services.intake import read_instant
 from scheduler.services.timeline import Timeline, timeline
+from scheduler.services.undoing import Undoable, keep, state_of
+from scheduler.services.visit_changes import STATUS_AFTER, Action
 from scheduler.store.appointments import StoredAppointment, get_appointment
 from scheduler.store.database import Tx
 from scheduler.store.visit_list import ListedVisit, Place, VisitFilter, list_visits
@@ -23,6 +25,7 @@ from scheduler.web.api.fields import IdOfPath, Input, Moment, QueryId, Slug, Tag
 from scheduler.web.api.pages import Page, Paging
 from scheduler.web.api.problems import Wrong, invalid
 from scheduler.web.api.samples import APPOINTMENT_EDIT
+from scheduler.web.api.undos import offer
 from scheduler.web.api.visits_shown import AppointmentShown, TimelineShown
 
 TAGS: Tags = ["appointments"]
@@ -103,9 +106,12 @@ def add_appointments(api: APIRouter, desk: Desk) -> None:
             visit = visible(tx, request, caller, appointment, Permission.BOOK)
             refuse_changed(request, AppointmentShown.of(visit))
             _edit(tx, desk, visit, body, caller.label)
-            shown = AppointmentShown.of(get_appointment(tx, appointment))
+            after = get_appointment(tx, appointment)
+            undo = _undo(tx, desk, visit, after, caller.label)
         desk.wake()
+        shown = AppointmentShown.of(after)
         response.headers["ETag"] = tag_of(shown)
+        offer(response, desk, undo)
         return shown
 
     @api.get("/appointments/{appointment:record}/timeline", tags=TAGS)
@@ -145,6 +151,14 @@ def visible(
     note(request, clinic=visit.clinic, subject=f"appointment/{visit.id}")
     caller.demand(permission, visit.clinic)
     return visit
+
+
+def _undo(tx: Tx, desk: Desk, before: StoredAppointment, after: StoredAppointment, by: str) -> int | None:
+    """Note how an edit is taken back; None for one that changed nothing."""
+    if state_of(before) == state_of(after):
+        return None
+    action = next((it for it, status in STATUS_AFTER.items() if status is after.status), Action.MOVE)
+    return keep(tx, desk, after.clinic, action.value, [Undoable.of(after, before)], by=by)
 
 
 def _edit(tx: Tx, desk: Desk, visit: StoredAppointment, body: AppointmentEdit, by: str) -> None:

@@ -1,6 +1,7 @@
-"""Reads the body of a request: JSON as RFC 8259 has it, bounded while it comes in, and meaning one thing only."""
+"""Reads the body of a request, bounded while it comes in: JSON as RFC 8259 has it, meaning one thing only; files."""
 
 import json
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from fastapi import Request
@@ -13,15 +14,39 @@ DEEPEST = 32
 _MEDIA = frozenset({"application/json", "application/merge-patch+json"})
 
 
+@dataclass(frozen=True, slots=True)
+class FileBody:
+    """Declares, as a dependency of a route, that its body is a file of that media type, of so many bytes at most."""
+
+    media: str
+    most: int
+
+    async def __call__(self, request: Request) -> bytes:
+        """Return what was read before the handler."""
+        return await request.body()
+
+    async def read(self, request: Request) -> bytes:
+        """Read it. Raises ApiError: 413, 415."""
+        if _media(request) != self.media:
+            raise ApiError(Problem.MEDIA, f"send the file itself, with the header Content-Type: {self.media}")
+        return await read_bytes(request, self.most)
+
+
 async def read_json(request: Request) -> Any:
     """Return what the body says. Raises ApiError: 413, 415 or 400.
 
     A name that stands twice in an object is refused: programs differ in which of the two counts.
     """
-    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if said not in _MEDIA:
+    if _media(request) not in _MEDIA:
         raise ApiError(Problem.MEDIA, "send the body as JSON, with the header Content-Type: application/json")
-    return parse(await _read(request))
+    return parse(await read_bytes(request, MOST_BYTES))
+
+
+def has_none(request: Request) -> bool:
+    """Whether a request comes without a body."""
+    headers = request.headers
+    is_empty = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
+    return is_empty and "content-type" not in headers
 
 
 def parse(body: bytes) -> Any:
@@ -40,13 +65,17 @@ def parse(body: bytes) -> Any:
     return value
 
 
-async def _read(request: Request) -> bytes:
-    """Read no more than is let in, whatever Content-Length says or does not say."""
+def _media(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_bytes(request: Request, most: int = MOST_BYTES) -> bytes:
+    """Read no more than is let in, whatever Content-Length says or does not say. Raises ApiError: 413."""
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > MOST_BYTES:
-            raise ApiError(Problem.TOO_LARGE, f"the body may have {MOST_BYTES:,} bytes: send less at once")
+        if len(body) > most:
+            raise ApiError(Problem.TOO_LARGE, f"the body may have {most:,} bytes: send less at once")
     return bytes(body)
 
 

@@ -121,7 +121,7 @@ def add_consent(api: APIRouter, desk: Desk) -> None:
         """Return what may be sent to a patient and why."""
         with desk.store.read() as tx:
             visible_patient(tx, request, caller, patient)
-            return _shown(tx, desk, patient)
+            return consent_of(tx, desk, patient)
 
     @api.put("/patients/{patient:record}/consent/{channel}/{purpose}", tags=TAGS)
     def say(
@@ -143,10 +143,11 @@ def add_consent(api: APIRouter, desk: Desk) -> None:
             consent.say(tx, patient, verdict, [way], [subject.purpose], by=by, now=now, wording=body.words)
         desk.wake()
         with desk.store.read() as tx:
-            return _shown(tx, desk, patient)
+            return consent_of(tx, desk, patient)
 
 
-def _shown(tx: Tx, desk: Desk, patient: int) -> ConsentShown:
+def consent_of(tx: Tx, desk: Desk, patient: int) -> ConsentShown:
+    """Show what may be sent to a patient and why."""
     return ConsentShown(
         patient=patient,
         now=[HoldingShown.of(it) for it in consent_story(tx, desk.configuration, patient)],

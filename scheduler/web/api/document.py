@@ -25,14 +25,15 @@ Every `GET` takes `HEAD` too. Lists give `next`, the `cursor` of the following p
 whose `type` never changes; those of fields name each of them in `errors`.
 """
 _TAGS: Final = {
-    "appointments": "Visits, their plans and timelines, and exceptions for one step.",
+    "appointments": "Visits, their plans and timelines, exceptions for one step, and files of them.",
     "patients": "Who they are, how they are reached, and what they agreed to.",
     "messages": "What goes out, when, and what became of it.",
     "replies": "What patients wrote.",
     "alerts": "What needs a person.",
     "pauses": "What is stopped until somebody resumes it.",
+    "schedules": "Protocols and their texts, what is wrong with files, and edits for visits in flight.",
     "webhooks": "Who is told of what happens, and what became of the calls.",
-    "management": "Keys, and who did what.",
+    "management": "Users, keys, and who did what.",
     "installation": "Clinics, treatments, and whether all is well.",
 }
 INFO: Final[dict[str, Any]] = {
@@ -46,6 +47,7 @@ _TEXT: Final = {"type": "string"}
 _HEADERS: Final[dict[str, Any]] = {
     "ETag": {"description": "What this version of the thing is called.", "schema": _TEXT},
     "Link": {"description": "The next page, with rel=next, where there is one.", "schema": _TEXT},
+    "Undo": {"description": "What takes it back, by a POST, for 15 minutes.", "schema": _TEXT},
     "Location": {"description": "Where the new thing is.", "schema": _TEXT},
     "Allow": {"description": "What the path takes.", "schema": _TEXT},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
@@ -84,6 +86,7 @@ _OF_EVERY = (
     Problem.INTERNAL,
     Problem.UNAVAILABLE,
 )
+_UNDOABLE = ("post_appointments", "patch_appointment")
 _OF_BODIES = (Problem.MALFORMED, Problem.TOO_LARGE, Problem.MEDIA)
 
 
@@ -145,6 +148,8 @@ def _called(method: str, path: str) -> str:
 
 
 def _singular(word: str) -> str:
+    if word == "outbox":
+        return "outbox_message"
     return f"{word.removesuffix('ies')}y" if word.endswith("ies") else word.removesuffix("s")
 
 
@@ -175,6 +180,8 @@ def _given(method: str, operation: Mapping[str, Any]) -> Iterator[str]:
         yield "Idempotent-Replayed"
     if operation["operationId"] == "post_appointments":
         yield "Location"
+    if operation["operationId"] in _UNDOABLE:
+        yield "Undo"
 
 
 def _problems(method: str, operation: Mapping[str, Any]) -> Iterator[Problem]:
@@ -200,6 +207,9 @@ def _example(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
     found = schemas.get(named, schema)
     if examples := found.get("examples"):
         return examples[0]
+    for one in found.get("anyOf", ()):  # a body that may be left out
+        if (example := _example(one, schemas)) is not None:
+            return example
     if named.startswith("Page_"):
         return {"items": [_example(found["properties"]["items"]["items"], schemas)], "next": None}
     return None

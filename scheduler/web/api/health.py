@@ -6,7 +6,8 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends
 from pydantic import ConfigDict
 
-from scheduler.domain.access import Caller, Permission
+from scheduler.domain.access import EVERY_CLINIC, Caller, Permission
+from scheduler.errors import ForbiddenError
 from scheduler.services.desk import Desk
 from scheduler.services.examining import Examined, Examiner
 from scheduler.services.finding import Finding, Health
@@ -65,8 +66,13 @@ def add_health(api: APIRouter, desk: Desk) -> None:
     checkup = Checkup(desk)
 
     @api.get("/health", tags=TAGS)
-    def health(_: Annotated[Caller, Depends(needs(Permission.OPERATE, "health.seen"))]) -> HealthShown:
-        """Look the whole installation over, as `aftercare doctor` does; what was found is shown for a minute."""
+    def health(caller: Annotated[Caller, Depends(needs(Permission.OPERATE, "health.seen"))]) -> HealthShown:
+        """Look the whole installation over, as `aftercare doctor` does; what was found is shown for a minute.
+
+        It tells of all clinics: the key needs the permission at every one.
+        """
+        if not caller.may(Permission.OPERATE, EVERY_CLINIC):
+            raise ForbiddenError("what concerns every clinic needs a key for every clinic: ask an administrator")
         found = checkup.look()
         order = list(Health)
         worst = max((it.health for it in found.findings), key=order.index, default=Health.WELL)

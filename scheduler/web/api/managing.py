@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ConfigDict, Field
 
 from scheduler.clock import Clock
-from scheduler.domain.access import Caller, Permission
+from scheduler.domain.access import EVERY_CLINIC, Caller, Permission
 from scheduler.services.api_keys import ApiKeys
 from scheduler.services.auditing import read_audit
 from scheduler.services.desk import Desk
@@ -132,7 +132,9 @@ def add_managing(api: APIRouter, desk: Desk, clock: Clock) -> None:
     @api.post("/keys", tags=TAGS, status_code=CREATED)
     def create(body: NewKey, caller: Annotated[Caller, Depends(needs(Permission.MANAGE, "-"))]) -> MadeKeyShown:
         """Make an API key. The caller can give no more than it has."""
-        caller_may = set(caller.allowed.get(body.clinic, ())) | set(caller.allowed.get("*", ()))
+        if body.clinic != EVERY_CLINIC:
+            caller.demand(Permission.MANAGE, body.clinic)
+        caller_may = {*caller.allowed.get(body.clinic, ()), *caller.allowed.get(EVERY_CLINIC, ())}
         if beyond := sorted(set(body.permissions) - caller_may):
             hint = "a key gives no more than it has"
             raise invalid(Wrong("body", "permissions", f"you do not have {', '.join(beyond)} there", hint))

@@ -131,7 +131,11 @@ def add_messages(api: APIRouter, desk: Desk) -> None:
         query: Annotated[MessageQuery, Query()],
         caller: Annotated[Caller, Depends(needs(Permission.READ, "messages.listed"))],
     ) -> Page[MessageShown]:
-        """List messages, the latest planned first."""
+        """List messages, the latest planned first.
+
+        A page looks through 20,000 of them at most, unless `patient`, `appointment`, a `status` of trouble or a range
+        of 31 days narrows it: it may be short or empty while `next` goes on.
+        """
         note(request, clinic=query.clinic)
         since, until = query.range()
         paging = Paging(desk, request, response)
@@ -149,8 +153,9 @@ def add_messages(api: APIRouter, desk: Desk) -> None:
             until=until,
         )
         with desk.store.read() as tx:
-            found = list_messages(tx, wanted, below=place[0] if place else None, limit=query.limit + 1)
-        return paging.page(found, query.limit, lambda it: [it.id], lambda it: MessageShown.of(it, desk))
+            found = list_messages(tx, wanted, below=place[0] if place else None, limit=query.limit)
+        items = [MessageShown.of(it, desk) for it in found.messages]
+        return Page(items=items, next=paging.next([found.below] if found.below else None))
 
     @api.get("/messages/{message:record}", tags=TAGS)
     def get_one(
@@ -170,7 +175,7 @@ def add_messages(api: APIRouter, desk: Desk) -> None:
     def release_held(
         message: IdOfPath,
         request: Request,
-        caller: Annotated[Caller, Depends(needs(Permission.OPERATE, "message.released"))],
+        caller: Annotated[Caller, Depends(needs(Permission.CARE, "message.released"))],
     ) -> MessageShown:
         """Let a held message go on: it is tried at once, and no brake holds it again.
 
@@ -185,7 +190,7 @@ def add_messages(api: APIRouter, desk: Desk) -> None:
     def drop_held(
         message: IdOfPath,
         request: Request,
-        caller: Annotated[Caller, Depends(needs(Permission.OPERATE, "message.dropped"))],
+        caller: Annotated[Caller, Depends(needs(Permission.CARE, "message.dropped"))],
     ) -> MessageShown:
         """Let a held message expire: it is never sent."""
         _refuse_unheld(desk, request, caller, message)
@@ -221,7 +226,7 @@ def visible_message(
 
 def _refuse_unheld(desk: Desk, request: Request, caller: Caller, message: int) -> None:
     with desk.store.read() as tx:
-        found = visible_message(tx, request, caller, message, Permission.OPERATE)
+        found = visible_message(tx, request, caller, message, Permission.CARE)
     if found.status is not Status.HELD:
         raise ConflictError(f"message {message} is not held, it is {found.status}: nothing is to be decided")
 

@@ -15,12 +15,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from scheduler.errors import AftercareError
+from scheduler.errors import AftercareError, RecordRefusedError, StoreError
 from scheduler.services.repeating import Again, Repeating
 from scheduler.web.api.problems import ApiError, Problem, Wrong, invalid
 
 _KEY = re.compile(r'"?[\x21\x23-\x7e]{1,100}"?')
-_KEPT = ("content-type", "location", "etag")
+_KEPT = ("content-type", "location", "etag", "undo")
 REPLAYED = "Idempotent-Replayed"
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -43,14 +43,20 @@ class Once:
             return _replay(again)
         try:
             done = await handle(request)
-        except (AftercareError, ApiError, RequestValidationError):
-            await run_in_threadpool(self.repeating.forget, who, key)
+        except (AftercareError, ApiError, RequestValidationError) as error:
+            if not _may_be_done(error):
+                await run_in_threadpool(self.repeating.forget, who, key)
             raise
         if done.status_code >= 400:  # noqa: PLR2004
             await run_in_threadpool(self.repeating.forget, who, key)
         else:
             await run_in_threadpool(self.repeating.keep, who, key, status=done.status_code, answer=_written(done))
         return done
+
+
+def _may_be_done(error: Exception) -> bool:
+    """Whether a request that ended so may have changed something: the database failed, maybe after a commit."""
+    return isinstance(error, StoreError) and not isinstance(error, RecordRefusedError)
 
 
 def _read(given: str) -> str:

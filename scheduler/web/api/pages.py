@@ -18,16 +18,21 @@ Row = TypeVar("Row")
 Shown = TypeVar("Shown", bound=Output)
 
 
-class Query(Input):
+class Part(Input):
     """What every list takes."""
 
     clinic: Annotated[Slug | None, Field(description="Only this clinic's.")] = None
-    since: Annotated[Since | None, Field(alias="from", description="Not before this instant, with an offset.")] = None
-    until: Annotated[Since | None, Field(alias="to", description="Before this instant, with an offset.")] = None
     limit: Limit = 50
     cursor: Annotated[
         str | None, Field(min_length=1, max_length=LONGEST, description="`next` of the page before.")
     ] = None
+
+
+class Query(Part):
+    """What lists take of which each thing has its instant."""
+
+    since: Annotated[Since | None, Field(alias="from", description="Not before this instant, with an offset.")] = None
+    until: Annotated[Since | None, Field(alias="to", description="Before this instant, with an offset.")] = None
 
     def range(self) -> tuple[datetime | None, datetime | None]:
         """Return the two ends of the range, aware UTC. Raises ApiError for a date that there is not."""
@@ -49,7 +54,7 @@ class Paging:
     request: Request
     response: Response
 
-    def place(self, query: Query) -> list[Any] | None:
+    def place(self, query: Part) -> list[Any] | None:
         """Return where the page begins. Raises ApiError for a cursor that is none of this list."""
         return place_of(self.desk.store.vault, self.request, query.cursor)
 
@@ -62,11 +67,15 @@ class Paging:
     ) -> Page[Shown]:
         """Return the page of `limit + 1` rows or fewer, and say where the next one is."""
         here = rows[:limit]
-        more = len(rows) > limit
-        cursor = cursor_after(self.desk.store.vault, self.request, place_after(here[-1])) if more else None
+        after = place_after(here[-1]) if len(rows) > limit else None
+        return Page(items=[shown(row) for row in here], next=self.next(after))
+
+    def next(self, place: list[Any] | None) -> str | None:
+        """Return the cursor of the page that begins there, and say where it is; None where there is none."""
+        cursor = cursor_after(self.desk.store.vault, self.request, place) if place is not None else None
         base = self.desk.settings.public_url.rstrip("/") + BASE
         link_next(self.request, self.response, base, cursor)
-        return Page(items=[shown(row) for row in here], next=cursor)
+        return cursor
 
 
 def _instant(name: str, text: str | None) -> datetime | None:

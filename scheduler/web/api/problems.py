@@ -9,6 +9,8 @@ from typing import Any
 
 from fastapi.responses import Response
 
+from scheduler.web.access import RefusalError
+
 MEDIA_TYPE = "application/problem+json"
 _NAMESPACE = "urn:problem-type:aftercare:"
 
@@ -50,7 +52,7 @@ class Problem(Enum):
     )
     CHANGED = "changed", 412, "Changed meanwhile", "The thing is not as the If-Match header says: read it again."
     TOO_LARGE = "too-large", 413, "Too large", "The body has more bytes than the limit that the detail names."
-    MEDIA = "media-type", 415, "Not JSON", "The Content-Type header is not application/json."
+    MEDIA = "media-type", 415, "Wrong kind of body", "The Content-Type header names what the route does not take."
     INVALID = "invalid", 422, "Some fields are wrong", "Every wrong field is in `errors`, with what to do."
     KEY_REUSED = "key-reused", 422, "Key used before", "The Idempotency-Key was used for another request."
     TOO_MANY = "too-many-requests", 429, "Too many requests", "Wait as long as the Retry-After header says."
@@ -89,7 +91,7 @@ class Wrong:
         }
 
 
-class ApiError(Exception):
+class ApiError(RefusalError):
     """Ends a request with a problem. `detail` says what to do, and never what a patient is called."""
 
     def __init__(

@@ -14,12 +14,15 @@ from scheduler.services.desk import Desk
 from scheduler.services.intake import Field, Registration, read_registration
 from scheduler.services.registering import look
 from scheduler.services.registration import Registrar, Result
+from scheduler.services.undoing import Undoable, keep
+from scheduler.store.appointments import get_appointment
 from scheduler.web.access import needs, note
 from scheduler.web.api.appointments import told
 from scheduler.web.api.fields import Address, Input, Instant, Moment, Name, Output, Short, Slug, Tag, Tags, Zone
 from scheduler.web.api.pages import BASE
 from scheduler.web.api.problems import Wrong, invalid
 from scheduler.web.api.samples import NEW_APPOINTMENT, PLAN
+from scheduler.web.api.undos import offer
 from scheduler.web.api.visits_shown import TimelineShown
 
 TAGS: Tags = ["appointments"]
@@ -97,7 +100,10 @@ def add_registering(api: APIRouter, desk: Desk) -> None:
         with desk.store.write() as tx:
             registrar = Registrar(desk.configuration, desk.clock, by=caller.label, exact=True)
             done = registrar.register(tx, registration)
-        assert done.appointment is not None
+            assert done.appointment is not None
+            new = [done.appointment] if done.result is Result.REGISTERED else []
+            undoable = [Undoable.of(get_appointment(tx, it), None) for it in new]
+            undo = keep(tx, desk, registration.clinic, "registered", undoable, by=caller.label)
         desk.wake()
         with desk.store.read() as tx:
             shown = TimelineShown.of(told(tx, desk, done.appointment))
@@ -105,6 +111,7 @@ def add_registering(api: APIRouter, desk: Desk) -> None:
         response.status_code = CREATED if done.result is Result.REGISTERED else 200
         address = f"{desk.settings.public_url.rstrip('/')}{BASE}/appointments/{done.appointment}"
         response.headers["Location"] = address
+        offer(response, desk, undo)
         return shown
 
     @api.post("/appointments/plan", tags=TAGS)

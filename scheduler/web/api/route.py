@@ -2,7 +2,7 @@
 
 1. Who calls, whether not too often (401, 429), and whether it is allowed at all (403).
 2. Whether the answer can be read (406) and the query is known (422).
-3. The body: kind, size, JSON (415, 413, 400).
+3. The body: kind, size, JSON (415, 413, 400). One that may be left out may be left out whole.
 4. A request that came before under the same Idempotency-Key is answered as it was then.
 5. The handler; the answer to a GET gets an entity tag, and is 304 where the caller has the same.
 """
@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from scheduler.web.access import Gate, Needs, recorded
-from scheduler.web.api.body import read_json
+from scheduler.web.api.body import FileBody, has_none, read_bytes, read_json
 from scheduler.web.api.etags import tag_answer
 from scheduler.web.api.once import Once
 from scheduler.web.api.problems import ApiError, Problem, Wrong, invalid
@@ -36,15 +36,14 @@ def routes_of(gate: Gate, once: Once) -> type[APIRoute]:
             """Wrap the handler."""
             handle = super().get_route_handler()
             declared = [it.call for it in self.dependant.dependencies if isinstance(it.call, Needs)]
-            known, takes_body = _known_query(self), self.body_field is not None
+            known, read_body = _known_query(self), _reader(self)
 
             async def answer(request: Request) -> Response:
                 for declaration in declared:
                     await declaration(request)
                 _refuse_unreadable(request)
                 _refuse_unknown(request, known)
-                if takes_body:
-                    _keep_body(request, await read_json(request))
+                await read_body(request)
                 if request.method == "POST":
                     return await once.answer(request, handle)
                 done = await handle(request)
@@ -94,7 +93,19 @@ def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
         raise invalid(*wrong)
 
 
-def _keep_body(request: Request, value: Any) -> None:
-    """Hand the body on as it was read: the framework asks the request for it."""
-    request._body = json.dumps(value).encode()  # noqa: SLF001  (what Starlette itself keeps of a body that was read)
-    request._json = value  # noqa: SLF001
+def _reader(route: APIRoute) -> Callable[[Request], Coroutine[Any, Any, None]]:
+    """Return what reads the body of a route, and hands it on: the framework asks the request for it."""
+    file = next((it.call for it in route.dependant.dependencies if isinstance(it.call, FileBody)), None)
+    field = route.body_field
+
+    async def read(request: Request) -> None:
+        if file:
+            request._body = await file.read(request)  # noqa: SLF001  (what Starlette itself keeps of a read body)
+        elif field and not (has_none(request) and not field.field_info.is_required()):
+            value = await read_json(request)
+            request._body = json.dumps(value).encode()  # noqa: SLF001
+            request._json = value  # noqa: SLF001
+        elif request.method == "POST":  # nobody wants it, but the Idempotency-Key stands for it too
+            request._body = await read_bytes(request)  # noqa: SLF001
+
+    return read

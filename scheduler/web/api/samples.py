@@ -107,9 +107,18 @@ REPLY: Final[dict[str, Any]] = {
     "triage": "urgent",
     "because": ["worse", "fever"],
     "stops": False,
+    "taken_at": None,
+    "taken_by": None,
     "handled_at": None,
     "handled_by": None,
 }
+STAFF_NOTE: Final[dict[str, Any]] = {
+    "at": "2030-03-07T16:30:00Z",
+    "by": "user:anna",
+    "text": "Called: she comes by at five.",
+}
+CLOSING: Final[dict[str, Any]] = {"note": "Called: she comes by at five.", "seen": 3}
+HANDLING: Final[dict[str, Any]] = {"note": "Called: she comes by at five."}
 REPLY_IN_FULL: Final[dict[str, Any]] = {
     **REPLY,
     "owners": [{"id": 7, "name": "Zoë Lachance"}],
@@ -118,6 +127,7 @@ REPLY_IN_FULL: Final[dict[str, Any]] = {
     "answer": {"message": 42, "template": "answer_urgent", "status": "delivered"},
     "reason": "Answered with answer_urgent.",
     "alerts": [2],
+    "notes": [STAFF_NOTE],
 }
 HANDLED: Final[dict[str, Any]] = {**REPLY, "handled_at": "2030-03-07T16:30:00Z", "handled_by": "key:bookings"}
 ALERT: Final[dict[str, Any]] = {
@@ -134,6 +144,7 @@ ALERT: Final[dict[str, Any]] = {
 }
 ALERT_IN_FULL: Final[dict[str, Any]] = {
     **ALERT,
+    "notes": [STAFF_NOTE],
     "history": [{"at": "2030-03-07T16:02:11Z", "cause": "raised", "by": "engine", "reason": "A reply sounds bad."}],
 }
 PATIENT: Final[dict[str, Any]] = {
@@ -227,6 +238,15 @@ ANSWERED: Final[dict[str, Any]] = {
     "status": "scheduled",
     "due_at": "2030-03-07T16:10:00Z",
 }
+LETTER: Final[dict[str, Any]] = {"words": "We moved to 12 Main Street: see you there.", "channel": "sms"}
+LETTER_SHOWN: Final[dict[str, Any]] = {
+    "channel": "sms",
+    "subject": None,
+    "text": "Clinique Lumière: We moved to 12 Main Street: see you there.",
+    "segments": 1,
+}
+STOPPING: Final[dict[str, Any]] = {"words": "Please send me nothing any more."}
+LINKS: Final[dict[str, Any]] = {"patient": 7, "links": "closed"}
 EXPORT: Final[dict[str, Any]] = {"patient": {"patient": 7, "name": "Zoë Lachance"}, "pauses": []}
 ERASED: Final[dict[str, Any]] = {
     "patient": 7,

@@ -22,7 +22,7 @@ from scheduler.web.pages import LANGUAGES
 Text = Annotated[str, Form()]
 Problems = Sequence[tuple[str, str]]
 _AS_BROWSER = "browser"
-_OWN_NAMES = {"en": "English", "fr": "Français", "es": "Español"}
+OWN_NAMES = {"en": "English", "fr": "Français", "es": "Español"}
 
 
 def account_pages(desk: Desk, shell: Shell, *, clock: Clock | None = None) -> APIRouter:
@@ -113,7 +113,7 @@ class _Own:
             given={**known, **(typed or {})},
             languages=[
                 (_AS_BROWSER, self._words(request, caller)["as_browser"]),
-                *((it, _OWN_NAMES[it]) for it in LANGUAGES),
+                *((it, OWN_NAMES[it]) for it in LANGUAGES),
             ],
         )
 

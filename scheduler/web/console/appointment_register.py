@@ -154,6 +154,7 @@ class _Registers:
             "appointments/register.html.j2",
             status=422 if wrong or told else 200,
             typed=typed,
+            now=self._desk.clock.now(),
             places=places,
             titles=titles(self._desk, language),
             languages=languages(self._desk, dict(places), language),

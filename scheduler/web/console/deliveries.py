@@ -14,7 +14,7 @@ from scheduler.services.deliveries import SPANS_OF_DAYS, Report, clinics_of, rep
 from scheduler.services.delivery_export import export
 from scheduler.services.desk import Desk
 from scheduler.store.deliveries import deliveries, names_of
-from scheduler.web.access import QUIET, needs, note
+from scheduler.web.access import needs, note
 from scheduler.web.console.chart import draw
 from scheduler.web.console.delivery_wishes import Wish, place_text, read_wish
 from scheduler.web.console.formats import Formats
@@ -34,8 +34,6 @@ def delivery_pages(desk: Desk, shell: Shell) -> APIRouter:
     def show(request: Request, caller: Reader) -> Response:
         """Show the last days of all clinics that the caller may see, or of one."""
         wish = read_wish(request.query_params)
-        if QUIET in request.headers:  # the page looks again by itself: nobody saw more than before
-            request.state.action = "-"
         note(request, clinic=wish.clinic)
         return _page(desk, shell, request, caller, wish)
 

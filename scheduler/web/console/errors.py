@@ -44,6 +44,10 @@ class Console(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        if scope["type"] == "http" and _has_null(scope):
+            page = await _page(self.state.shell, Request(scope), "missing", 404)
+            await page(scope, receive, send)
+            return
         too_large = False
 
         async def pass_on(message: Message) -> None:
@@ -56,6 +60,11 @@ class Console(FastAPI):
         if too_large:
             page = await _page(self.state.shell, Request(scope), "large", 413)
             await page(scope, receive, send)
+
+
+def _has_null(scope: Scope) -> bool:
+    """Whether an address has what no text has, and what PostgreSQL takes in none."""
+    return b"%00" in scope["query_string"] or "\0" in scope["path"]
 
 
 def _says_too_large(message: Message) -> bool:
@@ -71,10 +80,10 @@ def show_errors(app: FastAPI, shell: Shell) -> None:
 
     def page(error: type[Exception], what: str, status: int) -> None:
         async def handle(request: Request, raised: Exception) -> Response:
-            # What we say ourselves; of a database's and of programming errors nothing is shown.
-            return await _page(
-                shell, request, what, status, str(raised) if isinstance(raised, AftercareError) else ""
-            )
+            # What we say ourselves, of a database's and of programming errors nothing; and of what is missing neither:
+            # what other clinics have looks exactly like what there is not.
+            shown = isinstance(raised, AftercareError) and not isinstance(raised, NotFoundError)
+            return await _page(shell, request, what, status, str(raised) if shown else "")
 
         app.add_exception_handler(error, handle)
 

@@ -11,6 +11,8 @@ from babel.numbers import format_currency, format_decimal, format_percent
 
 from scheduler.content.formats import clean, locale_of, phone_of, time_of_day
 from scheduler.domain.clinic import Clinic
+from scheduler.domain.protocol import Protocol
+from scheduler.web.console.words import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Formats:
     language: str
     now: datetime
     clinics: Mapping[str, Clinic] = field(repr=False)
+    protocols: Mapping[str, Protocol] = field(default_factory=dict, repr=False)
 
     def local(self, instant: datetime, clinic: str | None = None) -> datetime:
         """Return the instant in the clinic's zone."""
@@ -89,3 +92,25 @@ class Formats:
         """Return the clinic's name; its id where no file says it any more, "" for none."""
         known = self.clinics.get(clinic or "")
         return clean(known.name) if known else clinic or ""
+
+    def tongue(self, code: str) -> str:
+        """Return a language's name in the reader's language."""
+        return Locale.parse(code, sep="-").get_display_name(self.language) or code
+
+    def step(self, step: str) -> str:
+        """Return what a step is called, or a text without one (an answer, an alert).
+
+        Those that we ship have a name in each language; a clinic's own is its id as people read it.
+        """
+        return str(words(self.language)["steps"].get(step) or _readable(step))
+
+    def treatment(self, treatment: str) -> str:
+        """Return what a treatment is called: its protocol's title, else its id as people read it."""
+        known = self.protocols.get(treatment)
+        title = known.title.get(self.language) or next(iter(known.title.values()), "") if known else ""
+        return title or _readable(treatment)
+
+
+def _readable(name: str) -> str:
+    text = name.replace("_", " ")
+    return text[:1].upper() + text[1:]

@@ -10,7 +10,7 @@ from scheduler.errors import ForbiddenError
 from scheduler.services.desk import Desk
 from scheduler.services.inbox import inbox_counts, inbox_page
 from scheduler.store.inbox import View, read_place, write_place
-from scheduler.web.access import QUIET, needs, note
+from scheduler.web.access import needs, note
 from scheduler.web.console.inbox_answer import answer_pages
 from scheduler.web.console.inbox_thread import thread_pages
 from scheduler.web.console.inbox_write import write_pages
@@ -34,8 +34,6 @@ def inbox_pages(desk: Desk, shell: Shell) -> APIRouter:
     ) -> Response:
         """List what is open, or mine, or done."""
         scope = caller.scope(Permission.READ, clinic)
-        if QUIET in request.headers:  # the page looks again by itself: nobody saw more than before
-            request.state.action = "-"
         note(request, clinic=clinic)
         chosen = View(view) if view in list(View) else View.OPEN
         with desk.store.read() as tx:

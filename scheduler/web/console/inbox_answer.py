@@ -97,7 +97,9 @@ def problems_of(
 def _send(tx: Tx, case: Case, caller: Caller, typed: Typed, *, closing: bool, seen: int) -> None:
     now, by = case.desk.clock.now(), caller.label
     thread = case.thread(tx)
-    way = next(it for it in case.ways(tx, caller, thread, typed.clinic) if it.channel == typed.channel)
+    way = next((it for it in case.ways(tx, caller, thread, typed.clinic) if it.channel == typed.channel), None)
+    if way is None:
+        raise ConflictError("it can't be answered on that way any more: look at the thread again")
     if thread.is_open:  # before the message: all take alerts first
         _take_if_free(tx, thread, caller, case)
     write(tx, case.desk.texts, way, typed.draft, by=by, now=now)

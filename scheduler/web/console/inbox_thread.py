@@ -9,7 +9,7 @@ from scheduler.domain.access import Caller, Permission
 from scheduler.errors import ConflictError
 from scheduler.services.desk import Desk
 from scheduler.services.inbox_actions import close, give_back, take
-from scheduler.web.access import QUIET, needs
+from scheduler.web.access import needs
 from scheduler.web.console.inbox_case import Case, Kind, Number
 from scheduler.web.console.posted import Posted, posted
 from scheduler.web.console.shell import Shell
@@ -26,8 +26,6 @@ def thread_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
     def show(request: Request, caller: Reader, kind: Kind, number: Number) -> Response:
         """Show a thread; of a reply that an alert is about, that alert's."""
         case = Case(desk, shell, kind, number)
-        if QUIET in request.headers:
-            request.state.action = "-"
         with desk.store.read() as tx:
             thread = case.thread(tx)
             case.admit(request, caller, Permission.READ, thread)

@@ -64,7 +64,9 @@ class _Writing:
         try:
             with desk.store.write() as tx:
                 _, ways = self._known(tx, request, caller, number)
-                now_way = next(it for it in ways if it.channel == typed.channel)
+                now_way = next((it for it in ways if it.channel == typed.channel), None)
+                if now_way is None:
+                    raise ConflictError("there is no such way to the patient any more: look at the patient again")
                 write(tx, desk.texts, now_way, typed.draft, by=caller.label, now=desk.clock.now())
         except ConflictError as error:
             return self.page(request, caller, number, typed=typed, problems=(("words", str(error)),), status=409)

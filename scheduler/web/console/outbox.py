@@ -13,6 +13,7 @@ from scheduler.services.outbox import Shown, show
 from scheduler.store.outbox_pages import kept_message, kept_messages
 from scheduler.web.access import needs, note
 from scheduler.web.console.mail_frame import FRAME
+from scheduler.web.console.numbers import Earlier, Number
 from scheduler.web.console.shell import Shell
 
 PAGE = 50
@@ -37,7 +38,7 @@ def outbox_pages(desk: Desk, shell: Shell) -> APIRouter:
         *,
         clinic: str | None = None,
         channel: Channel | None = None,
-        before: int | None = None,
+        before: Earlier = None,
     ) -> Response:
         """List what was rehearsed, the latest first."""
         scope = caller.scope(Permission.READ, clinic or None)
@@ -57,13 +58,13 @@ def outbox_pages(desk: Desk, shell: Shell) -> APIRouter:
         )
 
     @router.get("/outbox/{number}")
-    def look(request: Request, number: int, caller: Reader) -> Response:
+    def look(request: Request, number: Number, caller: Reader) -> Response:
         """Show one."""
         return shell.page(request, caller, "outbox/one.html.j2", frames=True, it=one(request, caller, number))
 
     @router.get("/outbox/{number}/mail")
     def mail(
-        request: Request, number: int, caller: Annotated[Caller, Depends(needs(Permission.READ, "-"))]
+        request: Request, number: Number, caller: Annotated[Caller, Depends(needs(Permission.READ, "-"))]
     ) -> HTMLResponse:
         """Give the page of an email, for a frame that runs nothing."""
         found = one(request, caller, number)

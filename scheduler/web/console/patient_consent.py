@@ -64,7 +64,7 @@ def consent_pages(router: APIRouter, door: Door) -> None:
             for channel in channels if lifts else ():
                 consent.lift_by_staff(tx, number, channel, by=by, now=now)
             consent.say(tx, number, verdict, channels, purposes, by=by, now=now, wording=wording)
-            still = verdict is Verdict.GRANTED and any(_is_stopped(door, patient, it) for it in channels)
+        still = verdict is Verdict.GRANTED and any(_is_stopped(door, patient, it) for it in channels)
         door.desk.wake()
         said = "consent_stopped" if still and not lifts else "consent"
         return door.shell.go(request, f"/patients/{number}", said=f"patients.said.{said}")

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from scheduler.domain.access import Caller, Permission
 from scheduler.domain.protocol import Channel
 from scheduler.errors import ConflictError, NotFoundError
-from scheduler.services.correcting import correct
+from scheduler.services.correcting import DetailsChangedError, correct, state_of
 from scheduler.services.intake import Field, WrongFieldsError, read_details
 from scheduler.services.resending import Candidate, Word, candidates, resend
 from scheduler.store.consents import stop_source
@@ -18,7 +18,7 @@ from scheduler.store.patients import Patient
 from scheduler.web.access import needs
 from scheduler.web.console.patient_door import Ask, Blank, Door, Problems, in_english
 from scheduler.web.console.posted import Posted, posted
-from scheduler.web.console.reasons import step_name
+from scheduler.web.console.words import fill
 
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 Reader = Annotated[Caller, Depends(needs(Permission.CARE, "-"))]
@@ -38,8 +38,7 @@ def _correcting(router: APIRouter, door: Door) -> None:
     def ask_details(request: Request, caller: Reader, number: Number) -> Response:
         """Show the details to be corrected."""
         patient = door.patient(request, caller, number, Permission.CARE)
-        known = {str(it): getattr(patient, it.value) or "" for it in _FIELDS}
-        return door.ask(request, caller, patient, _details_form(door, request, caller, patient, known))
+        return door.ask(request, caller, patient, _details_form(door, request, caller, patient, _known(patient)))
 
     @router.post("/patients/{number}/details")
     def do_details(
@@ -57,7 +56,12 @@ def _correcting(router: APIRouter, door: Door) -> None:
         try:
             details = read_details({it: typed[it] for it in _FIELDS}, clinic)
             with desk.store.write() as tx:
-                done = correct(tx, desk.configuration, number, details, now=desk.clock.now(), by=caller.label)
+                now, by, seen = desk.clock.now(), caller.label, request.query_params.get("seen")
+                done = correct(tx, desk.configuration, number, details, now=now, by=by, seen=seen)
+        except DetailsChangedError as error:
+            patient = door.patient(request, caller, number, Permission.CARE)
+            ask = _details_form(door, request, caller, patient, _known(patient))
+            return door.ask(request, caller, patient, ask, status=409, problems=[("", in_english(str(error)))])
         except WrongFieldsError as error:
             t = door.words(request, caller)["wrong"]
             problems: Problems = [(it.field.value, t[it.code]) for it in error.wrong]
@@ -72,22 +76,39 @@ def _correcting(router: APIRouter, door: Door) -> None:
         return door.shell.go(request, f"/patients/{number}", said=f"patients.said.{said}", link=link)
 
 
+def _known(patient: Patient) -> Mapping[str, str]:
+    return {str(it): getattr(patient, it.value) or "" for it in _FIELDS}
+
+
 def _details_form(door: Door, request: Request, caller: Caller, patient: Patient, typed: Mapping[str, str]) -> Ask:
     t = door.words(request, caller)
     who, own = t["who"], t["details"]
+    spoken = _languages(door, request, caller, patient, who["language_default"])
     return Ask(
         title=own["title"],
         says=[own["what"], own["links"], own["stops"]],
-        path=f"/patients/{patient.id}/details",
+        path=f"/patients/{patient.id}/details?seen={state_of(door.desk.store.vault, patient)}",
         button=own["button"],
         blanks=[
             Blank("field", "name", who["name"], typed["name"], attrs={"autocomplete": "off"}),
             Blank("field", "phone", who["phone"], typed["phone"], required=False, attrs={"type": "tel"}),
             Blank("field", "email", who["email"], typed["email"], required=False, attrs={"inputmode": "email"}),
-            Blank("field", "language", who["language"], typed["language"], own["language_hint"], required=False),
+            Blank("select", "language", who["language"], typed["language"], options=spoken),
             Blank("field", "timezone", who["zone"], typed["timezone"], own["zone_hint"], required=False),
         ],
     )
+
+
+def _languages(
+    door: Door, request: Request, caller: Caller, patient: Patient, default: str
+) -> list[tuple[object, ...]]:
+    """Return what may be chosen: as the clinic, what it writes in, and what the patient has."""
+    fmt = door.shell.formats(door.shell.language(request, caller))
+    clinic = door.desk.configuration.clinics.get(patient.clinic)
+    spoken = clinic.languages if clinic else ()
+    known = dict.fromkeys([*spoken, *([patient.language] if patient.language else [])])
+    as_clinic = fill(default, language=fmt.tongue(spoken[0]) if spoken else "")
+    return [("", as_clinic), *((it, fmt.tongue(it)) for it in known)]
 
 
 def _resending(router: APIRouter, door: Door) -> None:
@@ -158,6 +179,5 @@ def _resend_page(
         patient=patient,
         found=found,
         stopped=stopped,
-        step_name=step_name,
         back=f"/patients/{patient.id}",
     )

@@ -24,7 +24,7 @@ Problems = Sequence[tuple[str, object]]
 
 @dataclass(frozen=True, slots=True)
 class Blank:
-    """A field of a form. `kind` is a macro of parts.html.j2: field, area, choices, ticks or tick."""
+    """A field of a form. `kind` is a macro of parts.html.j2: field, area, select, choices, ticks or tick."""
 
     kind: str
     name: str
@@ -93,6 +93,10 @@ class Door:
         """Return the words of these pages in the reader's language."""
         found: Mapping[str, Any] = words(self.shell.language(request, caller))["patients"]
         return found
+
+    def step(self, request: Request, caller: Caller, step: str) -> str:
+        """Return what the reader calls a step."""
+        return self.shell.formats(self.shell.language(request, caller)).step(step)
 
     def sayer(self, request: Request, caller: Caller, clinic: str) -> Sayer:
         """Return what says reasons to the reader."""

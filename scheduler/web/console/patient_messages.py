@@ -17,7 +17,6 @@ from scheduler.store.messages import Message
 from scheduler.store.patients import Patient
 from scheduler.web.access import needs
 from scheduler.web.console.patient_door import Ask, Door, Problems, in_english
-from scheduler.web.console.reasons import step_name
 from scheduler.web.console.words import fill
 
 Number = Annotated[int, Path(ge=1, lt=2**63)]
@@ -75,7 +74,7 @@ class _Messages:
         self, request: Request, caller: Caller, patient: Patient, message: Message, *, status: int = 200
     ) -> Response:
         t = self.door.words(request, caller)
-        own, step = t[self.action.value], step_name(message.step)
+        own, step = t[self.action.value], self.door.step(request, caller, message.step)
         says, problems = self._said(request, caller, patient, message)
         ask = Ask(
             title=fill(own["title"], step=step),

@@ -19,7 +19,6 @@ from scheduler.store.patients import Patient
 from scheduler.web.access import needs
 from scheduler.web.console.patient_door import Ask, Blank, Door, Problems, in_english
 from scheduler.web.console.posted import Posted, posted
-from scheduler.web.console.reasons import step_name
 from scheduler.web.console.words import fill
 
 Number = Annotated[int, Path(ge=1, lt=2**63)]
@@ -112,7 +111,7 @@ class _Steps:
         problems: Problems = (),
     ) -> Response:
         t = self.door.words(request, caller)
-        own, step = t[self.action.value], step_name(about.step)
+        own, step = t[self.action.value], self.door.step(request, caller, about.step)
         says = [fill(own["what"], step=step)]
         if undo := own.get("undo"):
             says.append(undo)

@@ -17,7 +17,6 @@ from scheduler.web.console.patient_erasure import erasure_pages
 from scheduler.web.console.patient_messages import message_pages
 from scheduler.web.console.patient_pauses import pause_pages
 from scheduler.web.console.patient_steps import step_pages
-from scheduler.web.console.reasons import step_name
 from scheduler.web.console.shell import Shell
 
 Number = Annotated[int, Path(ge=1, lt=2**63)]
@@ -48,7 +47,6 @@ def patient_pages(desk: Desk, shell: Shell) -> APIRouter:
             patient=patient,
             now=desk.clock.now(),
             sayer=door.sayer(request, caller, patient.clinic),
-            step_name=step_name,
             code_words=code_words,
             may={it.value: caller.may(it, patient.clinic) for it in Permission},
             replies_shown=REPLIES,

@@ -30,11 +30,6 @@ _FOREIGN = frozenset({"error", "what"})
 _STEPS = frozenset({"step", "template"})
 
 
-def step_name(step: str) -> str:
-    """Return a step's id as people read it."""
-    return step.replace("_", " ").capitalize()
-
-
 @dataclass(frozen=True, slots=True)
 class Sayer:
     """Says reasons in one language, instants as wall-clock time at one clinic."""
@@ -64,7 +59,7 @@ class Sayer:
         if name in _NAMED:
             return words(self.language)["patients"]["named"].get(value.replace(" ", "_"), value)
         if name in _STEPS:
-            return step_name(value)
+            return self.formats.step(value)
         if name in _FOREIGN and self.language != "en":
             return _english(escape(value))
         return value

@@ -24,7 +24,7 @@ from scheduler.services.schedule_work import ScheduleWork
 from scheduler.web.access import needs, note
 from scheduler.web.console.reasons import Sayer
 from scheduler.web.console.schedule_choice import readable
-from scheduler.web.console.schedule_words import coded, named
+from scheduler.web.console.schedule_words import coded
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
 
@@ -98,7 +98,7 @@ def _plan_routes(router: APIRouter, pages: "PlanPages") -> None:
     def apply_history(request: Request, caller: Reader) -> HTMLResponse:
         """Show what was applied."""
         return pages.shell.page(
-            request, caller, "schedules/history.html.j2", applies=history(pages.desk), named=named, coded=coded
+            request, caller, "schedules/history.html.j2", applies=history(pages.desk), coded=coded
         )
 
 
@@ -202,7 +202,6 @@ class PlanPages:
             own=choice.clinic,
             pending=pending,
             words_of=words_of,
-            named=named,
             coded=coded,
             planned=planned,
             job=job,

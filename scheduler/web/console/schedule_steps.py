@@ -22,7 +22,7 @@ from scheduler.web.console.schedule_choice import (
     refuse_unknown_treatment,
 )
 from scheduler.web.console.schedule_texts import framed, is_faulty
-from scheduler.web.console.schedule_words import StepWords, coded, named, titled
+from scheduler.web.console.schedule_words import StepWords, coded, titled
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
 from scheduler.web.limits import Limit
@@ -149,7 +149,6 @@ class StepTexts:
             required=desk.approver.required,
             places=readable(desk, caller),
             problems=[("test", problem)] if problem else [],
-            named=named,
             coded=coded,
             is_faulty=is_faulty,
         )

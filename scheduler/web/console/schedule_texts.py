@@ -22,7 +22,7 @@ from scheduler.services.text_previews import (
 from scheduler.web.access import needs
 from scheduler.web.console.mail_frame import FRAME
 from scheduler.web.console.schedule_choice import chosen_clinic, chosen_language, readable
-from scheduler.web.console.schedule_words import coded, named
+from scheduler.web.console.schedule_words import coded
 from scheduler.web.console.shell import Shell
 
 Reader = Annotated[Caller, Depends(needs(Permission.READ, "-"))]
@@ -51,7 +51,6 @@ def text_pages(desk: Desk, shell: Shell) -> APIRouter:
             alerts=[(it.name, preview_sms(desk, it), preview_email(desk, it)) for it in alerts],
             places=readable(desk, caller),
             frame_of=lambda name: shell.address(f"/schedules/other-texts/{name}", clinic=place, language=spoken),
-            named=named,
             coded=coded,
             is_faulty=is_faulty,
         )

@@ -39,12 +39,6 @@ _WIDE = 14
 _ROOM = 14
 
 
-def named(step_id: str) -> str:
-    """Return a step's id, or that of a text, as people read it: sun_protection is “Sun protection”."""
-    words = step_id.replace("_", " ")
-    return words[:1].upper() + words[1:]
-
-
 def coded(text: object) -> Markup:
     """Return a sentence for a page, what stands in it between backticks as code."""
     parts = str(escape(text)).split("`")
@@ -88,7 +82,7 @@ class StepWords:
             case AfterReply(to, triage, wait, at):
                 text = said["after_reply" if wait.amount else "at_once_after_reply"]
                 classes = self._listed([self.words["triage"][it] for it in sorted(triage)], "or")
-                return self._at(_put(text, span=self.span(wait), classes=classes, step=named(to)), at)
+                return self._at(_put(text, span=self.span(wait), classes=classes, step=self.fmt.step(to)), at)
 
     def channels(self, step: Step) -> str:
         """Return how a step goes out."""
@@ -106,13 +100,13 @@ class StepWords:
             (heads["when"], self.when(step)),
             (heads["channels"], self.channels(step)),
             (heads["purpose"], own["purpose"][step.purpose.value]),
-            (heads["asks"], named(step.ask) if step.ask else ""),
+            (heads["asks"], self.fmt.step(step.ask) if step.ask else ""),
             (heads["useful"], self._useful(step)),
             (heads["late"], own["late"]["asked" if _is_asked_late(step) else step.if_late.value]),
             (heads["closed"], own["closures"]["defer" if step.defer_on_closures else "send"]),
-            (heads["unless"], ", ".join(own["unless"].get(it, named(it)) for it in sorted(step.unless))),
+            (heads["unless"], ", ".join(own["unless"].get(it, self.fmt.step(it)) for it in sorted(step.unless))),
             (heads["reminds"], self._reminds(step)),
-            (heads["merges"], named(step.kind) if step.kind else ""),
+            (heads["merges"], self.fmt.step(step.kind) if step.kind else ""),
         ]
         return [(head, text) for head, text in found if text]
 
@@ -183,7 +177,7 @@ def picture(protocol: Protocol, said: StepWords, title: str, links: Mapping[str,
         small = [said.channels(step), own["purpose"][step.purpose.value] if step.purpose is not Purpose.CARE else ""]
         small.append(own["when"]["after_an_answer"] if isinstance(step.timing, AfterReply) else "")
         told = " · ".join(it for it in small if it)
-        rows.append(Row(_mark(step), when, clock, named(step.id), told, links.get(step.id, ""), gap))
+        rows.append(Row(_mark(step), when, clock, said.fmt.step(step.id), told, links.get(step.id, ""), gap))
     return as_part(Head(title, ""), rows)
 
 

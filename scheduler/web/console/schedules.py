@@ -17,7 +17,7 @@ from scheduler.web.console.schedule_files import file_pages
 from scheduler.web.console.schedule_plans import plan_pages
 from scheduler.web.console.schedule_steps import step_pages
 from scheduler.web.console.schedule_texts import text_pages
-from scheduler.web.console.schedule_words import StepWords, coded, named, picture, titled
+from scheduler.web.console.schedule_words import StepWords, coded, picture, titled
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
 
@@ -68,7 +68,6 @@ def schedule_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:
             title=titled(page.protocol, language),
             picture=_picture(page, said, language, shell),
             said_of=said,
-            named=named,
             coded=coded,
             required=desk.approver.required,
             places=readable(desk, caller),

@@ -26,8 +26,10 @@ def setup_pages(desk: Desk, shell: Shell) -> APIRouter:
 
     @router.get("/setup")
     def examined(request: Request, caller: Manager) -> Response:
-        """Show what the last look at the installation found."""
-        return shell.page(request, caller, "setup/health.html.j2", last=examiner.last, may_examine=_is_of_all(caller))
+        """Show what the last look at the installation found, to whoever manages all of it."""
+        of_all = _is_of_all(caller)
+        last = examiner.last if of_all else None
+        return shell.page(request, caller, "setup/health.html.j2", last=last, may_examine=of_all)
 
     @router.post("/setup/examine")
     def examine(

@@ -10,6 +10,7 @@ from scheduler.services.auditing import read_audit
 from scheduler.services.desk import Desk
 from scheduler.store.audit import Wanted
 from scheduler.web.access import needs
+from scheduler.web.console.numbers import Earlier
 from scheduler.web.console.shell import Shell
 
 _LONGEST = 100
@@ -28,7 +29,7 @@ def audit_pages(desk: Desk, shell: Shell) -> APIRouter:
         action: str = "",
         subject: str = "",
         clinic: str | None = None,
-        before: int | None = None,
+        before: Earlier = None,
     ) -> Response:
         """Show a page of the trail, the newest lines first."""
         asked = {"actor": actor[:_LONGEST], "action": action[:_LONGEST], "subject": subject[:_LONGEST]}

@@ -15,6 +15,7 @@ from scheduler.services.hooks import NewEndpoint
 from scheduler.store.database import Tx
 from scheduler.store.hook_endpoints import HookEndpoint
 from scheduler.web.access import needs, note
+from scheduler.web.console.numbers import Earlier, Number
 from scheduler.web.console.setup_clinics import clinics_to_choose, of_one
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
@@ -52,9 +53,9 @@ def hook_pages(desk: Desk, shell: Shell) -> APIRouter:
     @router.get("/setup/hooks/{endpoint_id}")
     def endpoint(
         request: Request,
-        endpoint_id: int,
+        endpoint_id: Number,
         caller: Annotated[Caller, Depends(needs(Permission.MANAGE, "hook.seen"))],
-        before: int | None = None,
+        before: Earlier = None,
     ) -> Response:
         """Show an endpoint and what it was told."""
         return way.show(request, caller, endpoint_id, before=before)
@@ -62,7 +63,7 @@ def hook_pages(desk: Desk, shell: Shell) -> APIRouter:
     @router.post("/setup/hooks/{endpoint_id}/{what}")
     def act(
         request: Request,
-        endpoint_id: int,
+        endpoint_id: Number,
         what: str,
         caller: Annotated[Caller, Depends(needs(Permission.MANAGE, "hook.changed"))],
         call: Text = "",

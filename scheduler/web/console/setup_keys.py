@@ -13,6 +13,7 @@ from scheduler.services.desk import Desk
 from scheduler.services.identity import identity_of
 from scheduler.services.users import manager
 from scheduler.web.access import needs
+from scheduler.web.console.numbers import Number
 from scheduler.web.console.setup_clinics import clinics_to_choose
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
@@ -48,7 +49,7 @@ def key_pages(desk: Desk, shell: Shell) -> APIRouter:
         return way.create(request, caller, {"name": name, "clinic": clinic, "may": may, "days": days})
 
     @router.post("/setup/keys/{key_id}/revoke")
-    def revoke(request: Request, key_id: int, caller: Changer) -> Response:
+    def revoke(request: Request, key_id: Number, caller: Changer) -> Response:
         """Let a key open nothing any more."""
         way.keys.revoke(key_id, manager(caller))
         return shell.go(request, "/setup/keys", said="setup.key_revoked")

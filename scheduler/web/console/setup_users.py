@@ -12,6 +12,8 @@ from scheduler.services.identity import identity_of
 from scheduler.services.users import login_link, manager
 from scheduler.store.users import User
 from scheduler.web.access import needs, note
+from scheduler.web.console.account import OWN_NAMES
+from scheduler.web.console.numbers import Number
 from scheduler.web.console.setup_clinics import clinics_to_choose
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
@@ -56,41 +58,41 @@ def user_pages(desk: Desk, shell: Shell) -> APIRouter:
 
     @router.get("/setup/users/{user_id}")
     def user(
-        request: Request, user_id: int, caller: Annotated[Caller, Depends(needs(Permission.MANAGE, "user.seen"))]
+        request: Request, user_id: Number, caller: Annotated[Caller, Depends(needs(Permission.MANAGE, "user.seen"))]
     ) -> Response:
         """Show a user."""
         note(request, subject=f"user/{user_id}")
         return way.show(request, caller, user_id)
 
     @router.post("/setup/users/{user_id}/grant")
-    def grant(request: Request, user_id: int, caller: Changer, clinic: Text = "", role: Text = "") -> Response:
+    def grant(request: Request, user_id: Number, caller: Changer, clinic: Text = "", role: Text = "") -> Response:
         """Give a role at a clinic, or take it away (role "")."""
         way.seen(caller, user_id)
         way.users.grant(user_id, clinic, _role(role), manager(caller))
         return shell.go(request, _path(user_id), said="setup.user_changed")
 
     @router.post("/setup/users/{user_id}/disable")
-    def disable(request: Request, user_id: int, caller: Changer) -> Response:
+    def disable(request: Request, user_id: Number, caller: Changer) -> Response:
         """Shut a user out."""
         way.seen(caller, user_id)
         way.users.disable(user_id, manager(caller))
         return shell.go(request, _path(user_id), said="setup.user_disabled")
 
     @router.post("/setup/users/{user_id}/enable")
-    def enable(request: Request, user_id: int, caller: Changer) -> Response:
+    def enable(request: Request, user_id: Number, caller: Changer) -> Response:
         """Let a user in again."""
         way.seen(caller, user_id)
         way.users.enable(user_id, manager(caller))
         return shell.go(request, _path(user_id), said="setup.user_enabled")
 
     @router.post("/setup/users/{user_id}/link")
-    def link(request: Request, user_id: int, caller: Changer) -> Response:
+    def link(request: Request, user_id: Number, caller: Changer) -> Response:
         """Make a link that lets a user in once, to choose a password."""
         way.seen(caller, user_id)
         return way.invite(request, caller, user_id)
 
     @router.post("/setup/users/{user_id}/forget-second-factor")
-    def forget(request: Request, user_id: int, caller: Changer) -> Response:
+    def forget(request: Request, user_id: Number, caller: Changer) -> Response:
         """Ask a user for no code any more."""
         way.seen(caller, user_id)
         way.users.forget_second_factor(user_id, manager(caller))
@@ -152,7 +154,7 @@ class _Deciding:
             typed={"login": "", "name": "", "language": "", **typed},
             choices=clinics_to_choose(self._desk, caller, said["common"]["every_clinic"]),
             roles=self._roles(request, caller),
-            languages=[("", said["account"]["as_browser"]), *((it, it) for it in LANGUAGES)],
+            languages=[("", said["account"]["as_browser"]), *((it, OWN_NAMES[it]) for it in LANGUAGES)],
         )
 
     def add(self, request: Request, caller: Caller, typed: dict[str, str]) -> Response:

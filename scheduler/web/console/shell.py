@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from scheduler.content.formats import undisguised
 from scheduler.domain.access import Caller, Permission
 from scheduler.services.desk import Desk
 from scheduler.web.access import QUIET, Gate, recorded
@@ -110,7 +111,8 @@ class Shell:
 
     def formats(self, language: str) -> Formats:
         """Return how values are written in a language, now."""
-        return Formats(language, self.desk.clock.now(), self.desk.configuration.clinics)
+        known = self.desk.configuration
+        return Formats(language, self.desk.clock.now(), known.clinics, known.protocols)
 
     def _frame(
         self, request: Request, caller: Caller | None, language: str, values: Mapping[str, object]
@@ -178,11 +180,17 @@ class _PlainNames(Environment):
         return super().getattr(obj, attribute)
 
 
+def _shown(value: object) -> object:
+    """Return what a page shows of a value: whoever wrote a text does not decide how what stands after it is read."""
+    return undisguised(value) if isinstance(value, str) else value
+
+
 @cache
 def _environment() -> Environment:
     env = _PlainNames(
         loader=PackageLoader("scheduler.web", "layout"),
         undefined=StrictUndefined,
+        finalize=_shown,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

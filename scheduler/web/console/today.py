@@ -11,7 +11,7 @@ from scheduler.services.deliveries import clinics_of
 from scheduler.services.desk import Desk
 from scheduler.services.today import Today, today
 from scheduler.services.today_health import health
-from scheduler.web.access import QUIET, needs, note
+from scheduler.web.access import needs, note
 from scheduler.web.console.shell import Shell
 
 Reader = Annotated[Caller, Depends(needs(Permission.READ, "today.seen"))]
@@ -34,8 +34,6 @@ def today_pages(desk: Desk, shell: Shell) -> APIRouter:
     def show(request: Request, caller: Reader, clinic: str | None = None) -> HTMLResponse:
         """Show the day of all clinics that the caller may see, or of one."""
         scope = caller.scope(Permission.READ, clinic)
-        if QUIET in request.headers:  # the page looks again by itself: nobody saw more than before
-            request.state.action = "-"
         note(request, clinic=clinic)
         now = desk.clock.now()
         with desk.store.read() as tx:

@@ -9,13 +9,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from scheduler.domain.access import Role
 from scheduler.settings import Settings, read_settings
 from scheduler.store.database import open_store
+from tests.acceptance.playing import playing
 from tests.browser.chrome import program
 from tests.browser.console.desk_site import NOW, DeskSite, beside, desk_standing
+from tests.browser.console.first_visit import walk
 from tests.browser.console.story import tell
 from tests.browser.console.visits import DESKTOP, PHONE, TABLET, visiting
 from tests.postgres import TEST_KEYS
@@ -38,7 +40,7 @@ QUALITY = 70
 
 
 def make(browser: Browser, site: DeskSite, folder: Path) -> None:
-    """Make all pictures."""
+    """Make the pictures of the pages."""
     folder.mkdir(parents=True, exist_ok=True)
     with visiting(browser, site, Role.ADMIN) as visit:
         for name, (path, looks) in PICTURES.items():
@@ -47,10 +49,24 @@ def make(browser: Browser, site: DeskSite, folder: Path) -> None:
                 raise SystemExit(f"{path} answers {visit.status}: no picture of it")
             for width, dark in looks:
                 visit.look(width, dark=dark)
-                kind = {"format": "webp", "quality": QUALITY}
-                taken = visit.page.context.new_cdp_session(visit.page).send("Page.captureScreenshot", kind)
-                file = folder / f"{name}-{NAMES[width]}{'-dark' if dark else ''}.webp"
-                file.write_bytes(base64.b64decode(taken["data"]))
+                take(visit.page, folder / f"{name}-{NAMES[width]}{'-dark' if dark else ''}.webp")
+
+
+def make_tutorial(browser: Browser, folder: Path, pictures: Path) -> None:
+    """Play the demo in a folder, do what the tutorial says, and make its pictures."""
+
+    def shot(page: Page, name: str) -> None:
+        take(page, pictures / f"first-visit-{name}.webp")
+
+    with playing(folder, "--seconds", "30", "--port", "8000") as demo:
+        walk(browser, demo, shot)
+
+
+def take(page: Page, file: Path) -> None:
+    """Keep what the window shows."""
+    kind = {"format": "webp", "quality": QUALITY}
+    taken = page.context.new_cdp_session(page).send("Page.captureScreenshot", kind)
+    file.write_bytes(base64.b64decode(taken["data"]))
 
 
 def main() -> None:
@@ -66,6 +82,7 @@ def main() -> None:
             beside(lambda: tell(site.house, NOW))
             browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
             make(browser, site, FOLDER)
+            make_tutorial(browser, folder, FOLDER)
             browser.close()
     finally:
         shutil.rmtree(folder)

@@ -55,7 +55,9 @@ class Visit:
         """Return what the browser said, and which other hosts were asked."""
         host = urlsplit(self.site.url).netloc
         foreign = [it for it in self.asked if urlsplit(it).netloc not in (host, "")]
-        return [*self.said, *(f"asked {it}" for it in foreign)]
+        # The browser says of a page that was refused or is not there that it is so, sooner or later.
+        said = [it for it in self.said if self.status < 400 or f"status of {self.status}" not in it]
+        return [*said, *(f"asked {it}" for it in foreign)]
 
     def tab_to(self, selector: str, most: int = 80) -> None:
         """Go on with the Tab key until what is wanted has the focus."""

@@ -3,16 +3,17 @@
 import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
+from scheduler.clock import FixedClock
 from scheduler.domain.access import EVERY_CLINIC, Role
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.services.uploading import MOST_ROWS
-from scheduler.store.booking_tables import uploads
+from scheduler.store.booking_tables import undos, uploads
 from scheduler.store.tables import appointments
 from tests.services.house import House
 from tests.web.console.test_appointments_register import count, desk_of
@@ -109,6 +110,23 @@ def test_what_became_different_since_the_look_is_told(any_house: House) -> None:
 
     assert "1 row ended otherwise than shown before" in page
     assert "Different" in page
+
+
+class Ticking(FixedClock):
+    """A clock of which every look takes a second."""
+
+    def now(self) -> datetime:
+        self.move_by(timedelta(seconds=1))
+        return super().now()
+
+
+def test_what_went_out_while_a_file_was_being_imported_is_not_taken_back(house: House) -> None:
+    house.clock = Ticking(house.clock.now())
+    staff = desk_of(house)
+    staff.post(brought(staff))
+    with house.store.read() as tx:
+        first = tx.connection.execute(sa.select(sa.func.min(appointments.c.created_at))).scalar_one()
+        assert tx.connection.execute(sa.select(undos.c.at)).scalar_one() <= first
 
 
 def test_an_import_is_taken_back(any_house: House) -> None:

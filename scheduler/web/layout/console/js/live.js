@@ -44,6 +44,7 @@
   };
 
   const swap = (old, young) => {
+    if (old.className !== young.className) old.className = young.className;
     if (old.innerHTML === young.innerHTML || busy(old)) return false;
     const focus = trace(old, document.activeElement);
     const open = [...old.querySelectorAll("details[open]")].map((it) => trace(old, it));
