@@ -83,7 +83,7 @@ def _permissions(text: str) -> frozenset[Permission]:
     try:
         return frozenset(Permission(part.strip()) for part in text.split(",") if part.strip())
     except ValueError:
-        raise typer.BadParameter(f"are some of {_PERMISSIONS}", param_hint="--may") from None
+        raise typer.BadParameter(f"takes one or several, with commas, of {_PERMISSIONS}", param_hint="--may") from None
 
 
 def _end(text: str) -> datetime | None:

@@ -32,7 +32,8 @@ def identity(product: Product) -> Identity:
 def chosen_clinic(clinic: str, *, every: bool) -> str:
     """Return the clinic that was named, `EVERY_CLINIC` for all. Raises BadParameter unless it is one of both."""
     if bool(clinic) == every:
-        raise typer.BadParameter("name a clinic with --clinic, or all of them with --every-clinic")
+        said = "keep one of --clinic and --every-clinic" if every else "name it, or use --every-clinic for all"
+        raise typer.BadParameter(said, param_hint="--clinic")
     return EVERY_CLINIC if every else clinic
 
 

@@ -21,7 +21,8 @@ class NoticeSituation:
 
     `template` names its text. `over`: its alert was taken or closed. `sent_from`: its clinic has a sender on that
     channel. Of a text that a person wrote: `answers` somebody who wrote to us from that address, `unwanted` is why
-    the patient may not be written to there, `allowed_at` when quiet hours let it go. The rest as in `Situation`.
+    the patient may not be written to there, `allowed_at` when quiet hours let it go; `overtaken`: the patient wrote
+    since then that it goes badly. The rest as in `Situation`.
     """
 
     kind: MessageKind
@@ -37,6 +38,7 @@ class NoticeSituation:
     refusing: Mapping[Channel, str] | None = None
     answers: bool = False
     unwanted: Reason | None = None
+    overtaken: bool = False
     allowed_at: tuple[datetime, tuple[Reason, ...]] | None = None
 
     @property
@@ -83,6 +85,8 @@ def _is_needless(notice: NoticeSituation, now: datetime) -> Decision | None:
         return Decision(Kind.SUPPRESS, (because("stopped", address=address_of(notice.channel)),))
     if notice.unwanted:
         return Decision(Kind.SUPPRESS, (notice.unwanted,))
+    if notice.overtaken:
+        return Decision(Kind.SUPPRESS, (because("wrote_since"),))
     return None
 
 

@@ -78,6 +78,7 @@ CLAUSES: Mapping[str, str] = {
     "step_gone": "the protocol in force has no such step on this channel",
     "unreadable": "the patient's data can't be opened with the keys at hand",
     "no_sender": "the clinic's file names nothing that {channel} goes out from",
+    "wrote_since": "the patient wrote since then that it goes badly: read that, and answer anew",
     "alert_over": "somebody took the alert before this went out",
     "no_template": "the text can't be rendered: {error}",
     "fallback": "instead of {channel}, which did not work",

@@ -8,6 +8,7 @@ from scheduler.domain.reasons import Reason
 from scheduler.errors import ConflictError
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.adjusting import lapse_moves
+from scheduler.services.erased import refuse_erased
 from scheduler.services.schedule import cancel_unsent, plan_anew
 from scheduler.store.appointments import StoredAppointment, get_appointment, move_appointment, set_appointment_status
 from scheduler.store.database import Tx
@@ -29,8 +30,9 @@ def complete(tx: Tx, appointment: StoredAppointment, *, now: datetime, by: str) 
     """Note that an appointment took place. The caller commits.
 
     Raises ConflictError for one that is still to come, or that was called off: its messages are cancelled, and
-    only a new time plans them anew.
+    only a new time plans them anew. So it does where the patient's data were erased.
     """
+    refuse_erased(tx, appointment.patient_id)
     if appointment.starts_at > now:
         raise ConflictError(f"appointment {appointment.id} is still to come: complete it once it has begun")
     if appointment.status in CALLED_OFF:
@@ -53,8 +55,9 @@ def reschedule(
 ) -> None:
     """Move an appointment, or book one again that was called off; what is unsent is planned anew. The caller commits.
 
-    Without `ends_at` it keeps its length.
+    Without `ends_at` it keeps its length. Raises ConflictError where the patient's data were erased.
     """
+    refuse_erased(tx, appointment.patient_id)
     if ends_at is None and appointment.ends_at is not None:
         ends_at = starts_at + (appointment.ends_at - appointment.starts_at)
     if (starts_at, ends_at) != (appointment.starts_at, appointment.ends_at):

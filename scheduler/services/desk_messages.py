@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -20,8 +19,9 @@ from scheduler.services.desk_ways import HELPS_FOR, Way
 from scheduler.store.database import Tx
 from scheduler.store.desk_messages import DeskMessage, desk_messages_of_replies, find_desk_message
 from scheduler.store.notices import add_notices
-from scheduler.store.replies import record_reply
+from scheduler.store.replies import Reply, record_reply
 from scheduler.store.writers import hold_number
+from scheduler.store.wrote_since import latest_reply_of, replies_since, texts_since
 
 log = get_logger(__name__)
 
@@ -31,7 +31,17 @@ _FORM = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 class WrittenMeanwhileError(ConflictError):
-    """Somebody else wrote since the page was loaded: read that first."""
+    """Somebody wrote since the page was loaded, a colleague or the patient: read that first.
+
+    `by` is the last colleague ("user:anna"), "" for none, and `staff` that text; `replies` are what the patient wrote.
+    """
+
+    def __init__(self, by: str, staff: int, replies: tuple[Reply, ...]) -> None:
+        said = [f"{by} has answered meanwhile"] if by else []
+        said += ["the patient has written meanwhile"] if replies else []
+        super().__init__(f"{' and '.join(said)}: read that first, then send yours")
+        self.by, self.staff = by, staff
+        self.replies = replies
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,8 @@ class Draft:
     """What a person wants to send. `form_id` is that of the form: the same form sends once.
 
     `at_once`: quiet hours don't keep it. `seen` is the latest text of staff on this thread that the person saw, 0 for
-    none, and `thread` are the replies of it: where another was written since, nothing goes out.
+    none, and `thread` are the replies of it: where another was written since, nothing goes out. `heard` is the last
+    that the patient had written then, in any thread (`seen_by`); None where nobody saw a page.
     """
 
     form_id: str
@@ -48,6 +59,7 @@ class Draft:
     at_once: bool = False
     seen: int = 0
     thread: tuple[int, ...] = ()
+    heard: int | None = None
 
 
 def new_form() -> str:
@@ -67,18 +79,19 @@ def write(tx: Tx, texts: Texts, way: Way, draft: Draft, *, by: str, now: datetim
     """Put a text into the outbox and return it; the same form again returns what it sent before.
 
     `way` was looked up in this transaction. The caller commits, then wakes the engine. Raises ConflictError where
-    nothing may go there now, WrittenMeanwhileError where somebody else answered since, TemplateError for words that
-    can't go out.
+    nothing may go there now, or the form sent something else before, WrittenMeanwhileError where somebody else
+    answered since, TemplateError for words that can't go out.
     """
     if not _FORM.fullmatch(draft.form_id):
         raise ConflictError("the form is not one of ours: load the page again")
     origin = f"desk/{draft.form_id}"
     hold_number(tx, f"desk/{way.patient_id or way.to}")  # of two who answer at once the second finds the first's
     if before := find_desk_message(tx, origin):
+        _refuse_other(before, _text(way, draft, by=by), way)
         return before
     if way.refused:
         raise ConflictError(sentence([way.refused], ZoneInfo("UTC")))
-    _refuse_unseen(tx, {*draft.thread, *([way.reply_id] if way.reply_id else [])}, draft.seen)
+    _refuse_unseen(tx, way, draft)
     preview(texts, way, draft)
     due_at = now if draft.at_once else way.quiet_until or now
     notice = NewNotice(
@@ -105,10 +118,31 @@ def write(tx: Tx, texts: Texts, way: Way, draft: Draft, *, by: str, now: datetim
     return written
 
 
-def _refuse_unseen(tx: Tx, replies: Collection[int], seen: int) -> None:
-    newer = [it for it in desk_messages_of_replies(tx, replies) if it.message.id > seen]
-    if newer:
-        raise WrittenMeanwhileError(f"{newer[-1].by} has answered meanwhile: read that first, then send yours")
+def _refuse_other(before: DeskMessage, text: DeskText, way: Way) -> None:
+    """Refuse a form that somebody went back to, and changed: nobody may think that this was sent too."""
+    sent = before.text
+    same = sent is None or (sent.words, sent.subject) == (text.words, text.subject)
+    if not same or before.message.channel is not way.channel:
+        raise ConflictError("this form was sent before, with other words: load the page again, then send these")
+
+
+def seen_by(tx: Tx, clinic: str, *, patient: int | None, reply: int | None) -> tuple[int, int]:
+    """Return what a form that is made now knows: the last text of staff to the patient, the last reply; 0 for none."""
+    texts = texts_since(tx, patient, after=0) if patient is not None else ()
+    staff = texts[-1].message.id if texts else 0
+    return staff, latest_reply_of(tx, clinic, patient=patient, reply=reply)
+
+
+def _refuse_unseen(tx: Tx, way: Way, draft: Draft) -> None:
+    answered = {*draft.thread, *([way.reply_id] if way.reply_id else [])}
+    newer = [it for it in desk_messages_of_replies(tx, answered) if it.message.id > draft.seen]
+    wrote: tuple[Reply, ...] = ()
+    if draft.heard is not None:
+        newer += texts_since(tx, way.patient_id, after=draft.seen) if way.patient_id is not None else ()
+        wrote = replies_since(tx, way.clinic.id, patient=way.patient_id, reply=way.reply_id, after=draft.heard)
+    if newer or wrote:
+        last = max(newer, key=lambda it: it.message.id, default=None)
+        raise WrittenMeanwhileError((last.by or "somebody") if last else "", last.message.id if last else 0, wrote)
 
 
 def _text(way: Way, draft: Draft, *, by: str) -> DeskText:

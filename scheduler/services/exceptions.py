@@ -12,6 +12,7 @@ from scheduler.domain.protocol import AfterReply, Protocol, Step
 from scheduler.domain.reasons import Reason, planned_part
 from scheduler.domain.states import IN_HAND, REPLANNABLE, UNSENT, Cause, Status
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.erased import refuse_erased
 from scheduler.services.schedule import (
     bring_in_step,
     planned_of,
@@ -135,9 +136,11 @@ def open_case(
 ) -> Case:
     """Hold a visit and its messages, to change how one of its steps goes. The caller commits.
 
-    Raises NotFoundError, or ConfigError where its clinic or its treatment is no longer configured.
+    Raises NotFoundError, or ConfigError where its clinic or its treatment is no longer configured; ConflictError where
+    the patient's data were erased.
     """
     appointment = get_appointment(tx, appointment_id)
+    refuse_erased(tx, appointment.patient_id)
     protocol = version_of(tx, configuration, appointment)
     if protocol is None:
         protocol = configuration.protocol_for(appointment.clinic, appointment.treatment)

@@ -86,7 +86,7 @@ class HookPump:
         for _page in range(_PAGES):
             lines = happened_after(tx, after, limit=_LINES)
             add_calls(tx, endpoint.id, _wanted(endpoint, lines), now=now)
-            settled = [it.id for it in lines if it.id <= final and (tx.dialect == "sqlite" or it.at <= now - _SETTLED)]
+            settled = [it.id for it in lines if it.id <= final and (tx.dialect == "sqlite" or _is_old(it, now))]
             if settled:
                 move_through(tx, endpoint.id, max(settled))
                 moved = True
@@ -157,6 +157,10 @@ class _Due:
         data = {"clinic": self.event.clinic, **self.event.facts} if self.event else {"endpoint": self.endpoint.id}
         body = {"type": self.call.kind, "timestamp": at, "data": data}
         return json.dumps(_plain(body), separators=(",", ":")).encode()
+
+
+def _is_old(line: Happened, now: datetime) -> bool:
+    return line.at <= now - _SETTLED
 
 
 def _wanted(endpoint: HookEndpoint, lines: Sequence[Happened]) -> list[tuple[int, str]]:

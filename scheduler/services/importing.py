@@ -10,6 +10,7 @@ from scheduler.clock import Clock
 from scheduler.domain.clinic import Clinic
 from scheduler.errors import ConflictError, RegistrationError
 from scheduler.protocols.configuration import Configuration
+from scheduler.protocols.hints import shown
 from scheduler.services.book import Book
 from scheduler.services.columns import Columns, find_columns
 from scheduler.services.csvfile import CsvFile, CsvRow, read_csv
@@ -33,6 +34,10 @@ class RowReport:
     result: Result
     reason: str
     appointment: int | None
+    who: str = field(default="", repr=False)
+    """The name in the row, as far as it could be read, so that a person finds the row again."""
+    when: str = field(default="", repr=False)
+    """The start of the visit on the clinic's clock, or what the row has in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,11 @@ class Importer:
         *,
         dry_run: bool = False,
         progress: Callable[[int, int], None] = lambda _done, _all: None,
+        noted: Callable[[Tx, Sequence[RowReport]], None] = lambda _tx, _reports: None,
     ) -> ImportReport:
         """Import a file that was read, called `name` in errors; a dry run goes the same way and rolls back.
 
+        `noted` is told of all rows so far in the transaction of each batch, before its commit.
         Raises RegistrationError, with nothing registered, when the file or its header can't be read.
         """
         columns = find_columns(name, file, self.clinic, self.configuration)
@@ -86,6 +93,7 @@ class Importer:
             read = [rows.read(row) for row in batch]
             with suppress(_DryRunOverError), self.store.write() as tx:
                 reports += rows.take(tx, read)
+                noted(tx, reports)
                 if dry_run:
                     raise _DryRunOverError
             # Outside of the transaction: a terminal that is stopped must not hold up whoever wants to write.
@@ -144,13 +152,22 @@ class _Rows:
         try:
             done = self._entered(book, row)
         except ConflictError as error:
-            return RowReport(row.line, Result.REFUSED, str(error), None)
+            return self._report(row, Registered(Result.REFUSED, None, str(error)))
         if done is None:
-            return RowReport(row.line, Result.REFUSED, row.wrong, None)
-        report = RowReport(row.line, done.result, done.reason, done.appointment)
+            return self._report(row, Registered(Result.REFUSED, None, row.wrong))
+        report = self._report(row, done)
         if row.named:
             self.taken[row.named] = row.raw, report
         return report
+
+    def _report(self, row: _Read, done: Registered) -> RowReport:
+        """Say what became of a row, with what a person knows it by."""
+        parts = (row.raw.get(it, "").strip() for it in (Field.NAME, Field.FIRST_NAME, Field.LAST_NAME))
+        who, when = " ".join(part for part in parts if part), row.raw.get(Field.STARTS_AT, "")
+        if known := row.registration:
+            who, local = known.name, known.starts_at.astimezone(self.columns.clinic.timezone)
+            when = f"{local:%Y-%m-%d %H:%M}"
+        return RowReport(row.line, done.result, done.reason, done.appointment, shown(who), shown(when))
 
     def _entered(self, book: Book, row: _Read) -> Registered | None:
         """Enter a row; one that calls a known visit off may say anything else, or nothing. None: it can't be read."""
@@ -162,9 +179,9 @@ class _Rows:
     def _repeated(self, row: _Read, first: Mapping[Field, str], report: RowReport) -> RowReport:
         """Judge a row whose id stood in the file before: which of two that differ is the newer, nobody can say."""
         if row.raw == first:
-            return RowReport(row.line, Result.UNCHANGED, "", report.appointment)
+            return self._report(row, Registered(Result.UNCHANGED, report.appointment))
         reason = f"external_id: stands in row {report.row} too, with other content: keep the row that is right"
-        return RowReport(row.line, Result.REFUSED, reason, None)
+        return self._report(row, Registered(Result.REFUSED, None, reason))
 
 
 def _without_new(reports: Sequence[RowReport]) -> Iterator[RowReport]:

@@ -19,6 +19,7 @@ from scheduler.store.names import address_hash
 from scheduler.store.notices import DueNotice, moved_notices, rings_over, stopped_notices
 from scheduler.store.pauses import pauses_in_force
 from scheduler.store.standing import Standing, standing_of
+from scheduler.store.wrote_since import overtaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,12 @@ class LastLook:
 
 
 def _going_notices(tx: Tx, notices: Sequence[DueNotice]) -> set[int]:
-    """Return which notices still go: nobody stopped, paused or moved meanwhile, nobody took the alert."""
+    """Return which notices still go: nobody stopped, paused, moved or wrote of a trouble, nobody took the alert."""
     if not notices:
         return set()
     stopped = stopped_notices(tx, [(it.message, it.to) for it in notices])
     over = rings_over(tx, {it.message.id for it in notices if it.message.alert_id}) | moved_notices(tx, notices)
+    over |= overtaken(tx, [it.message.id for it in notices if it.written])
     brakes = Brakes(pauses_in_force(tx, {it.asked.patient_id for it in notices if it.asked}))
     addressed = {it.asked.patient_id for it in notices if it.asked and it.written}
     ledgers = ledgers_of(tx, addressed) if addressed else {}

@@ -177,6 +177,7 @@ def _situation(
         refusing=brakes.refusing(message, clinic),
         answers=written is not None and written.text.in_thread,
         unwanted=_unwanted(due, written, clinic) if written else None,
+        overtaken=written is not None and written.overtaken,
         allowed_at=_allowed_at(due, written, clinic, now) if written else None,
     )
 

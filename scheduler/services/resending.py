@@ -17,6 +17,7 @@ from scheduler.domain.states import UNSENT, Status
 from scheduler.domain.timing import USEFUL_FOR
 from scheduler.errors import ConflictError
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.erased import refuse_erased
 from scheduler.services.versions import version_of
 from scheduler.store.appointments import StoredAppointment, get_appointment
 from scheduler.store.attempts import Attempt, attempts_of_several
@@ -89,6 +90,7 @@ def resend(
     """
     visit = get_appointment(tx, get_message(tx, message_id).appointment_id or 0)
     patient = get_patient(tx, visit.patient_id)
+    refuse_erased(tx, patient.id)
     found = next(
         (it for it in _of_visit(tx, configuration, patient, visit, now) if it.message.id == message_id), None
     )

@@ -96,6 +96,15 @@ def look_at(desk: Desk, undo_id: int, *, by: str) -> Undo:
         return _undo(stored, what, each, _faults(tx, stored, each))
 
 
+def is_open(desk: Desk, undo_id: int, *, by: str) -> bool:
+    """Whether whom `by` names may take that back still."""
+    with desk.store.read() as tx:
+        try:
+            return _mine(tx, desk, undo_id, by).done_at is None
+        except NotFoundError:
+            return False
+
+
 def take_back(desk: Desk, undo_id: int, *, by: str) -> Undo:
     """Take back what still can be, and say of what not; a second time changes nothing. Raises NotFoundError.
 

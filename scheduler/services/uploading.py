@@ -1,20 +1,28 @@
 """A clinic's export at the desk: read and reported on first, then imported; sealed in between."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.errors import ConflictError, NotFoundError, RegistrationError
 from scheduler.services.csvfile import CsvFile, parse_csv
 from scheduler.services.desk import Desk
-from scheduler.services.importing import Importer, ImportReport
+from scheduler.services.importing import Importer, ImportReport, RowReport
 from scheduler.services.registration import Result
 from scheduler.services.undoing import Undoable, keep
 from scheduler.store.appointments import get_appointment
-from scheduler.store.database import Store
-from scheduler.store.uploads import Upload, drop_upload, finish_upload, get_upload, keep_upload, purge_uploads
+from scheduler.store.database import Store, Tx
+from scheduler.store.uploads import (
+    Upload,
+    drop_upload,
+    finish_upload,
+    get_upload,
+    keep_upload,
+    note_upload,
+    purge_uploads,
+)
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_ROWS = 5_000
@@ -35,6 +43,9 @@ class Row:
     appointment: int | None
     differs: bool = False
     """Whether the import ended otherwise than the look before it had said."""
+    who: str = field(default="", repr=False)
+    when: str = field(default="", repr=False)
+    """The name in the row, and the start of its visit on the clinic's clock: see `RowReport`."""
 
     @property
     def is_good(self) -> bool:
@@ -50,6 +61,8 @@ class Report:
     warnings: tuple[str, ...] = field(repr=False)
     unused: tuple[str, ...] = field(repr=False)
     undo: int | None = None
+    began_at: datetime | None = None
+    """Of an import that did not come to its end: when it began (aware UTC)."""
 
     @property
     def totals(self) -> dict[Result, int]:
@@ -64,7 +77,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """A file that was brought: what is said of it, and what its import did, None before that."""
+    """A file that was brought: what is said of it, and what its import did, None before that.
+
+    `so_far` is what an import has done that goes on still, or was stopped: with its batch each row is on record.
+    """
 
     id: int
     clinic: str
@@ -72,6 +88,12 @@ class Uploaded:
     name: str = field(repr=False)
     report: Report
     result: Report | None
+    so_far: Report | None = None
+
+    @property
+    def left(self) -> int:
+        """How many rows that change something are still to be taken."""
+        return self.report.changing - (self.so_far.changing if self.so_far else 0)
 
 
 class TooManyRowsError(RegistrationError):
@@ -116,23 +138,42 @@ def carry_out(desk: Desk, upload_id: int, *, by: str) -> Uploaded:
             raise ConflictError("this file is being registered right now: look again in a moment")
         with desk.store.read() as tx:
             upload = get_upload(tx, upload_id, now=desk.clock.now())
-        if upload.result is None:
+        if _uploaded(upload).result is None:
             _carry_out(desk, upload, by)
     desk.wake()
     return look_at(desk, upload_id)
 
 
 def _carry_out(desk: Desk, upload: Upload, by: str) -> None:
+    """Import the file to its end. What an import did before that was stopped counts as done by this one."""
     file: CsvFile = parse_csv(upload.content, upload.name)
-    began_at = desk.clock.now()
-    done = _importer(desk, upload.clinic, by).take(upload.name, file)
+    before = _uploaded(upload).so_far
+    began_at = (before and before.began_at) or desk.clock.now()
     said = {it.row: it.result for it in _load(upload.report).rows}
-    report = _report(done, said)
+
+    def note_so_far(tx: Tx, reports: Sequence[RowReport]) -> None:
+        rows = _with_before(_rows_of(reports, said), before)
+        note_upload(tx, upload.id, _dump(replace(Report(rows, (), ()), began_at=began_at)))
+
+    done = _importer(desk, upload.clinic, by).take(upload.name, file, noted=note_so_far)
+    report = Report(_with_before(_rows_of(done.rows, said), before), done.warnings, done.unused)
     new = sorted({it.appointment for it in report.rows if it.result is Result.REGISTERED and it.appointment})
     with desk.store.write() as tx:
         undoable = [Undoable.of(get_appointment(tx, visit), None) for visit in new]
         undo = keep(tx, desk, upload.clinic, "imported", undoable, by=by, began_at=began_at)
-        finish_upload(tx, upload.id, _dump(report, undo))
+        finish_upload(tx, upload.id, _dump(replace(report, undo=undo)))
+
+
+def _with_before(rows: Sequence[Row], before: Report | None) -> tuple[Row, ...]:
+    """Return the rows as a stopped import had left them, where this one found nothing more to do; and its later ones.
+
+    So a row that was registered before the stop says so, instead of that it is known.
+    """
+    if before is None:
+        return tuple(rows)
+    did = {it.row: it for it in before.rows if it.result is not Result.REFUSED}
+    mine = {it.row: did.get(it.row, it) if it.result is Result.UNCHANGED else it for it in rows}
+    return tuple({**did, **mine}[line] for line in sorted({**did, **mine}))
 
 
 def _importer(desk: Desk, clinic: str, by: str) -> Importer:
@@ -141,32 +182,48 @@ def _importer(desk: Desk, clinic: str, by: str) -> Importer:
     return Importer(desk.store, desk.configuration, desk.clock, desk.configuration.clinic(clinic), by)
 
 
-def _report(done: ImportReport, said: dict[int, Result] | None = None) -> Report:
-    rows = tuple(
-        Row(it.row, it.result, it.reason, it.appointment, said is not None and said.get(it.row) is not it.result)
-        for it in done.rows
+def _report(done: ImportReport) -> Report:
+    return Report(_rows_of(done.rows, None), done.warnings, done.unused)
+
+
+def _rows_of(reports: Sequence[RowReport], said: Mapping[int, Result] | None) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            row=it.row,
+            result=it.result,
+            reason=it.reason,
+            appointment=it.appointment,
+            differs=said is not None and said.get(it.row) is not it.result,
+            who=it.who,
+            when=it.when,
+        )
+        for it in reports
     )
-    return Report(rows, done.warnings, done.unused)
 
 
 def _uploaded(upload: Upload) -> Uploaded:
-    result = _load(upload.result) if upload.result is not None else None
-    return Uploaded(upload.id, upload.clinic, upload.by, upload.name, _load(upload.report), result)
+    told, report = _load(upload.result) if upload.result is not None else None, _load(upload.report)
+    ended = told if told and told.began_at is None else None
+    return Uploaded(upload.id, upload.clinic, upload.by, upload.name, report, ended, None if ended else told)
 
 
-def _dump(report: Report, undo: int | None = None) -> str:
-    rows = [(it.row, it.result.value, it.reason, it.appointment, it.differs) for it in report.rows]
-    return json.dumps({"rows": rows, "warnings": report.warnings, "unused": report.unused, "undo": undo})
+def _dump(report: Report) -> str:
+    rows = [(it.row, it.result.value, it.reason, it.appointment, it.differs, it.who, it.when) for it in report.rows]
+    began_at = report.began_at.isoformat() if report.began_at else None
+    told = {"warnings": report.warnings, "unused": report.unused, "undo": report.undo, "began_at": began_at}
+    return json.dumps({"rows": rows, **told})
 
 
 def _load(text: str) -> Report:
     found: dict[str, Any] = json.loads(text)
-    return Report(tuple(_rows(found["rows"])), tuple(found["warnings"]), tuple(found["unused"]), found["undo"])
+    began_at = datetime.fromisoformat(found["began_at"]) if found.get("began_at") else None
+    told = tuple(found["warnings"]), tuple(found["unused"]), found["undo"]
+    return Report(tuple(_rows(found["rows"])), *told, began_at)
 
 
-def _rows(found: list[tuple[int, str, str, int | None, bool]]) -> Iterator[Row]:
-    for row, result, reason, appointment, differs in found:
-        yield Row(row, Result(result), reason, appointment, differs)
+def _rows(found: Sequence[Sequence[Any]]) -> Iterator[Row]:
+    for row, result, *rest in found:
+        yield Row(row, Result(result), *rest)
 
 
 def forget(desk: Desk, upload_id: int) -> None:

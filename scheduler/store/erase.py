@@ -161,7 +161,8 @@ def _empty_visits(tx: Tx, visits: Sequence[int]) -> None:
         sa.update(adjustments).where(among(tx, adjustments.c.appointment_id, visits)).values(note_sealed=None)
     )
     named = appointments.c.external_id.is_not(None), among(tx, appointments.c.id, visits)
-    gone = sa.literal("erased/") + sa.cast(appointments.c.id, sa.String)
+    # What people and files write is stripped: nobody can register anything under such an id.
+    gone = sa.literal(" erased/") + sa.cast(appointments.c.id, sa.String)
     tx.connection.execute(sa.update(appointments).where(*named).values(external_id=gone))
 
 

@@ -15,6 +15,7 @@ from scheduler.store.appointments import StoredAppointment, read_pins, read_raw_
 from scheduler.store.batches import among, where_each
 from scheduler.store.columns import reads_words
 from scheduler.store.database import Tx
+from scheduler.store.erasure_tables import is_kept
 from scheduler.store.fetching import fetch, raw
 from scheduler.store.messages import Message
 from scheduler.store.patients import Traits
@@ -104,9 +105,9 @@ def groups_apart(tx: Tx, choice: Choice, treatments: Collection[str]) -> Sequenc
 
 
 def count_in_flight(tx: Tx, *, since: datetime) -> Mapping[tuple[str, str], int]:
-    """Count the visits since then that were not called off, by clinic and treatment. One look at an index."""
+    """Count the visits since then that were not called off, by clinic and treatment; those of the erased are none."""
     columns = (appointments.c.clinic, appointments.c.treatment)
-    meant = (appointments.c.starts_at >= since, appointments.c.status.in_(_ON))
+    meant = (appointments.c.starts_at >= since, appointments.c.status.in_(_ON), is_kept(appointments.c.patient_id))
     found = sa.select(*columns, sa.func.count()).where(*meant).group_by(*columns)
     return {(clinic, treatment): number for clinic, treatment, number in tx.connection.execute(found)}
 
@@ -118,8 +119,9 @@ def visits_in_flight(tx: Tx, choice: Choice, *, above: int, limit: int) -> Seque
 
 
 def visits_of(tx: Tx, ids: Collection[int]) -> Sequence[VisitRow]:
-    """Return these visits that were not called off, by id."""
-    found = _visits().where(among(tx, appointments.c.id, ids), appointments.c.status.in_(_ON))
+    """Return these visits that were not called off, by id; those of erased patients are none."""
+    on = appointments.c.status.in_(_ON), is_kept(appointments.c.patient_id)
+    found = _visits().where(among(tx, appointments.c.id, ids), *on)
     return [_visit_row(row) for row in fetch(tx, found.order_by(appointments.c.id))]
 
 
@@ -180,7 +182,11 @@ def _meant(tx: Tx, choice: Choice) -> list[sa.ColumnElement[bool]]:
 
 
 def _in_flight(choice: Choice) -> list[sa.ColumnElement[bool]]:
-    meant = [appointments.c.status.in_(_ON), appointments.c.starts_at >= choice.since]
+    meant = [
+        appointments.c.status.in_(_ON),
+        appointments.c.starts_at >= choice.since,
+        is_kept(appointments.c.patient_id),
+    ]
     if choice.clinic:
         meant.append(appointments.c.clinic == choice.clinic)
     if choice.treatment:

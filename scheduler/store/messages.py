@@ -1,7 +1,7 @@
 """The messages: listed, planned anew. `plans` adds them; their statuses are written in `transitions` only."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,9 @@ from scheduler.domain.protocol import Channel, IfLate, Purpose
 from scheduler.domain.reasons import Reason, load_reasons
 from scheduler.domain.states import Brake, Cause, Status
 from scheduler.errors import NotFoundError
+from scheduler.store.batches import among
 from scheduler.store.database import Tx
+from scheduler.store.erasure_tables import is_kept
 from scheduler.store.moves import Move
 from scheduler.store.plans import brake_of
 from scheduler.store.tables import IS_LEASED, IS_SCHEDULED, RINGS, alerts, attempts, messages
@@ -143,8 +145,10 @@ def next_wake(tx: Tx) -> datetime | None:
 def replan(tx: Tx, replans: Sequence[Replan], *, protocol_digest: str, now: datetime, by: str) -> list[int]:
     """Give unsent messages another plan, with its status and reasons; return the ids of those that took it.
 
-    One that has moved since it was read (claimed, sent) keeps its old plan. The caller commits.
+    One that has moved since it was read (claimed, sent) keeps its old plan, and so does one of a patient whose data
+    were erased. The caller commits.
     """
+    kept = _of_the_kept(tx, [item.message_id for item in replans])
     moves = [
         Move(
             message_id=item.message_id,
@@ -158,8 +162,17 @@ def replan(tx: Tx, replans: Sequence[Replan], *, protocol_digest: str, now: date
             brake=brake_of(item.planned),
         )
         for item in replans
+        if item.message_id in kept
     ]
     return move_all(tx, moves, now=now)
+
+
+def _of_the_kept(tx: Tx, ids: Collection[int]) -> frozenset[int]:
+    """Return those of some messages whose patients were not erased."""
+    if not ids:
+        return frozenset()
+    found = sa.select(messages.c.id).where(among(tx, messages.c.id, ids), is_kept(messages.c.patient_id))
+    return frozenset(tx.connection.execute(found).scalars())
 
 
 def read_message(row: Sequence[Any]) -> Message:

@@ -27,6 +27,7 @@ from scheduler.store.names import address_hash
 from scheduler.store.reading import read_raw_message
 from scheduler.store.replies import SMS
 from scheduler.store.tables import alerts, messages, patients, replies, stops
+from scheduler.store.wrote_since import overtaken
 
 log = get_logger(__name__)
 
@@ -34,7 +35,8 @@ _RECIPIENT, _WORDS = "messages.recipient", "messages.words"
 _question = messages.alias("question")
 _CONTEXT = (
     *(patients.c.id, _question.c.appointment_id, patients.c.page_epoch),
-    *(patients.c.timezone, patients.c.name_sealed, patients.c.phone_sealed, patients.c.email_sealed, replies.c.source),
+    *(patients.c.timezone, patients.c.name_sealed, patients.c.phone_sealed, patients.c.email_sealed),
+    replies.c.source,
     *(alerts.c.kind, alerts.c.clinic, alerts.c.opened_at, alerts.c.taken_at, alerts.c.closed_at),
 )
 _FOUND = (
@@ -79,7 +81,8 @@ class Written:
     """What a person wrote, and what decides whether it goes out. `ledger` is all that the patient said of consent.
 
     `zone` is the patient's own, None where the clinic's counts; `name` is for an email's head, "" for nobody known.
-    `follows`: it goes to the address that the patient has when it goes.
+    `follows`: it goes to the address that the patient has when it goes. `overtaken`: the patient wrote since then that
+    it goes badly.
     """
 
     text: DeskText
@@ -87,6 +90,7 @@ class Written:
     zone: str | None
     ledger: tuple[Entry, ...]
     follows: bool = False
+    overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,8 @@ class DueNotice:
     """A notice with what decides about it, as it is now.
 
     `stopped`: the clinic's messages to that address are stopped. `asked` is None where nobody knows for certain who
-    wrote; `alert` is None for an answer. `written` is what a person wrote; but for an answer to the number that wrote to
-    us, such a text goes to the address that the patient has now, and `to` is "" where there is none.
+    wrote; `alert` is None for an answer. `written` is what a person wrote; but for an answer to the number that wrote
+    to us, such a text goes to the address that the patient has now, and `to` is "" where there is none.
     """
 
     message: Message
@@ -139,7 +143,9 @@ def load_notices(tx: Tx, ids: Sequence[int]) -> LoadedNotices:
             log.warning("notice.unreadable", message=message.id, reason=str(error))
             loaded.unreadable.append(message)
     stopped = stopped_notices(tx, [(it.message, it.to) for it in opened])
-    loaded.due.extend(replace(it, stopped=it.message.id in stopped) for it in _with_ledgers(tx, opened))
+    late = overtaken(tx, [it.message.id for it in opened if it.written])
+    known = [_overtaken(it) if it.message.id in late else it for it in _with_ledgers(tx, opened)]
+    loaded.due.extend(replace(it, stopped=it.message.id in stopped) for it in known)
     return loaded
 
 
@@ -214,6 +220,10 @@ def _opened(tx: Tx, context: Sequence[Any], message: Message) -> DueNotice:
     over = closed_at is not None or (taken_at is not None and read_instant(taken_at) >= message.created_at)
     facts = None if opened_at is None else AlertFacts(AlertKind(kind), clinic, read_instant(opened_at), over)
     return DueNotice(message, to, stopped=False, asked=asked, alert=facts, written=written)
+
+
+def _overtaken(notice: DueNotice) -> DueNotice:
+    return replace(notice, written=replace(notice.written, overtaken=True)) if notice.written else notice
 
 
 def _with_ledgers(tx: Tx, notices: Sequence[DueNotice]) -> list[DueNotice]:

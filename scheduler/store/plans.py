@@ -18,6 +18,7 @@ from scheduler.store.batches import given
 from scheduler.store.bulk import Plain, insert_rows
 from scheduler.store.columns import instant_text
 from scheduler.store.database import Tx
+from scheduler.store.erasure_tables import is_kept
 from scheduler.store.tables import messages
 
 _ADDED = (
@@ -69,7 +70,8 @@ def add_planned(
 ) -> list[int]:
     """Add an appointment's messages as planned and return their ids. The caller commits.
 
-    One that exists already, by its origin, is left as it is and is not in the answer.
+    One that exists already, by its origin, is left as it is and is not in the answer; nor is one of a patient whose
+    data were erased: it is not added.
     """
     return add_plans(tx, [Plan(appointment, planned, protocol_digest)], now=now)
 
@@ -96,7 +98,7 @@ def brake_of(planned: PlannedMessage) -> Brake | None:
 @cache
 def _insert_unless_there(dialect: str) -> sa.Executable:
     records = given(dialect, "records", [messages.c[name] for name in _ADDED])
-    picked = sa.select(*records.c).where(sa.true())  # without it SQLite takes ON CONFLICT for a join's
+    picked = sa.select(*records.c).where(is_kept(records.c.patient_id))
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     added = insert(messages).from_select(_ADDED, picked)
     return added.on_conflict_do_nothing(index_elements=["origin"]).returning(messages.c.id)

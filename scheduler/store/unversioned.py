@@ -9,6 +9,7 @@ from scheduler.domain.states import UNSENT
 from scheduler.store.appointments import hold_appointments
 from scheduler.store.batches import among
 from scheduler.store.database import Tx
+from scheduler.store.erasure_tables import is_kept
 from scheduler.store.in_flight import hold_messages
 from scheduler.store.plan_tables import versions
 from scheduler.store.tables import appointments, messages
@@ -19,7 +20,7 @@ _UNVERSIONED = sa.text("protocol_digest IS NULL")  # written out: so the databas
 def unversioned(tx: Tx, *, since: datetime) -> Sequence[tuple[str, str]]:
     """Return the clinics and treatments that have such visits, of those that are since then."""
     which = sa.select(appointments.c.clinic, appointments.c.treatment).where(_UNVERSIONED)
-    rows = tx.connection.execute(which.where(appointments.c.starts_at >= since).distinct())
+    rows = tx.connection.execute(which.where(appointments.c.starts_at >= since, is_kept(appointments.c.patient_id)).distinct())
     return sorted((row.clinic, row.treatment) for row in rows)
 
 
@@ -34,6 +35,7 @@ def give_version(tx: Tx, clinic: str, treatment: str, *, protocol_digest: str, s
         appointments.c.clinic == clinic,
         appointments.c.treatment == treatment,
         appointments.c.starts_at >= since,
+        is_kept(appointments.c.patient_id),
     )
     ids = list(tx.connection.execute(some.order_by(appointments.c.id).limit(limit)).scalars())
     if not ids:

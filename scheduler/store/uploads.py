@@ -60,6 +60,12 @@ def get_upload(tx: Tx, upload_id: int, *, now: datetime) -> Upload:
     )
 
 
+def note_upload(tx: Tx, upload_id: int, result: str) -> None:
+    """Note what an import has done so far; the file stays, for who goes on. The caller commits, with the rows."""
+    noted = {"result_sealed": tx.vault.seal(result, of="uploads.result")}
+    tx.connection.execute(sa.update(uploads).where(uploads.c.id == upload_id).values(noted))
+
+
 def finish_upload(tx: Tx, upload_id: int, result: str) -> None:
     """Note what the import did, and forget the file: its rows are registered. The caller commits."""
     values = {

@@ -71,7 +71,7 @@ class Needs:
         request.state.caller = caller
         request.state.action = self.action
         if self.permission and not caller.anywhere(self.permission):
-            raise ForbiddenError(f"this needs the permission {self.permission!r}: ask an administrator")
+            raise ForbiddenError(f"this needs the permission '{self.permission}': ask an administrator")
         return caller
 
 

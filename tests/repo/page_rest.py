@@ -34,14 +34,20 @@ RULES = f"""## What holds for all of it
 - **Instants** are ISO 8601 in UTC with `Z`. In a body they may have any offset; without one they are the clinic's
   wall clock. In a query (`from`, `to`) they have one.
 - **Lists** have `items` and `next`: send that as `cursor`, with the same filters, for the following page; `Link` has
-  the whole address. `limit` is 1 to 200, 50 by default. An unknown parameter is refused.
+  the whole address. `limit` is 1 to 200, 50 by default. An unknown parameter is refused. Only `next` null is the end:
+  a page of messages may be short before that, or empty.
 - **The same again.** An appointment with the same `external_id` and content is 200, with another content 409. Any
   POST may have an `Idempotency-Key` (a fresh UUID): sent again within 24 hours it is answered as it was, with
   `Idempotent-Replayed: true`. Refused requests free their key; one that broke off keeps it, as 409 `in-progress`.
 - **Edits.** GET and PATCH answer an `ETag`. PATCH with `If-Match` is refused with 412 when it was changed meanwhile;
   without it goes through. GET with `If-None-Match` is 304 when nothing changed.
 - **Limits.** `RateLimit-Policy` and `RateLimit` say what is let through and what is left; 429 has `Retry-After`. A
-  body has at most 1,000,000 bytes and 32 levels.
+  body has at most 1,000,000 bytes and 32 levels; a file of `POST /imports` is sent as it is (`text/csv`), 10 MiB.
+- **Undo.** Whoever registers or edits an appointment gets the header `Undo`: a POST to that address takes it back for
+  15 minutes, while nothing went out because of it. An import has its `undo`.
+- **Beside requests.** A plan, and carrying it out, takes longer than a request may: 202, then look at
+  `/plans/current` and `/applies` until the state is no more `running`.
+- **Only in the console** is what belongs to a person: one's own account, and tests of a text to one's own phone.
 - **HEAD** works wherever GET does. There are no cookies, and no CORS.
 - **Records.** Who did and saw what goes into the audit trail, as `key:` and the key's name.
 

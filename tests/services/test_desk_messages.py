@@ -13,15 +13,17 @@ from scheduler.domain.states import Status
 from scheduler.errors import ConflictError
 from scheduler.services.alerts import close_alert
 from scheduler.services.consent import stop_address, stop_patient
-from scheduler.services.desk_messages import WrittenMeanwhileError
+from scheduler.services.desk_lost import tell_of_lost
+from scheduler.services.desk_messages import WrittenMeanwhileError, seen_by
 from scheduler.services.desk_ways import HELPS_FOR
+from scheduler.services.last_look import LastLook
 from scheduler.services.replies import take_page_answer
 from scheduler.store.alerts import open_alerts
 from scheduler.store.database import open_store
 from scheduler.store.desk_messages import DeskMessage, desk_messages_of_replies
 from scheduler.store.messages import Message, get_message, messages_of
 from scheduler.store.patients import get_patient
-from scheduler.store.replies import latest_replies
+from scheduler.store.replies import get_reply, latest_replies
 from tests.servers.behaviours import CLOSE_AFTER_TAKING, refuse
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import TwilioServer
@@ -86,6 +88,13 @@ def test_a_form_that_is_sent_twice_sends_once(any_live: House, twilio: TwilioSer
     assert answer_by_hand(any_live, reply, form_id=same).message.id == first.message.id
     any_live.dispatch(SOON)
     assert texts_to(twilio).count("Please use a cold pack.") == 1
+
+
+def test_a_form_that_somebody_goes_back_to_and_changes_is_refused_and_not_taken_for_sent(any_live: House) -> None:
+    reply, same = question(any_live), form()
+    answer_by_hand(any_live, reply, "Please use a cold pack.", form_id=same)
+    with pytest.raises(ConflictError, match="was sent before, with other words"):
+        answer_by_hand(any_live, reply, "And come in tomorrow.", form_id=same)
 
 
 def test_of_two_who_answer_at_once_the_second_is_told(any_live: House, twilio: TwilioServer) -> None:
@@ -199,6 +208,67 @@ def test_in_quiet_hours_the_person_who_writes_chooses_whether_it_waits(any_live:
     assert "In the morning." not in texts_to(twilio)
     any_live.dispatch(MORNING)
     assert texts_to(twilio)[-1] == "In the morning."
+
+
+@pytest.mark.parametrize("texts", [("Actually it is bleeding a lot",), ("Actually it is bleeding a lot", "May I swim?")])
+def test_an_answer_that_waits_does_not_go_to_a_patient_who_writes_of_a_trouble(
+    any_live: House, twilio: TwilioServer, texts: tuple[str, ...]
+) -> None:
+    asked(any_live)
+    any_live.clock.move_to(AT_NIGHT)
+    reply = Text("May I swim?").send(any_live).id
+    waits = answer_by_hand(any_live, reply, "All fine, see you.")
+    for number, text in enumerate(texts, start=1):
+        any_live.clock.move_to(after(AT_NIGHT, minutes=number))
+        Text(text).send(any_live)
+    any_live.dispatch(MORNING)
+    assert "All fine, see you." not in texts_to(twilio)
+    kept = now(any_live, waits)
+    assert (kept.status, kept.reasons[-1].code) == (Status.SUPPRESSED, "wrote_since")
+    with any_live.store.write() as tx:
+        tell_of_lost(tx, now=MORNING)
+        assert f"message/{kept.id}" in [it.subject for it in open_alerts(tx)]
+
+
+def test_an_answer_that_waits_goes_out_when_what_came_after_is_no_trouble(
+    any_live: House, twilio: TwilioServer
+) -> None:
+    asked(any_live)
+    any_live.clock.move_to(AT_NIGHT)
+    reply = Text("May I swim?").send(any_live).id
+    answer_by_hand(any_live, reply, "All fine, see you.")
+    any_live.clock.move_to(after(AT_NIGHT, minutes=1))
+    Text("Thank you!").send(any_live)
+    any_live.dispatch(MORNING)
+    assert texts_to(twilio).count("All fine, see you.") == 1
+
+
+def test_a_trouble_that_is_told_between_the_decision_and_the_sending_keeps_an_answer_back(any_live: House) -> None:
+    asked(any_live)
+    any_live.clock.move_to(REPLIED)
+    written = answer_by_hand(any_live, Text("May I swim?").send(any_live).id)
+    any_live.clock.move_to(SOON)
+    letters = any_live.prepare("here", any_live.claim("here")).letters
+    assert written.message.id in [it.due.message.id for it in letters]
+    Text("Actually it is bleeding a lot").send(any_live)
+    with any_live.store.write() as tx:
+        left = LastLook(any_live.configuration).may_begin(tx, letters, now=SOON)
+    assert written.message.id not in [it.due.message.id for it in left]
+
+
+def test_a_form_stops_once_for_what_the_patient_wrote_since_in_any_thread(any_live: House) -> None:
+    reply = question(any_live)
+    with any_live.store.read() as tx:
+        patient = get_reply(tx, reply).patient_id
+        staff, heard = seen_by(tx, "north", patient=patient, reply=reply)
+    newer = Text("Actually it is bleeding a lot").send(any_live).id
+    with pytest.raises(WrittenMeanwhileError, match="the patient has written meanwhile") as stopped:
+        answer_by_hand(any_live, reply, "All fine.", seen=staff, heard=heard)
+    assert [it.id for it in stopped.value.replies] == [newer]
+    other = answer_by_hand(any_live, newer, "Call us now.", by="user:ben")
+    with pytest.raises(WrittenMeanwhileError, match="user:ben has answered meanwhile and the patient has written"):
+        answer_by_hand(any_live, reply, "All fine.", seen=staff, heard=heard)
+    answer_by_hand(any_live, reply, "Not today.", seen=other.message.id, heard=newer)
 
 
 def test_what_is_late_into_the_next_night_waits_for_the_morning_too(house: House) -> None:

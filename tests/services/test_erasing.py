@@ -162,7 +162,7 @@ def test_ids_times_statuses_and_the_proof_of_consent_stay(any_house: House) -> N
         key: it for key, it in before.items() if it != "scheduled"
     }
     assert any_house.ledger(appointment) == ledger
-    assert any_house.appointment(appointment).external_id == f"erased/{appointment}"
+    assert any_house.appointment(appointment).external_id == f" erased/{appointment}"
     with any_house.store.read() as tx:
         assert get_patient(tx, patient).is_erased
         erasure = erasure_of(tx, patient)

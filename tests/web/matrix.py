@@ -118,12 +118,12 @@ def _declared(dependant: Dependant) -> Iterator[Needs | OpenToAll]:
 
 def _queries(dependant: Dependant) -> Iterator[str]:
     """Yield the names in the query, also those of a model that stands for all of them."""
-    for one in dependant.query_params:
-        kind = one.field_info.annotation
+    for known in dependant.query_params:
+        kind = known.field_info.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from (it.alias or name for name, it in kind.model_fields.items())
         else:
-            yield one.alias
+            yield known.alias
     for one in dependant.dependencies:
         yield from _queries(one)
 
@@ -162,8 +162,9 @@ class Office:
 
     @classmethod
     def open(cls, house: House) -> "Office":
-        things = {clinic: _furnish(house, clinic) for clinic in (NORTH, SOUTH)}
-        return cls(house, desk_app(house), {**things, None: Things(None, _of_nobody(house))})
+        things: dict[str | None, Things] = {clinic: _furnish(house, clinic) for clinic in (NORTH, SOUTH)}
+        things[None] = Things(None, _of_nobody(house))
+        return cls(house, desk_app(house), things)
 
     def close(self) -> None:
         if self._client:
@@ -203,17 +204,17 @@ def _body(route: Declared, clinic: str | None) -> dict[str, Any]:
     if route.path.endswith("/imports"):
         return {"content": _FILES[clinic or NORTH], "headers": {"Content-Type": "text/csv"}}
     example = _example(route.route)
-    if route.path.endswith("/pauses"):
-        example = {"clinic": clinic}
-    elif isinstance(example, dict) and "clinic" in example:
+    if isinstance(example, dict) and "clinic" in example:
         example = {**example, "clinic": clinic}
     return {"json": example} if example is not None else {}
 
 
 def _example(route: APIRoute) -> Any:
-    """Return the first example of a route's body."""
+    """Return the first example of a route's body; of pauses one of a whole clinic."""
     if route.body_field is None:
         return None
+    if route.path == "/pauses":
+        return {"clinic": NORTH}
     kinds = [route.body_field.field_info.annotation, *get_args(route.body_field.field_info.annotation)]
     model = next((it for it in kinds if isinstance(it, type) and issubclass(it, BaseModel)), None)
     config = getattr(model, "model_config", {})

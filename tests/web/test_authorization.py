@@ -43,7 +43,7 @@ FORMS = frozenset(
     }
 )
 """They say in the form what is wrong with the clinic that was chosen."""
-LAST = ("/grant", "/disable", "/erase", "/revoke", "/forget", "/off", "/close", "/drop", "/handled", "/link")
+LAST = ("/disable", "/erase", "/revoke", "/forget", "/off", "/close", "/drop", "/handled", "/link")
 OWNED = {
     "appointments",
     "patients",
@@ -161,11 +161,15 @@ def _all_as_declared(office: Office, visitor: Visitor, allowed: May, *, is_api: 
     wrong = [*_wrong(office, visitor, [it for it in asked if not it[2] & DONE])]
     assert not wrong, "\n".join(wrong)
     assert office.content() == before, "something changed that was refused"
-    rest = sorted(
-        (it for it in asked if it[2] & DONE), key=lambda it: (it[0].method != "GET", it[0].path.endswith(LAST))
-    )
+    rest = sorted((it for it in asked if it[2] & DONE), key=lambda it: _turn(it[0]))
     wrong = [*_wrong(office, visitor, rest)]
     assert not wrong, "\n".join(wrong)
+
+
+def _turn(route: Declared) -> tuple[bool, bool, bool]:
+    """Return when a route is called: what ends things after all that needs them."""
+    ends_roles = route.path.endswith(("/grants/{clinic}", "/grant"))
+    return route.method != "GET", ends_roles, route.path.endswith(LAST)
 
 
 def _wrong(
@@ -225,7 +229,7 @@ def _has(route: Declared, place: str | None) -> bool:
 def _unknown(office: Office, *, is_api: bool) -> list[Visitor]:
     """Return who is not known: without anything, with what is none, and with what opens the other part."""
     if not is_api:
-        key = with_key(office.app, office.house.store, Permission)
+        key = with_key(office.app, office.house.store, frozenset(Permission))
         return [stranger(office.app), as_session(office.app, "none"), Visitor(office.app, headers=_here(key))]
     session = as_session(office.app, make_session(office.house.store, make_user(office.house.store)))
     return [Visitor(office.app, headers={}), Visitor(office.app, headers={"Authorization": "Bearer ac_x_y"}), session]

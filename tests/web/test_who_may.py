@@ -15,6 +15,7 @@ from tests.services.house import House
 from tests.web.desk import as_session, desk_app, make_session, make_user, signed_in, with_key
 from tests.web.matrix import Office
 
+ALL = frozenset(Permission)
 STAFF = PERMISSIONS_OF[Role.STAFF]
 MEGABYTE = b" " * 1_000_000
 
@@ -47,8 +48,8 @@ def test_who_cares_for_patients_releases_and_drops_by_the_api_as_in_the_console(
 
 def test_what_the_doctor_finds_of_all_clinics_is_for_who_has_all_of_them(house: House) -> None:
     app = desk_app(house)
-    assert with_key(app, house.store, Permission, "north").get("/api/v1/health").status_code == 403
-    assert with_key(app, house.store, Permission, EVERY_CLINIC).get("/api/v1/health").status_code == 200
+    assert with_key(app, house.store, ALL, "north").get("/api/v1/health").status_code == 403
+    assert with_key(app, house.store, ALL, EVERY_CLINIC).get("/api/v1/health").status_code == 200
     boss = signed_in(app, house.store, Role.ADMIN, EVERY_CLINIC)
     assert boss.post("/desk/setup/examine").status_code == 303
     of_one = signed_in(app, house.store, Role.ADMIN, "north").get("/desk/setup")
@@ -104,7 +105,7 @@ def test_a_plan_names_only_clinics_that_its_reader_knows() -> None:
 
 def test_a_body_where_none_is_wanted_is_read_no_further_than_any_other(house: House) -> None:
     first, _ = held(house)
-    program = with_key(desk_app(house), house.store, Permission, "north")
+    program = with_key(desk_app(house), house.store, ALL, "north")
     path = f"/api/v1/messages/{first}/release"
     sent = program.ask("POST", path, {"Idempotency-Key": "k"}, content=MEGABYTE + b"more")
     assert (sent.status_code, sent.json()["type"]) == (413, "urn:problem-type:aftercare:too-large")

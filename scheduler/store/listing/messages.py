@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -68,20 +67,22 @@ def list_messages(tx: Tx, wanted: MessageFilter, *, below: int | None, limit: in
     than `limit`, even none, although there are others further down. Four queries at most.
     """
     floor = None if wanted.has_index else _floor(tx, below)
-    found = _wanted(wanted).where(*below_id(messages.c.id, below))
+    ids = _wanted(wanted).where(*below_id(messages.c.id, below))
     if floor:
-        found = found.where(messages.c.id >= floor)
-    # By the index of the ids, unless a range of time is asked for: that has an index of its own, and fewer rows.
-    order = (messages.c.id + 0 if wanted.is_ranged else messages.c.id).desc()
-    page = tuple(map(read_message, tx.connection.execute(found.order_by(order).limit(limit + 1))))
+        ids = ids.where(messages.c.id >= floor)
+    # By the index of the ids, unless another one knows fewer rows.
+    order = (messages.c.id + 0 if wanted.is_ranged or wanted.status in _TROUBLE else messages.c.id).desc()
+    found = sa.select(messages).where(messages.c.id.in_(ids.order_by(order).limit(limit + 1)))
+    rows = sorted(tx.connection.execute(found), key=lambda it: -it.id)
+    page = tuple(map(read_message, rows))
     if len(page) > limit:
         return Listed(page[:limit], page[limit - 1].id)
     return Listed(page, floor)
 
 
-def _wanted(wanted: MessageFilter) -> sa.Select[Any]:
+def _wanted(wanted: MessageFilter) -> sa.Select[tuple[int]]:
     message = messages.c
-    found = sa.select(messages).where(
+    found = sa.select(message.id).where(
         within(message.clinic, wanted.scope),
         *equal(
             (message.kind, wanted.kind),

@@ -122,19 +122,19 @@ def add_texts(api: APIRouter, desk: Desk) -> None:
         wanted = Wanted(step, place, _language(desk, place, query.language), treatment)
         return _shown(desk, wanted, found.channels)
 
-    @api.get("/texts/{text}", tags=TAGS)
+    @api.get("/texts/{notice}", tags=TAGS)
     def of_no_step(
-        text: Slug,
+        notice: Slug,
         request: Request,
         query: Annotated[TextQuery, Query()],
         caller: Annotated[Caller, Depends(needs(Permission.READ, "-"))],
     ) -> PreviewShown:
         """Return a text of no step: what answers a reply (answer_…), what tells the people on call (alert_…)."""
         place = clinic_of(desk, caller, query.clinic)
-        if text not in NOTICES:
+        if notice not in NOTICES:
             raise NotFoundError
         note(request, clinic=place)
-        return _shown(desk, Wanted(text, place, _language(desk, place, query.language)), channels_of(text))
+        return _shown(desk, Wanted(notice, place, _language(desk, place, query.language)), channels_of(notice))
 
 
 def _language(desk: Desk, clinic: str, asked: str | None) -> str:

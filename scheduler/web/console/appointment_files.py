@@ -12,6 +12,7 @@ from scheduler.domain.access import Caller, Permission
 from scheduler.errors import RegistrationError
 from scheduler.services.desk import Desk
 from scheduler.services.registration import Result
+from scheduler.services.undoing import is_open
 from scheduler.services.uploading import (
     MOST_BYTES,
     MOST_ROWS,
@@ -106,9 +107,9 @@ def file_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
         number: Number,
     ) -> Response:
         """Forget a file."""
-        pages.uploaded(request, caller, number)
+        begun = pages.uploaded(request, caller, number).so_far
         forget(desk, number)
-        return shell.go(request, PATH, said="appointments.said.forgotten")
+        return shell.go(request, PATH, said=f"appointments.said.forgotten{'_partly' if begun else ''}")
 
 
 class _Files:
@@ -165,6 +166,7 @@ class _Files:
             rows=rest[:_ROWS],
             only=only,
             path=path,
+            undo=undo if (undo := told.undo) and is_open(self._desk, undo, by=caller.label) else None,
             earlier=self._shell.address(path, only=only) if len(rest) < len(rows) else None,
             later=self._shell.address(path, only=only, row=rest[_ROWS].row) if len(rest) > _ROWS else None,
         )

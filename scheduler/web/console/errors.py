@@ -80,7 +80,7 @@ def show_errors(app: FastAPI, shell: Shell) -> None:
 
     def page(error: type[Exception], what: str, status: int) -> None:
         async def handle(request: Request, raised: Exception) -> Response:
-            # What we say ourselves, of a database's and of programming errors nothing; and of what is missing neither:
+            # What we say ourselves; nothing of a database's and of programming errors, nor of what is missing:
             # what other clinics have looks exactly like what there is not.
             shown = isinstance(raised, AftercareError) and not isinstance(raised, NotFoundError)
             return await _page(shell, request, what, status, str(raised) if shown else "")

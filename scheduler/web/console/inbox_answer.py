@@ -51,8 +51,8 @@ def answer_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
         try:
             with desk.store.write() as tx:
                 _send(tx, case, caller, typed, closing=form["do"] == "send_close", seen=_number(form["seen"]))
-        except WrittenMeanwhileError:
-            return _meanwhile(case, request, caller, typed)
+        except WrittenMeanwhileError as error:
+            return _meanwhile(case, request, caller, typed, error)
         except ConflictError as error:
             return case.page(request, caller, typed=typed, problems=(("words", str(error)),), status=409)
         desk.wake()
@@ -70,6 +70,7 @@ def read_typed(form: Posted, thread: tuple[int, ...] = ()) -> Typed:
         at_once=form["when"] == "now",
         seen=_number(form["staff_seen"]),
         thread=thread,
+        heard=_number(form["heard"]),
     )
     return Typed(draft, form["channel"], form["clinic"])
 
@@ -94,12 +95,18 @@ def problems_of(
     return ()
 
 
+def way_by(ways: tuple[Way, ...], channel: str) -> Way:
+    """Return the way of that channel. Raises ConflictError where there is none any more."""
+    for way in ways:
+        if way.channel == channel:
+            return way
+    raise ConflictError("there is no such way any more: load the page again")
+
+
 def _send(tx: Tx, case: Case, caller: Caller, typed: Typed, *, closing: bool, seen: int) -> None:
     now, by = case.desk.clock.now(), caller.label
     thread = case.thread(tx)
-    way = next((it for it in case.ways(tx, caller, thread, typed.clinic) if it.channel == typed.channel), None)
-    if way is None:
-        raise ConflictError("it can't be answered on that way any more: look at the thread again")
+    way = way_by(case.ways(tx, caller, thread, typed.clinic), typed.channel)
     if thread.is_open:  # before the message: all take alerts first
         _take_if_free(tx, thread, caller, case)
     write(tx, case.desk.texts, way, typed.draft, by=by, now=now)
@@ -113,16 +120,29 @@ def _take_if_free(tx: Tx, thread: Thread, caller: Caller, case: Case) -> None:
         take(tx, thread, by=caller.label, now=case.desk.clock.now())
 
 
-def _meanwhile(case: Case, request: Request, caller: Caller, typed: Typed) -> Response:
-    """Say that somebody else answered, and show that; the same form then sends, since it was seen."""
-    with case.desk.store.read() as tx:
-        thread = case.thread(tx)
-    language = case.shell.language(request, caller)
-    texts = [it for it in thread.entries if it.written]
-    by = texts[-1].by.removeprefix("user:") if texts else ""
-    text = said(language, "inbox.refused.answered").format(name=by)
-    seen = replace(typed, draft=replace(typed.draft, seen=thread.staff_seen))
-    return case.page(request, caller, typed=seen, problems=(("words", text),), status=409)
+def _meanwhile(
+    case: Case, request: Request, caller: Caller, typed: Typed, error: WrittenMeanwhileError
+) -> Response:
+    """Say that somebody wrote, and show that; the same form then sends, since it was seen."""
+    problems = problems_of_meanwhile(error, case.shell.language(request, caller))
+    return case.page(
+        request, caller, typed=having_seen(typed, error), problems=problems, wrote=error.replies, status=409
+    )
+
+
+def having_seen(typed: Typed, error: WrittenMeanwhileError) -> Typed:
+    """Return what stood in a form, for one that was shown what was written meanwhile."""
+    draft = typed.draft
+    heard = error.replies[-1].id if error.replies else draft.heard
+    return replace(typed, draft=replace(draft, seen=max(draft.seen, error.staff), heard=heard))
+
+
+def problems_of_meanwhile(error: WrittenMeanwhileError, language: str) -> tuple[tuple[str, str], ...]:
+    """Return who wrote meanwhile, each in a sentence."""
+    name = said(language, "inbox.somebody") if error.by == "somebody" else error.by.removeprefix("user:")
+    answered = [("words", said(language, "inbox.refused.answered").format(name=name))] if error.by else []
+    wrote = [("wrote", said(language, "inbox.refused.wrote"))] if error.replies else []
+    return (*wrote, *answered)
 
 
 def _number(text: str) -> int:

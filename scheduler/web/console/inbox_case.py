@@ -11,10 +11,11 @@ from scheduler.domain.access import Caller, Permission
 from scheduler.domain.clinic import Clinic
 from scheduler.errors import NotFoundError
 from scheduler.services.desk import Desk
-from scheduler.services.desk_messages import Draft, new_form
+from scheduler.services.desk_messages import Draft, new_form, seen_by
 from scheduler.services.desk_ways import Way, ways_to_writer
 from scheduler.services.inbox_thread import Thread, alert_of, alert_thread, reply_thread
 from scheduler.store.database import Tx
+from scheduler.store.replies import Reply
 from scheduler.store.writers import last_writer_to
 from scheduler.web.access import note
 from scheduler.web.console.inbox_words import Teller, sms_frame
@@ -99,15 +100,16 @@ class Case:
         typed: Typed | None = None,
         preview: object = None,
         problems: tuple[tuple[str, str], ...] = (),
+        wrote: tuple[Reply, ...] = (),
         status: int = 200,
         note_typed: str = "",
     ) -> Response:
-        """Show the thread as it is now, with what was typed."""
+        """Show the thread as it is now, with what was typed, and what the patient `wrote` since that was begun."""
         with self.desk.store.read() as tx:
             thread = self.thread(tx)
             ways = self.ways(tx, caller, thread, typed.clinic if typed else "")
+            typed = typed or _begun(tx, thread, ways)
         may = caller.may(Permission.CARE, thread.clinic_id)
-        typed = typed or Typed(Draft(new_form(), "", _subject(ways)), clinic=ways[0].clinic.id if ways else "")
         typed = replace(typed, channel=typed.channel or next((it.channel for it in ways if not it.refused), ""))
         language = self.shell.language(request, caller)
         return self.shell.page(
@@ -122,6 +124,7 @@ class Case:
             around={it.channel.value: sms_frame(self.desk.texts, it) for it in ways},
             typed=typed,
             preview=preview,
+            wrote=wrote,
             note_typed=note_typed,
             choices=self.choices(caller, thread),
             may=may,
@@ -133,6 +136,16 @@ class Case:
     def _title(self, treatment: str, language: str) -> str:
         protocol = self.desk.configuration.protocols.get(treatment)
         return title_of(protocol, language) if protocol else treatment
+
+
+def _begun(tx: Tx, thread: Thread, ways: tuple[Way, ...]) -> Typed:
+    """Return a form as it begins: it knows what was written until now."""
+    if not ways:
+        return Typed(Draft(new_form(), "", seen=thread.staff_seen, heard=thread.seen))
+    first = ways[0]
+    staff, heard = seen_by(tx, first.clinic.id, patient=first.patient_id, reply=first.reply_id)
+    seen = max(staff, thread.staff_seen)
+    return Typed(Draft(new_form(), "", _subject(ways), seen=seen, heard=heard), clinic=first.clinic.id)
 
 
 def _subject(ways: tuple[Way, ...]) -> str:

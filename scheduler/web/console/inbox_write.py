@@ -9,12 +9,13 @@ from scheduler.content.formats import clean
 from scheduler.domain.access import Caller, Permission
 from scheduler.errors import ConflictError
 from scheduler.services.desk import Desk
-from scheduler.services.desk_messages import Draft, new_form, preview, write
+from scheduler.services.desk_messages import Draft, WrittenMeanwhileError, new_form, preview, seen_by, write
 from scheduler.services.desk_ways import Way, ways_to_patient
 from scheduler.store.database import Tx
 from scheduler.store.patients import Patient, get_patient
+from scheduler.store.replies import Reply
 from scheduler.web.access import needs, note
-from scheduler.web.console.inbox_answer import problems_of, read_typed
+from scheduler.web.console.inbox_answer import having_seen, problems_of, problems_of_meanwhile, read_typed, way_by
 from scheduler.web.console.inbox_case import Number, Typed
 from scheduler.web.console.inbox_words import Teller, sms_frame
 from scheduler.web.console.posted import Posted, posted
@@ -64,10 +65,12 @@ class _Writing:
         try:
             with desk.store.write() as tx:
                 _, ways = self._known(tx, request, caller, number)
-                now_way = next((it for it in ways if it.channel == typed.channel), None)
-                if now_way is None:
-                    raise ConflictError("there is no such way to the patient any more: look at the patient again")
+                now_way = way_by(ways, typed.channel)
                 write(tx, desk.texts, now_way, typed.draft, by=caller.label, now=desk.clock.now())
+        except WrittenMeanwhileError as error:
+            problems = problems_of_meanwhile(error, self._shell.language(request, caller))
+            typed, wrote = having_seen(typed, error), error.replies
+            return self.page(request, caller, number, typed=typed, problems=problems, wrote=wrote, status=409)
         except ConflictError as error:
             return self.page(request, caller, number, typed=typed, problems=(("words", str(error)),), status=409)
         desk.wake()
@@ -82,13 +85,15 @@ class _Writing:
         typed: Typed | None = None,
         shown: object = None,
         problems: tuple[tuple[str, str], ...] = (),
+        wrote: tuple[Reply, ...] = (),
         status: int = 200,
     ) -> Response:
         """Show the form, with what was typed."""
         with self._desk.store.read() as tx:
             patient, ways = self._known(tx, request, caller, number)
+            staff, heard = seen_by(tx, patient.clinic, patient=number, reply=None)
         first = next((it.channel.value for it in ways if not it.refused), "")
-        typed = typed or Typed(Draft(new_form(), ""), first, patient.clinic)
+        typed = typed or Typed(Draft(new_form(), "", seen=staff, heard=heard), first, patient.clinic)
         language = self._shell.language(request, caller)
         return self._shell.page(
             request,
@@ -103,6 +108,7 @@ class _Writing:
             around={it.channel.value: sms_frame(self._desk.texts, it) for it in ways},
             typed=typed,
             preview=shown,
+            wrote=wrote,
             choices=[],
             say=Teller(language, self._shell.formats(language), patient.clinic),
         )

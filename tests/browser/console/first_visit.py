@@ -7,14 +7,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.acceptance.playing import Playing
 from tests.browser.console.visits import PATIENCE
 
 TUTORIAL = Path(__file__).parents[3] / "docs" / "tutorial" / "first-visit.md"
-WINDOW = {"width": 1100, "height": 740}
+WINDOW: ViewportSize = {"width": 1100, "height": 740}
 SHOTS = ("sign-in", "weeks", "form", "plan", "patient", "answer", "outbox")
 
 SOME_DAYS_ON = re.compile(r"March (1[1-9]|2\d|3\d)")
@@ -35,9 +36,8 @@ class Reader:
     shot: Shot
     used: set[str] = field(default_factory=set)
 
-    def press(self, name: str, kind: str = "button") -> None:
+    def press(self, name: str, kind: Literal["button", "link"] = "button") -> None:
         """Press a button, or follow a link, of exactly that name."""
-        assert kind in ("button", "link")
         self.page.get_by_role(kind, name=name, exact=True).first.click()
         self.page.wait_for_load_state()
         self.used.add(name)

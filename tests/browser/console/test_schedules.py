@@ -44,7 +44,7 @@ def test_an_operator_plans_an_edit_sees_it_and_applies_it(chromium: Browser, edi
         page.get_by_role("heading", name="What it comes to").wait_for()
         assert "1 moved" in page.locator("#totals").inner_text()
         assert visit.problems() == []
-        page.get_by_role("button", name="Apply to visits in flight").click()
+        page.get_by_role("button", name="Apply to appointments in flight").click()
         page.get_by_text("The plan was carried out").wait_for()
         page.get_by_text("Nothing waits to be applied").wait_for()
         history = visit.open("/schedules/apply-history")

@@ -190,6 +190,43 @@ def test_of_two_who_answer_the_second_is_told_and_keeps_what_was_typed(
     assert "No, never." not in texts_to(twilio)
 
 
+@pytest.mark.parametrize("do", ["send", "send_close"])
+@pytest.mark.parametrize("looked", [False, True])
+def test_an_answer_stops_once_for_what_the_patient_wrote_while_it_was_typed(
+    ward: House, anna: Visitor, twilio: TwilioServer, do: str, looked: bool
+) -> None:
+    path, _ = thread_of(ward, "May I swim?")
+    form = {**form_in(anna.get(path).text), "channel": "sms", "words": "Sure you may.", "do": do}
+    ward.clock.move_to(after(REPLIED, minutes=2))
+    Text("Actually it is bleeding a lot").send(ward)
+    if looked:
+        form |= form_in(anna.post(f"{path}/answer", {**form, "do": "preview"}).text)
+    late = anna.post(f"{path}/answer", form)
+    assert late.status_code == 409
+    assert "The patient has written meanwhile" in late.text
+    assert "Actually it is bleeding a lot" in late.text
+    assert "Sure you may." in late.text
+    ward.dispatch(after(REPLIED, minutes=3))
+    assert "Sure you may." not in texts_to(twilio)
+    assert anna.post(f"{path}/answer", {**form, **form_in(late.text)}).status_code == 303
+
+
+def test_a_text_to_a_patient_stops_once_for_what_the_patient_and_a_colleague_wrote_meanwhile(
+    ward: House, app: FastAPI, anna: Visitor
+) -> None:
+    _, reply = thread_of(ward, "May I swim?")
+    with ward.store.read() as tx:
+        path = f"/desk/patients/{get_reply(tx, reply).patient_id}/write"
+    form = {**form_in(anna.get(path).text), "channel": "sms", "words": "We found your scarf.", "do": "send"}
+    Text("Actually it is bleeding a lot").send(ward)
+    answer_by_hand(ward, reply, "Call us.", by="user:ben")
+    late = anna.post(path, form)
+    assert late.status_code == 409
+    for text in ("The patient has written meanwhile", "bleeding a lot", "ben has answered meanwhile", "your scarf"):
+        assert text in late.text
+    assert anna.post(path, {**form, **form_in(late.text)}).status_code == 303
+
+
 def test_a_text_without_words_or_too_long_for_an_sms_keeps_what_was_typed(ward: House, anna: Visitor) -> None:
     path, _ = thread_of(ward, "May I swim?")
     fields = {**form_in(anna.get(path).text), "channel": "sms", "do": "send"}

@@ -126,7 +126,7 @@ def test_a_pinned_step_stays_for_what_is_in_flight(house: House, work: ScheduleW
     visitor = of(house, work)
     page = plan(visitor, work, pin="peel.check")
     assert "kept as it was" in page
-    assert 'value="peel.check" aria-label="Visits in flight keep Check as it was" checked' in page
+    assert 'value="peel.check" aria-label="Appointments in flight keep Check as it was" checked' in page
     before = house.message(visit, "check").due_at
     apply(visitor, work, page, pin="peel.check")
     assert house.message(visit, "check").due_at == before

@@ -38,14 +38,14 @@ def test_the_list_says_of_each_protocol_who_is_in_flight_and_what_is_approved(an
     any_house.register(name="Ann", phone="+14165550124", email="ann@patients.example")
     page = signed_in(desk_app(any_house), any_house.store, Role.VIEWER).get(LIST).text
     assert [name in page for name in ("Peel", "Laser", "Needling")] == [True] * 3
-    assert 'data-head="Visits in flight" class="number">2</td>' in page
+    assert 'data-head="Appointments in flight" class="number">2</td>' in page
     assert re.search(r"0 of \d+ approved", page)
 
 
 def test_a_reader_of_one_clinic_sees_the_counts_of_that_clinic_only(any_house: House) -> None:
     any_house.register(clinic="south", phone="+34600000001")
     app = desk_app(any_house)
-    number = 'data-head="Visits in flight" class="number">1</td>'
+    number = 'data-head="Appointments in flight" class="number">1</td>'
     assert number not in signed_in(app, any_house.store, Role.VIEWER, "north").get(LIST).text
     assert number in signed_in(app, any_house.store, Role.VIEWER, "south").get(LIST).text
 
@@ -54,7 +54,7 @@ def test_an_edit_that_is_not_applied_is_a_badge_and_a_line_on_top(any_house: Hou
     any_house.register()
     any_house.configuration = edited(any_house.configuration, check=moved("2d", "12:00"))
     visitor = signed_in(desk_app(any_house), any_house.store, Role.VIEWER)
-    assert "An edit is not applied to visits in flight" in visitor.get(LIST).text
+    assert "An edit is not applied to appointments in flight" in visitor.get(LIST).text
     protocol = visitor.get(f"{LIST}/peel").text
     assert "/desk/schedules/pending-edit?clinic=north&amp;treatment=peel" in protocol
     assert "Edited" in protocol
@@ -70,9 +70,9 @@ def test_an_edit_of_another_clinics_visits_is_not_told(any_house: House) -> None
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", "2 days after the visit, at 10:00"),
-        ("fr", "2 jours après la visite, à 10"),
-        ("es", "2 días después de la visita, a las 10:00"),
+        ("en", "2 days after the appointment, at 10:00"),
+        ("fr", "2 jours après le rendez-vous, à 10"),
+        ("es", "2 días después de la cita, a las 10:00"),
     ],
 )
 def test_a_protocol_is_a_picture_and_a_table_that_says_the_same(house: House, language: str, said: str) -> None:

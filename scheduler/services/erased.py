@@ -1,0 +1,11 @@
+"""What is refused of an erased patient: nothing more is planned, moved or sent. Calling a visit off is not refused."""
+
+from scheduler.errors import ConflictError
+from scheduler.store.database import Tx
+from scheduler.store.patient_file import erasure_of
+
+
+def refuse_erased(tx: Tx, patient_id: int) -> None:
+    """Raise ConflictError where the patient's data were erased."""
+    if erasure_of(tx, patient_id):
+        raise ConflictError(f"the data of patient {patient_id} were erased: nothing is planned or sent any more")
