@@ -83,7 +83,8 @@ def _permissions(text: str) -> frozenset[Permission]:
     try:
         return frozenset(Permission(part.strip()) for part in text.split(",") if part.strip())
     except ValueError:
-        raise typer.BadParameter(f"takes one or several, with commas, of {_PERMISSIONS}", param_hint="--may") from None
+        said = f"takes one or several, with commas, of {_PERMISSIONS}"
+        raise typer.BadParameter(said, param_hint="--may") from None
 
 
 def _end(text: str) -> datetime | None:

@@ -3,25 +3,11 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from scheduler.domain.appointment import AppointmentCause
-from scheduler.domain.notice import AlertCause, ReplyCause
-from scheduler.domain.states import Status
-
 PING = "ping"
 """A call that a person asked for, to see whether an endpoint works."""
 
-_VISITS = frozenset(
-    {
-        AppointmentCause.REGISTERED,
-        AppointmentCause.RESCHEDULED,
-        AppointmentCause.BOOKED,
-        AppointmentCause.COMPLETED,
-        AppointmentCause.CANCELLED,
-        AppointmentCause.NO_SHOW,
-    }
-)
-_MESSAGES = frozenset(Status) - {Status.SCHEDULED, Status.CLAIMED, Status.SENDING}
-_ALERTS = frozenset({AlertCause.RAISED, AlertCause.JOINED, AlertCause.MISSED, AlertCause.TAKEN, AlertCause.CLOSED})
+FIRST = ("alert.", "reply.")
+"""How the names of events begin that are told before others."""
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
@@ -41,11 +27,15 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "message.held": "it waits for a person",
         "message.unknown": "nobody knows yet whether the provider took it",
         "reply.received": "a patient wrote",
+        "reply.taken": "a person sees to it",
+        "reply.given_back": "who saw to it does not any more",
+        "reply.written": "a person wrote an answer, which goes out as a message",
         "reply.handled": "a person dealt with it",
         "alert.raised": "something needs a person",
         "alert.joined": "more came to the same alert",
         "alert.missed": "a ring reached nobody",
         "alert.taken": "a person sees to it",
+        "alert.given_back": "who saw to it does not any more: it rings again",
         "alert.closed": "it no longer holds, or is done",
     }
 )
@@ -57,14 +47,8 @@ def kind_of(subject: str, cause: str, to_status: str | None) -> str | None:
 
     `subject` is appointment, message, reply or alert. A message's event is the status that it came to.
     """
-    said = to_status if subject == "message" else cause
-    told: Mapping[str, frozenset[str]] = {
-        "appointment": _VISITS,
-        "message": _MESSAGES,
-        "reply": frozenset(ReplyCause),
-        "alert": _ALERTS,
-    }
-    return f"{subject}.{said}" if said in told[subject] else None
+    kind = f"{subject}.{to_status if subject == 'message' else cause}"
+    return kind if kind in KINDS else None
 
 
 def is_wanted(kind: str, wanted: frozenset[str]) -> bool:

@@ -9,7 +9,7 @@ FEW = 14
 def nearest(wrong: str, allowed: Iterable[str]) -> str | None:
     """Return the allowed word that looks most like `wrong`, or None when none is close."""
     by_folded = {word.casefold(): word for word in allowed}
-    starts = [word for folded, word in by_folded.items() if wrong.casefold().startswith(folded)]
+    starts = [word for folded, word in by_folded.items() if len(folded) > 1 and wrong.casefold().startswith(folded)]
     if len(starts) == 1:
         return starts[0]
     found = get_close_matches(wrong.casefold(), by_folded, n=1, cutoff=0.6)

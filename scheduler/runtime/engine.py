@@ -150,8 +150,11 @@ class Engine:
     async def _tell(self) -> bool:
         """Tell other systems what happened; no message is due because of it."""
         assert self.hooks
-        while not self.stop.is_set() and await self.hooks.pump(self._caller):
-            pass
+        try:
+            while not self.stop.is_set() and await self.hooks.pump(self._caller):
+                pass
+        finally:
+            await self.hooks.let_go()
         return False
 
     def _deliver(self, ids: Sequence[int], stop: asyncio.Event) -> Awaitable[list[Happening]]:

@@ -33,7 +33,7 @@ _FORM = re.compile(r"[A-Za-z0-9_-]{16,64}")
 class WrittenMeanwhileError(ConflictError):
     """Somebody wrote since the page was loaded, a colleague or the patient: read that first.
 
-    `by` is the last colleague ("user:anna"), "" for none, and `staff` that text; `replies` are what the patient wrote.
+    `by` is the last colleague ("user:anna"), "" for none, `staff` that text; `replies` are what the patient wrote.
     """
 
     def __init__(self, by: str, staff: int, replies: tuple[Reply, ...]) -> None:
@@ -127,7 +127,7 @@ def _refuse_other(before: DeskMessage, text: DeskText, way: Way) -> None:
 
 
 def seen_by(tx: Tx, clinic: str, *, patient: int | None, reply: int | None) -> tuple[int, int]:
-    """Return what a form that is made now knows: the last text of staff to the patient, the last reply; 0 for none."""
+    """Return what a form that is made now knows: the last text of staff there, the last reply; 0 for none."""
     texts = texts_since(tx, patient, after=0) if patient is not None else ()
     staff = texts[-1].message.id if texts else 0
     return staff, latest_reply_of(tx, clinic, patient=patient, reply=reply)

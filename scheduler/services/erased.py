@@ -1,4 +1,4 @@
-"""What is refused of an erased patient: nothing more is planned, moved or sent. Calling a visit off is not refused."""
+"""What is refused of an erased patient: nothing is planned, moved or sent any more. Visits can be called off."""
 
 from scheduler.errors import ConflictError
 from scheduler.store.database import Tx

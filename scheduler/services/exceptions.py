@@ -136,8 +136,8 @@ def open_case(
 ) -> Case:
     """Hold a visit and its messages, to change how one of its steps goes. The caller commits.
 
-    Raises NotFoundError, or ConfigError where its clinic or its treatment is no longer configured; ConflictError where
-    the patient's data were erased.
+    Raises NotFoundError, or ConfigError where its clinic or its treatment is no longer configured; ConflictError
+    where the patient's data were erased.
     """
     appointment = get_appointment(tx, appointment_id)
     refuse_erased(tx, appointment.patient_id)

@@ -74,6 +74,11 @@ def is_open(session: Session, now: datetime) -> bool:
     return session.passed_at is not None and is_unfinished(session, now)
 
 
+def has_run_out(session: Session, now: datetime) -> bool:
+    """Whether a session that was open ended by itself, idle or at its absolute end: nobody ended it."""
+    return session.passed_at is not None and session.ended_at is None and not is_unfinished(session, now)
+
+
 def is_unfinished(session: Session, now: datetime) -> bool:
     """Whether a session goes on, a half one too."""
     return session.ended_at is None and now < session.expires_at and now - session.seen_at < IDLE

@@ -19,7 +19,7 @@ from scheduler.domain.hook_events import is_wanted, kind_of
 from scheduler.logs import get_logger
 from scheduler.services.hooks import webhook_id
 from scheduler.store.database import Store, Tx
-from scheduler.store.hook_calls import Ended, HookCall, add_calls, any_due, end_calls, forget_calls, take_calls
+from scheduler.store.hook_calls import Ended, HookCall, add_calls, due_endpoints, end_calls, forget_calls, take_calls
 from scheduler.store.hook_endpoints import (
     HookEndpoint,
     any_behind,
@@ -40,7 +40,10 @@ WAITS = tuple(
 KEPT = timedelta(days=30)
 """How long a finished call can be looked at and made again."""
 _LEASE = timedelta(seconds=60)
-_BATCH = 50
+_AT_ONCE = 20
+"""Calls to one endpoint in flight; each ends well within the lease."""
+_MOMENT = 1.0
+"""Seconds between two looks at what happened, while calls are made."""
 _LINES = 1000
 _PAGES = 10
 _SETTLED = timedelta(seconds=60)
@@ -57,16 +60,43 @@ class HookPump:
     live: bool
     rng: Random
     _horizon: Horizon = field(default_factory=Horizon)
+    _busy: dict[int, asyncio.Task[None]] = field(default_factory=dict)
 
     async def pump(self, caller: HookCaller) -> bool:
-        """Make the calls that are due; return whether there may be more at once. Raises StoreError."""
+        """Make calls that are due, for a moment; return whether there may be more at once. Raises StoreError.
+
+        Each endpoint has its own calls in flight, so that a slow one delays no other. Who stops before False came
+        back calls `let_go`.
+        """
         more = await asyncio.to_thread(self._collect)
-        calls = await asyncio.to_thread(self._take)
-        if not calls:
-            return more
-        ends = await asyncio.gather(*(self._call(caller, it) for it in calls))
+        clock = asyncio.get_running_loop().time
+        until = clock() + _MOMENT
+        while (busy := await self._turn(caller)) and clock() < until:
+            pass
+        return more or busy
+
+    async def let_go(self) -> None:
+        """Break off what is in flight: it is made again when its lease is over."""
+        tasks = list(self._busy.values())
+        self._busy.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _turn(self, caller: HookCaller) -> bool:
+        """Give each idle endpoint its calls, and wait until one has made them; False where there are none."""
+        for endpoint, dues in (await asyncio.to_thread(self._take)).items():
+            self._busy[endpoint] = asyncio.create_task(self._make(caller, dues))
+        if not self._busy:
+            return False
+        done, _ = await asyncio.wait(self._busy.values(), timeout=_MOMENT, return_when=asyncio.FIRST_COMPLETED)
+        for endpoint in [it for it, task in self._busy.items() if task in done]:
+            self._busy.pop(endpoint).result()
+        return True
+
+    async def _make(self, caller: HookCaller, dues: "Sequence[_Due]") -> None:
+        ends = await asyncio.gather(*(self._call(caller, it) for it in dues))
         await asyncio.to_thread(self._end, ends)
-        return more or len(calls) == _BATCH
 
     def _collect(self) -> bool:
         """Make calls of what happened since the last time."""
@@ -95,16 +125,23 @@ class HookPump:
             after = lines[-1].id
         return moved
 
-    def _take(self) -> "list[_Due]":
+    def _take(self) -> "dict[int, list[_Due]]":
+        """Take the next calls of each endpoint that has none in flight."""
         with self.store.read() as tx:
-            if not any_due(tx, now=self.clock.now()):
-                return []
+            idle = due_endpoints(tx, now=self.clock.now(), but=self._busy)
+        if not idle:
+            return {}
         with self.store.write() as tx:
             now = self.clock.now()
-            calls = take_calls(tx, now=now, until=now + _LEASE, limit=_BATCH)
-            told = happened(tx, {call.event_id for call in calls})
-            endpoints = {number: get_endpoint(tx, number) for number in {call.endpoint_id for call in calls}}
-        return [_Due(call, endpoints[call.endpoint_id], told.get(call.event_id)) for call in calls]
+            until = now + _LEASE
+            calls = {it: take_calls(tx, it, now=now, until=until, limit=_AT_ONCE) for it in idle}
+            told = happened(tx, {call.event_id for taken in calls.values() for call in taken})
+            endpoints = {it: get_endpoint(tx, it) for it in idle}
+        return {
+            it: [_Due(call, endpoints[it], told.get(call.event_id)) for call in taken]
+            for it, taken in calls.items()
+            if taken
+        }
 
     async def _call(self, caller: HookCaller, due: "_Due") -> Ended:
         now = self.clock.now()

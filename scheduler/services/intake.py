@@ -1,5 +1,6 @@
 """From what a person or a file wrote to a checked registration. Every wrong field is named, all at once."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from scheduler.services.words import answer_of, exists, language_of, one_line, z
 
 NAME_LIMIT = 200
 ID_LIMIT = 100
+_EXAMPLE = datetime(2026, 3, 22, 14, 30)  # noqa: DTZ001  (shows how a local time is written)
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 
 
@@ -163,8 +165,7 @@ def read_instant(text: str, clinic: Clinic, dates: str | None = None) -> datetim
     try:
         moment = datetime.strptime(text, dates) if dates else datetime.fromisoformat(text)  # noqa: DTZ007  (zone below)
     except ValueError:
-        shape = f"the clinic's format {dates}" if dates else "a date and time such as 2026-03-02T14:30"
-        raise NoInstantError("no_instant", f"is not {shape}") from None
+        raise _no_instant(text, dates) from None
     if not dates and len(text) <= len("2026-03-02"):
         raise NoInstantError("no_time", "has no time of day: write it as 2026-03-02T14:30")
     if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
@@ -172,6 +173,19 @@ def read_instant(text: str, clinic: Clinic, dates: str | None = None) -> datetim
     if moment.tzinfo is None:
         return instant(moment.date(), moment.time(), clinic.timezone)
     return moment.astimezone(UTC)
+
+
+def _no_instant(text: str, dates: str | None) -> NoInstantError:
+    """Say what is wrong with a text: what is written as it should be names a day or time that there is not."""
+    wanted = _EXAMPLE.strftime(dates) if dates else "2026-03-02T14:30"
+    if _shape(text) == _shape(wanted):
+        return NoInstantError("no_such_day", "names a day or a time that does not exist: look at the calendar")
+    return NoInstantError("no_instant", f"is not a date and time such as {wanted}")
+
+
+def _shape(text: str) -> str:
+    """Return a text with each number, of one or two digits or of more, as a sign."""
+    return re.sub(r"\d+", lambda it: "0" if len(it[0]) <= 2 else "0000", text)  # noqa: PLR2004
 
 
 class _Reader:

@@ -19,7 +19,7 @@ from scheduler.services.desk import Desk
 from scheduler.store.appointments import StoredAppointment, get_appointment, set_appointment_status, set_external_id
 from scheduler.store.database import Tx
 from scheduler.store.handed_over import handed_over_since
-from scheduler.store.undos import StoredUndo, finish_undo, get_undo, keep_undo
+from scheduler.store.undos import StoredUndo, finish_undo, get_undo, keep_undo, open_undos
 
 OFFERED_FOR = timedelta(minutes=15)
 """Who notices a slip later moves or cancels."""
@@ -94,6 +94,18 @@ def look_at(desk: Desk, undo_id: int, *, by: str) -> Undo:
         stored = _mine(tx, desk, undo_id, by)
         what, each = _read(stored)
         return _undo(stored, what, each, _faults(tx, stored, each))
+
+
+def undo_of(tx: Tx, visit: StoredAppointment, *, by: str, now: datetime) -> int | None:
+    """Return how whom `by` names takes back what was done to that visit last; None where that can't be any more.
+
+    What was done to many visits at once is not meant: the page of their file offers that.
+    """
+    for stored in open_undos(tx, visit.clinic, by, now=now):
+        _, each = _read(stored)
+        if [it.visit for it in each] == [visit.id]:
+            return None if _faults(tx, stored, each) else stored.id
+    return None
 
 
 def is_open(desk: Desk, undo_id: int, *, by: str) -> bool:

@@ -165,15 +165,14 @@ def _carry_out(desk: Desk, upload: Upload, by: str) -> None:
 
 
 def _with_before(rows: Sequence[Row], before: Report | None) -> tuple[Row, ...]:
-    """Return the rows as a stopped import had left them, where this one found nothing more to do; and its later ones.
+    """Return the rows, and those of which an import that was stopped had done something as it left them.
 
     So a row that was registered before the stop says so, instead of that it is known.
     """
-    if before is None:
-        return tuple(rows)
-    did = {it.row: it for it in before.rows if it.result is not Result.REFUSED}
-    mine = {it.row: did.get(it.row, it) if it.result is Result.UNCHANGED else it for it in rows}
-    return tuple({**did, **mine}[line] for line in sorted({**did, **mine}))
+    did = before.rows if before else ()
+    done = {it.row: it for it in did if it.result not in (Result.REFUSED, Result.UNCHANGED)}
+    merged = {it.row: it for it in rows} | done
+    return tuple(merged[line] for line in sorted(merged))
 
 
 def _importer(desk: Desk, clinic: str, by: str) -> Importer:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
+from scheduler.domain.appointment import CALLED_OFF, AppointmentCause, AppointmentStatus
 from scheduler.domain.protocol import Channel
 from scheduler.domain.states import REPLANNABLE, UNSENT
 from scheduler.errors import ConflictError
@@ -15,6 +15,7 @@ from scheduler.services.desk import Desk
 from scheduler.services.undoing import State, Undoable, keep, state_of
 from scheduler.store.appointments import StoredAppointment, get_appointment
 from scheduler.store.database import Tx
+from scheduler.store.events import Event, events_of_visit
 from scheduler.store.messages import Message, messages_of
 
 
@@ -37,6 +38,16 @@ STATUS_AFTER = {
     Action.COMPLETE: AppointmentStatus.COMPLETED,
     Action.NO_SHOW: AppointmentStatus.NO_SHOW,
 }
+
+_CHANGES = frozenset(
+    {
+        AppointmentCause.RESCHEDULED,
+        AppointmentCause.BOOKED,
+        AppointmentCause.COMPLETED,
+        AppointmentCause.CANCELLED,
+        AppointmentCause.NO_SHOW,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +121,17 @@ def foresee(desk: Desk, visit_id: int, change: VisitChange, *, by: str) -> Fores
     return found[0]
 
 
+def is_done(visit: StoredAppointment, change: VisitChange) -> bool:
+    """Whether a visit stands as a change would leave it."""
+    return visit.status is STATUS_AFTER[change.action] and change.starts_at in (None, visit.starts_at)
+
+
+def last_change(tx: Tx, visit_id: int) -> Event | None:
+    """Return what was last done with a visit itself, None for nothing."""
+    found = [it for it in events_of_visit(tx, visit_id) if it.cause in _CHANGES]
+    return found[-1] if found else None
+
+
 def carry_out(
     desk: Desk, visit_id: int, change: VisitChange, *, by: str, seen: State | None
 ) -> tuple[Foreseen, int | None]:
@@ -119,7 +141,7 @@ def carry_out(
     """
     with desk.store.write() as tx:
         stands = state_of(get_appointment(tx, visit_id))
-        if seen is not None and stands != seen and stands[0] != STATUS_AFTER[change.action].value:
+        if seen is not None and stands != seen and not is_done(get_appointment(tx, visit_id), change):
             raise VisitChangedError
         done = _change(tx, desk, visit_id, change, by)
         undo = None

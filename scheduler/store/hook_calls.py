@@ -1,6 +1,6 @@
 """The calls of webhooks out: made of what happened, taken by one process at a time, and what became of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from scheduler.domain.hook_events import FIRST
 from scheduler.store.database import Tx
 from scheduler.store.hook_tables import hook_calls, hook_endpoints
+
+_WAITS = sa.text("hook_calls.finished_at IS NULL")  # written out: so the database knows the partial index
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +74,27 @@ def add_ping(tx: Tx, endpoint_id: int, kind: str, *, now: datetime) -> int:
     return _add_one(tx, (endpoint_id, 0, kind), last, now)
 
 
-def any_due(tx: Tx, *, now: datetime) -> bool:
-    """Whether a call is to be made now, an endpoint's that is switched off among them."""
-    found = sa.select(hook_calls.c.id).where(hook_calls.c.finished_at.is_(None), hook_calls.c.try_at <= now).limit(1)
-    return tx.connection.execute(found).first() is not None
+def due_endpoints(tx: Tx, *, now: datetime, but: Collection[int] = ()) -> tuple[int, ...]:
+    """Return which endpoints that are switched on have a call to be made now, without some of them."""
+    found = sa.select(hook_endpoints.c.id).where(
+        hook_endpoints.c.disabled_at.is_(None),
+        hook_endpoints.c.id.not_in(but),
+        sa.exists().where(hook_calls.c.endpoint_id == hook_endpoints.c.id, _WAITS, hook_calls.c.try_at <= now),
+    )
+    return tuple(tx.connection.execute(found.order_by(hook_endpoints.c.id)).scalars())
 
 
-def take_calls(tx: Tx, *, now: datetime, until: datetime, limit: int) -> tuple[HookCall, ...]:
-    """Take calls that are to be made now; nobody else makes them before `until`. The caller commits.
+def take_calls(tx: Tx, endpoint_id: int, *, now: datetime, until: datetime, limit: int) -> tuple[HookCall, ...]:
+    """Take calls to an endpoint that are to be made now, what a person may wait for before the rest.
 
-    A process that dies with them in hand loses none: they are made again then.
+    Nobody else makes them before `until`. The caller commits. A process that dies with them in hand loses none: they
+    are made again then.
     """
+    first = sa.or_(*(hook_calls.c.kind.startswith(it) for it in FIRST))
     waiting = (
         sa.select(hook_calls.c.id)
-        .join(hook_endpoints, hook_endpoints.c.id == hook_calls.c.endpoint_id)
-        .where(hook_calls.c.finished_at.is_(None), hook_calls.c.try_at <= now, hook_endpoints.c.disabled_at.is_(None))
-        .order_by(hook_calls.c.try_at, hook_calls.c.id)
+        .where(hook_calls.c.endpoint_id == endpoint_id, _WAITS, hook_calls.c.try_at <= now)
+        .order_by(sa.case((first, 0), else_=1), hook_calls.c.try_at, hook_calls.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=hook_calls)
     )

@@ -40,6 +40,12 @@ def keep_answer(tx: Tx, caller: str, key: bytes, *, status: int, answer: str) ->
     tx.connection.execute(sa.update(idempotency).where(*_of(caller, key)).values(values))
 
 
+def kept_answer(tx: Tx, caller: str, key: bytes, *, since: datetime) -> str | None:
+    """Return what is kept under a key since then, None for nothing. Raises KeysError."""
+    found = sa.select(idempotency.c.answer_sealed).where(*_of(caller, key), idempotency.c.at >= since)
+    return tx.vault.open_or_none(tx.connection.execute(found).scalar_one_or_none(), of=_ANSWER)
+
+
 def forget_request(tx: Tx, caller: str, key: bytes) -> None:
     """Let the key be used anew: nothing came of the request. The caller commits."""
     tx.connection.execute(sa.delete(idempotency).where(*_of(caller, key)))

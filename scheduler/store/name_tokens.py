@@ -30,9 +30,19 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(plain_name(name).split())
 
 
+def joined(name: str) -> str:
+    """Return a name in which what people write with an apostrophe, a hyphen or neither is one word: obrien."""
+    return " ".join("".join(words_of(part)) for part in name.split())
+
+
+def kept_words(name: str) -> tuple[str, ...]:
+    """Return the words by which a name is found: "O'Brien" by o, brien and obrien."""
+    return tuple(dict.fromkeys((*words_of(name), *words_of(joined(name)))))
+
+
 def tokens_of(vault: Vault, name: str) -> set[bytes]:
     """Return the tokens under which a name is kept."""
-    return {_token(vault, word[:length]) for word in words_of(name) for length in _lengths(word)}
+    return {_token(vault, word[:length]) for word in kept_words(name) for length in _lengths(word)}
 
 
 def token_for(vault: Vault, word: str) -> bytes:

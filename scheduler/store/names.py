@@ -21,7 +21,9 @@ def plain_name(name: str) -> str:
     decomposed = unicodedata.normalize("NFKD", folded)
     bare = "".join(letter for letter in decomposed if ord(letter) not in _LATIN_MARKS)
     spaced = "".join(letter if unicodedata.category(letter)[0] in "LMN" else " " for letter in bare)
-    return " ".join(spaced.split()) or " ".join(folded.split())
+    # What is no letter, an emoji say, may leave a mark behind, which is no word.
+    words = [word for word in spaced.split() if any(unicodedata.category(letter)[0] in "LN" for letter in word)]
+    return " ".join(words) or " ".join(folded.split())
 
 
 def plain_email(email: str) -> str:

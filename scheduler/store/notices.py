@@ -81,8 +81,8 @@ class Written:
     """What a person wrote, and what decides whether it goes out. `ledger` is all that the patient said of consent.
 
     `zone` is the patient's own, None where the clinic's counts; `name` is for an email's head, "" for nobody known.
-    `follows`: it goes to the address that the patient has when it goes. `overtaken`: the patient wrote since then that
-    it goes badly.
+    `follows`: it goes to the address that the patient has when it goes. `overtaken`: the patient wrote since
+    then that it goes badly.
     """
 
     text: DeskText

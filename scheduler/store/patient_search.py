@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from scheduler.domain.access import Scope
 from scheduler.errors import KeysError
 from scheduler.store.database import Tx
-from scheduler.store.name_tokens import SHORTEST, token_for, words_of
+from scheduler.store.name_tokens import SHORTEST, joined, kept_words, token_for, words_of
 from scheduler.store.names import email_hash, phone_hash, ref_hash
 from scheduler.store.scopes import within
 from scheduler.store.search_tables import name_tokens
@@ -42,11 +42,16 @@ class FoundByName:
 def find_by_name(tx: Tx, name: str, scope: Scope) -> FoundByName:
     """Return the patients of whose names each word that was typed begins one.
 
-    The latest patients are looked at first, 5,000 at most of those who share the rarest beginnings.
+    What stands around an apostrophe or a hyphen is taken as words of their own and as one. The latest patients are
+    looked at first, 5,000 at most of those who share the rarest beginnings.
     """
-    words = words_of(name)
-    if not words:
-        return FoundByName((), more=False)
+    ways = dict.fromkeys(it for it in (words_of(name), words_of(joined(name))) if it)
+    each = [_find_words(tx, words, scope) for words in ways]
+    ids = tuple(dict.fromkeys(number for found in each for number in found.ids))
+    return FoundByName(ids[:MOST], more=len(ids) > MOST or any(found.more for found in each))
+
+
+def _find_words(tx: Tx, words: Sequence[str], scope: Scope) -> FoundByName:
     whole: list[int] = []
     partly: list[int] = []
     below: int | None = None
@@ -117,6 +122,6 @@ def _candidates(tx: Tx, words: Sequence[str], scope: Scope, below: int | None) -
 
 def _words(tx: Tx, sealed: bytes) -> tuple[str, ...]:
     try:
-        return words_of(tx.vault.open(sealed, of="patients.name"))
+        return kept_words(tx.vault.open(sealed, of="patients.name"))
     except KeysError:
         return ()

@@ -32,6 +32,13 @@ def keep_undo(tx: Tx, *, clinic: str, by: str, what: str, now: datetime, until: 
     return int(tx.connection.execute(sa.insert(undos).values(values).returning(undos.c.id)).scalar_one())
 
 
+def open_undos(tx: Tx, clinic: str, by: str, *, now: datetime) -> list[StoredUndo]:
+    """Return what somebody may take back at a clinic still, the latest first: that of some minutes."""
+    mine = undos.c.expires_at > now, undos.c.by == by, undos.c.clinic == clinic, undos.c.done_at.is_(None)
+    rows = tx.connection.execute(sa.select(undos).where(*mine).order_by(undos.c.id.desc()))
+    return [StoredUndo(row.id, row.clinic, row.by, row.what, row.at, row.done_at) for row in rows]
+
+
 def get_undo(tx: Tx, undo_id: int, *, now: datetime) -> StoredUndo:
     """Return it; a writing transaction holds it until the commit. Raises NotFoundError, also once it is over."""
     found = sa.select(undos).where(undos.c.id == undo_id, undos.c.expires_at > now)

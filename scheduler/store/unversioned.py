@@ -20,7 +20,8 @@ _UNVERSIONED = sa.text("protocol_digest IS NULL")  # written out: so the databas
 def unversioned(tx: Tx, *, since: datetime) -> Sequence[tuple[str, str]]:
     """Return the clinics and treatments that have such visits, of those that are since then."""
     which = sa.select(appointments.c.clinic, appointments.c.treatment).where(_UNVERSIONED)
-    rows = tx.connection.execute(which.where(appointments.c.starts_at >= since, is_kept(appointments.c.patient_id)).distinct())
+    meant = appointments.c.starts_at >= since, is_kept(appointments.c.patient_id)
+    rows = tx.connection.execute(which.where(*meant).distinct())
     return sorted((row.clinic, row.treatment) for row in rows)
 
 

@@ -65,7 +65,9 @@ def _theirs(tx: Tx, clinic: str, patient: int | None, reply: int | None) -> tupl
     mine = []
     if patient is not None:
         mine.append(replies.c.patient_id == patient)
-        numbers.append(sa.select(patients.c.phone_hash).where(patients.c.id == patient, patients.c.phone_hash.is_not(None)))
+        numbers.append(
+            sa.select(patients.c.phone_hash).where(patients.c.id == patient, patients.c.phone_hash.is_not(None))
+        )
     return here, sa.or_(*mine, *(replies.c.sender_hash.in_(it) for it in numbers))
 
 

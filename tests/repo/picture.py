@@ -59,7 +59,7 @@ def _play(view: DemoView) -> None:
     clock = StoryClock(FixedClock(STARTS_AT))
     with open_product(settings=settings, clock=clock) as product, socket.create_server(("127.0.0.1", 0)) as listener:
         link = "http://127.0.0.1:8000/desk/login/link/…"
-        show = Show(product, clock, listener, view, link, SECONDS, until=MOMENT)
+        show = Show(product, clock, listener, view, lambda: link, SECONDS, until=MOMENT)
         asyncio.run(show.run(leave=True, waits=False))
 
 

@@ -210,7 +210,9 @@ def test_in_quiet_hours_the_person_who_writes_chooses_whether_it_waits(any_live:
     assert texts_to(twilio)[-1] == "In the morning."
 
 
-@pytest.mark.parametrize("texts", [("Actually it is bleeding a lot",), ("Actually it is bleeding a lot", "May I swim?")])
+@pytest.mark.parametrize(
+    "texts", [("Actually it is bleeding a lot",), ("Actually it is bleeding a lot", "May I swim?")]
+)
 def test_an_answer_that_waits_does_not_go_to_a_patient_who_writes_of_a_trouble(
     any_live: House, twilio: TwilioServer, texts: tuple[str, ...]
 ) -> None:

@@ -101,7 +101,7 @@ def test_bad_rows_are_refused_with_their_reason_and_the_good_ones_are_registered
         (4, ("treatment: “botox” is not known: map it under import.treatments of clinic north "
             "(one of Face peel, laser, needling, peel)")),
         (5, "has 3 cells where the header has 12 columns"),
-        (6, "starts_at: is not the clinic's format %Y-%m-%d %H:%M"),
+        (6, "starts_at: is not a date and time such as 2026-03-22 14:30"),
     ]  # fmt: skip
     assert report.totals["refused"] == 4
 

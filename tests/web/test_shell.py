@@ -1,5 +1,6 @@
 """The shell of the console: headers, languages, what is said after something was done, and every error as a page."""
 
+import re
 from typing import Annotated
 
 import pytest
@@ -171,6 +172,21 @@ def test_every_error_is_a_page_with_a_way_on(anna: Visitor, path: str, status: i
     assert answer.status_code == status
     assert said in answer.text
     assert 'class="button primary" href="/desk/' in answer.text
+
+
+def test_who_has_no_role_is_told_so_and_led_to_the_account_only(app: FastAPI, house: House) -> None:
+    nobody = signed_in(app, house.store, None)
+    answer = nobody.get("/desk/managers")
+    assert answer.status_code == 403
+    assert "You have no role yet" in answer.text
+    links = set(re.findall(r'href="(/desk/[^"]*)"', answer.text))
+    assert {it for it in links if "/assets/" not in it and "console." not in it} == {"/desk/account"}
+    assert 'action="/desk/logout"' in answer.text
+
+
+def test_a_page_that_was_asked_for_without_a_session_comes_after_the_login_with_its_query(app: FastAPI) -> None:
+    led = stranger(app).get("/desk/empty?clinic=north")
+    assert led.headers["location"] == "/desk/login?to=%2Fempty%3Fclinic%3Dnorth"
 
 
 def test_a_method_that_a_page_has_not_is_refused_with_a_page(anna: Visitor) -> None:

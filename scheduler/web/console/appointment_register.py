@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from scheduler.domain.access import Caller, Permission
 from scheduler.domain.reasons import OF_THE_PLAN
 from scheduler.domain.states import Status
 from scheduler.errors import ConflictError
 from scheduler.services.desk import Desk
+from scheduler.services.drafts import Drafts
 from scheduler.services.registering import PlanChangedError, Registering, look, save
 from scheduler.services.registration import Result
 from scheduler.services.timeline import TimelineMessage
@@ -36,6 +38,7 @@ from scheduler.web.console.posted import Posted, posted
 from scheduler.web.console.reasons import Sayer
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
+from scheduler.web.pages import SAFE
 
 NEW = "/appointments/new"
 _GOES = frozenset({"will_send", "will_go_with", "will_merge"})
@@ -51,7 +54,7 @@ def register_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
 
     @router.get(NEW)
     def ask(request: Request, caller: Annotated[Caller, Depends(needs(Permission.BOOK, "-"))]) -> Response:
-        """Show the form: empty, or with what is known of a patient."""
+        """Show the form: empty, with what is known of a patient, or a draft; or the plan that a draft makes."""
         return pages.ask(request, caller)
 
     @router.post(NEW)
@@ -60,7 +63,7 @@ def register_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
         caller: Annotated[Caller, Depends(needs(Permission.BOOK, "-"))],
         form: Annotated[Posted, Depends(posted)],
     ) -> Response:
-        """Show the plan that it makes, or the form again."""
+        """Lead to the plan that it makes, or show the form again."""
         return pages.look(request, caller, form)
 
     @router.post("/appointments")
@@ -81,6 +84,8 @@ class _Registers:
 
     def ask(self, request: Request, caller: Caller) -> Response:
         asked = request.query_params
+        if token := asked.get("draft"):
+            return self._draft(request, caller, token, edit=asked.get("step") == "edit")
         places = bookable(self._desk, caller)
         number, treatment = asked.get("patient", ""), asked.get("treatment", "")
         if number.isdecimal() and len(number) < 19:  # noqa: PLR2004
@@ -95,9 +100,27 @@ class _Registers:
         return self._form(request, caller, blank(clinic, treatment))
 
     def look(self, request: Request, caller: Caller, form: Posted) -> Response:
-        read = self._read(caller, form)
-        if form["step"] == "edit":
-            return self._form(request, caller, read.typed)
+        read, edit = self._read(caller, form), form["step"] == "edit"
+        if not edit and read.registration is None:
+            return self._form(request, caller, read.typed, wrong=read.wrong)
+        # A page that answers a form can't be gone back to: browsers show an error of their own instead.
+        if token := self._seal(caller, read):
+            where = self._shell.address(NEW, draft=token, step="edit" if edit else None)
+            return RedirectResponse(where, HTTPStatus.SEE_OTHER, headers=dict(SAFE))
+        return self._form(request, caller, read.typed) if edit else self._look(request, caller, read)
+
+    def _draft(self, request: Request, caller: Caller, token: str, *, edit: bool) -> Response:
+        """Show what a draft makes; the empty form where it is over."""
+        typed = Drafts(self._desk.store.vault).open(token, caller, now=self._desk.clock.now())
+        if typed is None:
+            return self._form(request, caller, blank(None))
+        read = read_form_of({**blank(None), **typed}, self._desk, dict(bookable(self._desk, caller)))
+        return self._form(request, caller, read.typed) if edit else self._look(request, caller, read)
+
+    def _seal(self, caller: Caller, read: Read) -> str | None:
+        return Drafts(self._desk.store.vault).seal(read.typed, caller, now=self._desk.clock.now())
+
+    def _look(self, request: Request, caller: Caller, read: Read) -> Response:
         if read.registration is None:
             return self._form(request, caller, read.typed, wrong=read.wrong)
         note(request, clinic=read.registration.clinic)

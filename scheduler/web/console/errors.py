@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,11 +12,15 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
+from scheduler.domain.access import Permission
 from scheduler.errors import AftercareError, ConflictError, ForbiddenError, NotFoundError, StoreError
 from scheduler.logs import get_logger, places
+from scheduler.services.left_text import LeftText, leave, page_of
 from scheduler.web.access import QUIET, SAFE_METHODS, ForeignPageError, UnauthenticatedError
+from scheduler.web.console.login import safe
 from scheduler.web.console.shell import Shell
-from scheduler.web.forms import allow_hang_ups
+from scheduler.web.console.words import words
+from scheduler.web.forms import allow_hang_ups, read_form
 from scheduler.web.pages import SAFE
 
 log = get_logger(__name__)
@@ -105,9 +110,35 @@ def _signed_out(shell: Shell) -> Handler:
         """Lead to the login; a form that was sent is told that nothing came of it."""
         if request.method in SAFE_METHODS and QUIET not in request.headers and not _is_live(request):
             return await run_in_threadpool(shell.to_login, request)
-        return await _page(shell, request, "signed_out", 401)
+        if _is_live(request):
+            return Response(status_code=401, headers=dict(SAFE))
+        back, kept = await _left(shell, request)
+        return await run_in_threadpool(
+            shell.page,
+            request,
+            None,
+            "error.html.j2",
+            status=401,
+            what="signed_out",
+            detail=words(shell.language(request, None))["errors"]["text_kept"] if kept else "",
+            again=None,
+            back=back,
+        )
 
     return handle
+
+
+async def _left(shell: Shell, request: Request) -> tuple[str, bool]:
+    """Keep an answer that came too late; return the page that somebody was on, and whether anything was kept."""
+    root = request.scope.get("root_path", "")
+    page = page_of(request.scope["path"].removeprefix(root))
+    if page is None:
+        came_from = urlsplit(request.headers.get("referer", ""))
+        asked = f"{came_from.path.removeprefix(root)}{'?' if came_from.query else ''}{came_from.query}"
+        return (safe(asked) if came_from.path.startswith(f"{root}/") else "/"), False
+    form = await read_form(request) or {}
+    text = LeftText(*(next(iter(form.get(name) or [""])) for name in ("words", "subject")))
+    return page, await run_in_threadpool(leave, shell.desk.store, shell.session(request), page, text)
 
 
 def _away(shell: Shell) -> Handler:
@@ -143,11 +174,13 @@ def _broken(shell: Shell) -> Handler:
 
 async def _page(shell: Shell, request: Request, what: str, status: int, detail: str = "") -> Response:
     caller = getattr(request.state, "caller", None)
+    if what == "forbidden" and caller and not caller.anywhere(Permission.READ):
+        what, detail = "no_role", ""
     again = request.url.path if request.method in SAFE_METHODS and status >= 409 else None  # noqa: PLR2004
     if _is_live(request):
         return Response(status_code=status, headers=dict(SAFE))
     return await run_in_threadpool(
-        shell.page, request, caller, "error.html.j2", status=status, what=what, detail=detail, again=again
+        shell.page, request, caller, "error.html.j2", status=status, what=what, detail=detail, again=again, back="/"
     )
 
 

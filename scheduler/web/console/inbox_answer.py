@@ -14,6 +14,7 @@ from scheduler.services.desk_messages import Draft, WrittenMeanwhileError, previ
 from scheduler.services.desk_ways import Way
 from scheduler.services.inbox_actions import close, take
 from scheduler.services.inbox_thread import Thread
+from scheduler.services.left_text import forget_text
 from scheduler.store.database import Tx
 from scheduler.web.access import needs
 from scheduler.web.console.inbox_case import Case, Kind, Number, Typed
@@ -110,6 +111,7 @@ def _send(tx: Tx, case: Case, caller: Caller, typed: Typed, *, closing: bool, se
     if thread.is_open:  # before the message: all take alerts first
         _take_if_free(tx, thread, caller, case)
     write(tx, case.desk.texts, way, typed.draft, by=by, now=now)
+    forget_text(tx, by, case.here)
     if closing and thread.is_open and thread.closes_by_hand:
         close(tx, thread, seen=seen, note="", by=by, now=now)
 
@@ -120,9 +122,7 @@ def _take_if_free(tx: Tx, thread: Thread, caller: Caller, case: Case) -> None:
         take(tx, thread, by=caller.label, now=case.desk.clock.now())
 
 
-def _meanwhile(
-    case: Case, request: Request, caller: Caller, typed: Typed, error: WrittenMeanwhileError
-) -> Response:
+def _meanwhile(case: Case, request: Request, caller: Caller, typed: Typed, error: WrittenMeanwhileError) -> Response:
     """Say that somebody wrote, and show that; the same form then sends, since it was seen."""
     problems = problems_of_meanwhile(error, case.shell.language(request, caller))
     return case.page(

@@ -14,6 +14,7 @@ from scheduler.services.desk import Desk
 from scheduler.services.desk_messages import Draft, new_form, seen_by
 from scheduler.services.desk_ways import Way, ways_to_writer
 from scheduler.services.inbox_thread import Thread, alert_of, alert_thread, reply_thread
+from scheduler.services.left_text import LeftText, left_text
 from scheduler.store.database import Tx
 from scheduler.store.replies import Reply
 from scheduler.store.writers import last_writer_to
@@ -108,7 +109,8 @@ class Case:
         with self.desk.store.read() as tx:
             thread = self.thread(tx)
             ways = self.ways(tx, caller, thread, typed.clinic if typed else "")
-            typed = typed or _begun(tx, thread, ways)
+            left = left_text(tx, caller.label, self.here) if typed is None else None
+            typed = typed or with_left(_begun(tx, thread, ways), left)
         may = caller.may(Permission.CARE, thread.clinic_id)
         typed = replace(typed, channel=typed.channel or next((it.channel for it in ways if not it.refused), ""))
         language = self.shell.language(request, caller)
@@ -125,6 +127,7 @@ class Case:
             typed=typed,
             preview=preview,
             wrote=wrote,
+            left=left,
             note_typed=note_typed,
             choices=self.choices(caller, thread),
             may=may,
@@ -136,6 +139,14 @@ class Case:
     def _title(self, treatment: str, language: str) -> str:
         protocol = self.desk.configuration.protocols.get(treatment)
         return title_of(protocol, language) if protocol else treatment
+
+
+def with_left(begun: Typed, left: LeftText | None) -> Typed:
+    """Return a form with what its writer left there when a session ran out, if anything."""
+    if left is None:
+        return begun
+    draft = replace(begun.draft, words=left.words, subject=left.subject or begun.draft.subject)
+    return replace(begun, draft=draft)
 
 
 def _begun(tx: Tx, thread: Thread, ways: tuple[Way, ...]) -> Typed:

@@ -11,12 +11,13 @@ from scheduler.errors import ConflictError
 from scheduler.services.desk import Desk
 from scheduler.services.desk_messages import Draft, WrittenMeanwhileError, new_form, preview, seen_by, write
 from scheduler.services.desk_ways import Way, ways_to_patient
+from scheduler.services.left_text import forget_text, left_text
 from scheduler.store.database import Tx
 from scheduler.store.patients import Patient, get_patient
 from scheduler.store.replies import Reply
 from scheduler.web.access import needs, note
 from scheduler.web.console.inbox_answer import having_seen, problems_of, problems_of_meanwhile, read_typed, way_by
-from scheduler.web.console.inbox_case import Number, Typed
+from scheduler.web.console.inbox_case import Number, Typed, with_left
 from scheduler.web.console.inbox_words import Teller, sms_frame
 from scheduler.web.console.posted import Posted, posted
 from scheduler.web.console.shell import Shell
@@ -67,6 +68,7 @@ class _Writing:
                 _, ways = self._known(tx, request, caller, number)
                 now_way = way_by(ways, typed.channel)
                 write(tx, desk.texts, now_way, typed.draft, by=caller.label, now=desk.clock.now())
+                forget_text(tx, caller.label, f"/patients/{number}/write")
         except WrittenMeanwhileError as error:
             problems = problems_of_meanwhile(error, self._shell.language(request, caller))
             typed, wrote = having_seen(typed, error), error.replies
@@ -91,9 +93,11 @@ class _Writing:
         """Show the form, with what was typed."""
         with self._desk.store.read() as tx:
             patient, ways = self._known(tx, request, caller, number)
+            left = left_text(tx, caller.label, f"/patients/{number}/write") if typed is None else None
             staff, heard = seen_by(tx, patient.clinic, patient=number, reply=None)
         first = next((it.channel.value for it in ways if not it.refused), "")
-        typed = typed or Typed(Draft(new_form(), "", seen=staff, heard=heard), first, patient.clinic)
+        begun = Typed(Draft(new_form(), "", seen=staff, heard=heard), first, patient.clinic)
+        typed = typed or with_left(begun, left)
         language = self._shell.language(request, caller)
         return self._shell.page(
             request,
@@ -109,6 +113,7 @@ class _Writing:
             typed=typed,
             preview=shown,
             wrote=wrote,
+            left=left,
             choices=[],
             say=Teller(language, self._shell.formats(language), patient.clinic),
         )

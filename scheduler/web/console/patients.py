@@ -9,6 +9,7 @@ from scheduler.domain.access import Caller, Permission
 from scheduler.services.code_words import code_words
 from scheduler.services.desk import Desk
 from scheduler.services.patient_file import REPLIES, patient_file
+from scheduler.services.undoing import undo_of
 from scheduler.web.access import needs
 from scheduler.web.console.patient_consent import consent_pages
 from scheduler.web.console.patient_details import detail_pages
@@ -39,13 +40,16 @@ def patient_pages(desk: Desk, shell: Shell) -> APIRouter:
         patient = door.patient(request, caller, number, Permission.READ)
         with desk.store.read() as tx:
             file = patient_file(tx, desk, patient, visit=visit, before=before)
+            opened, now = file.opened, desk.clock.now()
+            undo = undo_of(tx, opened.visit, by=caller.label, now=now) if opened else None
         return shell.page(
             request,
             caller,
             "patients/page.html.j2",
             file=file,
             patient=patient,
-            now=desk.clock.now(),
+            now=now,
+            undo=undo,
             sayer=door.sayer(request, caller, patient.clinic),
             code_words=code_words,
             may={it.value: caller.may(it, patient.clinic) for it in Permission},

@@ -26,7 +26,7 @@ from scheduler.web.console.reasons import Sayer
 from scheduler.web.console.schedule_choice import readable
 from scheduler.web.console.schedule_words import coded
 from scheduler.web.console.shell import Shell
-from scheduler.web.console.words import words
+from scheduler.web.console.words import fill, words
 
 Reader = Annotated[Caller, Depends(needs(Permission.READ, "-"))]
 Planning = Annotated[Caller, Depends(needs(Permission.READ, "plan.made"))]
@@ -34,6 +34,8 @@ Applying = Annotated[Caller, Depends(needs(Permission.OPERATE, "plan.applied"))]
 GivingUp = Annotated[Caller, Depends(needs(Permission.OPERATE, "plan.given_up"))]
 
 PAGE = "/schedules/pending-edit"
+REFUSED = frozenset({"busy", "gone", "since", "at_work"})
+"""Codes of words that say why nothing was begun."""
 _LONGEST_PIN = 200
 
 
@@ -77,9 +79,16 @@ def _plan_routes(router: APIRouter, pages: "PlanPages") -> None:
         treatment: str | None = None,
         pin: Annotated[list[str] | None, Query()] = None,
         page: int = 1,
+        refused: str = "",
     ) -> HTMLResponse:
-        """Show what waits to be applied, and the plan of it where one was made."""
-        return pages.show(request, caller, pages.choice(caller, clinic, treatment, pin or ()), page=page)
+        """Show what waits to be applied, and the plan of it where one was made; and why nothing was begun."""
+        choice = pages.choice(caller, clinic, treatment, pin or ())
+        return pages.show(request, caller, choice, page=page, refused=refused)
+
+    @router.get(f"{PAGE}/apply")
+    def apply_again(request: Request, _caller: Reader) -> RedirectResponse:
+        """Lead whoever opens the address of a form to its page."""
+        return pages.shell.go(request, PAGE)
 
     @router.post(PAGE)
     def make_plan(
@@ -161,20 +170,20 @@ class PlanPages:
         try:
             self.work.plans.start(self.desk, choice.chosen, by=caller.label)
         except ConflictError:
-            said = words(self.shell.language(request, caller))["schedules"]["plan"]["busy"]
-            return self.show(request, caller, choice, problem=said, status=409)
+            return self._refuse(request, choice, "busy")
         return self.shell.go(request, choice.path)
 
     def apply(self, request: Request, caller: Caller, choice: Choice, made_at: str) -> Response:
         """Begin to carry out a plan, if it is the one that was seen. Raises ForbiddenError."""
         planned = self.work.plans.result(self.desk, choice.chosen)
-        if planned is None or planned.made_at.isoformat() != made_at:
-            said = words(self.shell.language(request, caller))["schedules"]["plan"]["gone"]
-            return self.show(request, caller, choice, problem=said, status=409)
+        if planned is None:
+            return self._refuse(request, choice, "gone")
+        if planned.made_at.isoformat() != made_at:
+            return self._refuse(request, choice, "since")
         try:
             self.work.applies.start(self.desk, planned, caller)
-        except ConflictError as error:
-            return self.show(request, caller, choice, problem=str(error), status=409)
+        except ConflictError:
+            return self._refuse(request, choice, "at_work")
         return self.shell.go(request, choice.path, said="schedules.plan.begun")
 
     def show(
@@ -184,8 +193,7 @@ class PlanPages:
         choice: Choice,
         *,
         page: int = 1,
-        problem: str = "",
-        status: int = 200,
+        refused: str = "",
     ) -> HTMLResponse:
         """Return the page of a plan, however far it is."""
         desk, plans, applies = self.desk, self.work.plans, self.work.applies
@@ -197,7 +205,6 @@ class PlanPages:
             request,
             caller,
             "schedules/plan.html.j2",
-            status=status,
             choice=choice,
             own=choice.clinic,
             pending=pending,
@@ -218,8 +225,24 @@ class PlanPages:
             why=self._why(request, caller),
             places=readable(desk, caller),
             sees_all=caller.scope(Permission.READ).clinics is None,
-            problems=[("plan", problem)] if problem else [],
+            problems=self._problems(request, caller, choice, planned, refused),
         )
+
+    def _refuse(self, request: Request, choice: Choice, why: str) -> Response:
+        """Lead to the page, which says why: a page that answers a form can't be gone back to, nor opened again."""
+        return self.shell.go(request, _with(choice.path, f"refused={why}"))
+
+    def _problems(
+        self, request: Request, caller: Caller, choice: Choice, planned: Planned | None, refused: str
+    ) -> list[tuple[str, str]]:
+        if refused not in REFUSED:
+            return []
+        language = self.shell.language(request, caller)
+        said, formats = words(language)["schedules"]["plan"], self.shell.formats(language)
+        if refused != "since" or planned is None:
+            return [("plan", said["gone" if refused == "since" else refused])]
+        when = f"{formats.moment(planned.made_at, choice.clinic)} {formats.zone(planned.made_at, choice.clinic)}"
+        return [("plan", fill(said["since"], by=planned.by, when=when))]
 
     def _why(self, request: Request, caller: Caller) -> Callable[[str, str], Markup]:
         """Return what says the reasons of a change, with times at that clinic."""
@@ -242,4 +265,8 @@ def _may_everywhere(caller: Caller, planned: Planned) -> bool:
 
 
 def _with_page(path: str, number: int) -> str:
-    return f"{path}{'&' if '?' in path else '?'}page={number}"
+    return _with(path, f"page={number}")
+
+
+def _with(path: str, more: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}{more}"

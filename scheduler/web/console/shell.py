@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -23,7 +24,8 @@ from scheduler.web.console.words import counted, fill, said, words
 from scheduler.web.pages import SAFE, language_wanted, spoken_for
 
 _SEE_OTHER = 303
-_PATH = re.compile(r"/[a-z0-9/_-]{0,100}")
+_PATH = re.compile(r"/[A-Za-z0-9/_-]{0,100}")
+_QUERY = re.compile(r"[A-Za-z0-9_~.=&%-]{1,190}")
 
 
 class Shell:
@@ -87,6 +89,7 @@ class Shell:
         language = self.language(request, caller)
         heard = self.cookies.heard(request) if caller and QUIET not in request.headers else None
         given = {**self._frame(request, caller, language, values), **values, "said": self._say(heard, language)}
+        given["problems_title"] = _title_of(given["problems"], status)
         html = _environment().get_template(f"console/{template}").render(given)
         response = HTMLResponse(html, status, headers=dict(headers(frames=frames)))
         if heard:
@@ -100,7 +103,9 @@ class Shell:
     def to_login(self, request: Request) -> RedirectResponse:
         """Lead to the login, and from there back to a page that was asked for."""
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-        wanted = path if _PATH.fullmatch(path) and path != "/" else None
+        query = request.url.query
+        asked = f"{path}?{query}" if query and _QUERY.fullmatch(query) else path
+        wanted = asked if _PATH.fullmatch(path) and path != "/" else None
         return RedirectResponse(self.address("/login", to=wanted), _SEE_OTHER, headers=dict(SAFE))
 
     def language(self, request: Request, caller: Caller | None) -> str:
@@ -137,6 +142,7 @@ class Shell:
             "style": self.address(assets().style.path),
             "script": self.address(assets().script.path),
             "problems": (),
+            "home": self.address("/" if caller is None or caller.anywhere(Permission.READ) else "/account"),
             "tone_of": TONES,
             "look": self.cookies.look(request),
         }
@@ -157,6 +163,13 @@ class Shell:
             return None
         link = self.address(heard.link) if heard.link else None
         return {"text": text, "link": link, "label": label}
+
+
+def _title_of(problems: Any, status: int) -> str:
+    """Return what stands above problems: what nobody can mend in a form is not to be mended."""
+    if status == HTTPStatus.CONFLICT:
+        return "not_done"
+    return "problems" if any(name for name, _ in problems) or status != HTTPStatus.OK else "not_now"
 
 
 def headers(*, frames: bool) -> Mapping[str, str]:

@@ -1,11 +1,14 @@
 """The first page of the desk: what needs a person, what goes out, what did not go well, how the channels are."""
 
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from scheduler.domain.access import Caller, Permission
+from scheduler.domain.clinic import Clinic
 from scheduler.domain.states import Brake
 from scheduler.services.deliveries import clinics_of
 from scheduler.services.desk import Desk
@@ -49,10 +52,19 @@ def today_pages(desk: Desk, shell: Shell) -> APIRouter:
             health=health(desk.store, now=now, live=desk.is_live, workers=not desk.settings.on_sqlite),
             several=len(here) > 1,
             only=here[0].id if len(here) == 1 else None,
+            days=_days(here, now),
             kept_back=_kept_back(page),
         )
 
     return router
+
+
+def _days(clinics: Iterable[Clinic], now: datetime) -> list[list[str]]:
+    """Return the clinics by the day that it is there, the earliest first: around midnight not all have the same."""
+    by_day: dict[date, list[str]] = {}
+    for clinic in clinics:
+        by_day.setdefault(now.astimezone(clinic.timezone).date(), []).append(clinic.id)
+    return [by_day[day] for day in sorted(by_day)]
 
 
 def _kept_back(page: Today) -> list[tuple[str, int]]:

@@ -6,6 +6,7 @@ import pytest
 
 from scheduler.domain.access import Role
 from scheduler.domain.appointment import AppointmentStatus
+from scheduler.services.appointments import call_off
 from tests.services.house import CHECK, FIRST_HOURS, PREPARE, VISIT, House
 from tests.web.console.test_appointments_register import desk_of, hidden
 
@@ -145,3 +146,56 @@ def test_a_move_is_not_taken_back_once_a_message_went_out(any_house: House) -> N
 
     assert answer.status_code == 409
     assert any_house.appointment(visit).starts_at == VISIT + timedelta(minutes=30)
+
+
+def cancel_by(house: House, visit: int, by: str) -> None:
+    with house.store.write() as tx:
+        call_off(tx, visit, AppointmentStatus.CANCELLED, now=house.clock.now(), by=by)
+
+
+@pytest.mark.parametrize("step", ["look", "save"])
+def test_a_form_of_a_move_that_a_colleague_overtook_says_who_did_what_and_asks_anew(
+    any_house: House, step: str
+) -> None:
+    visit = any_house.register()
+    staff = desk_of(any_house)
+    form = {"day": "2026-03-25", "time": "11:00", "step": step}
+    form["state"] = hidden(staff.get(f"/desk/appointments/{visit}/move"), "state")
+    cancel_by(any_house, visit, "user:ben")
+
+    stale = staff.post(f"/desk/appointments/{visit}/move", form)
+
+    assert stale.status_code == 409
+    assert "ben cancelled it" in stale.text
+    assert "This did not happen" in stale.text
+    assert any_house.appointment(visit).status is AppointmentStatus.CANCELLED
+    assert staff.post(f"/desk/appointments/{visit}/move", {**form, "state": hidden(stale, "state")}).status_code < 400
+
+
+def test_a_move_does_not_undo_a_colleagues_move(any_house: House) -> None:
+    visit = any_house.register()
+    anna, ben = desk_of(any_house), desk_of(any_house)
+    path = f"/desk/appointments/{visit}/move"
+    state = hidden(anna.get(path), "state")
+    ben.post(path, {"day": "2026-03-25", "time": "10:00", "step": "save", "state": state})
+
+    stale = anna.post(path, {"day": "2026-03-26", "time": "11:00", "step": "save", "state": state})
+
+    assert stale.status_code == 409
+    assert "moved it" in stale.text
+    assert any_house.appointment(visit).starts_at == VISIT + timedelta(days=7)
+
+
+def test_a_second_cancel_says_by_whom_it_was_cancelled(any_house: House) -> None:
+    visit = any_house.register()
+    staff = desk_of(any_house)
+    path = f"/desk/appointments/{visit}/cancel"
+    state = hidden(staff.get(path), "state")
+    cancel_by(any_house, visit, "user:ben")
+
+    late = staff.post(path, {"state": state, "step": "save"})
+
+    assert late.status_code == 409
+    assert "ben cancelled it" in late.text
+    assert 'value="save"' not in late.text
+    assert "ben cancelled it" in staff.get(path).text

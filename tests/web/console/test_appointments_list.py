@@ -239,3 +239,39 @@ def test_a_cancelled_visit_says_that_nothing_more_is_sent(any_house: House) -> N
 
     assert "Nothing more is sent" in page
     assert any_house.appointment(number).status is AppointmentStatus.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Sean O'Brien", "obrien"),
+        ("Sean O'Brien", "obr"),
+        ("Sean O\u2019Brien", "o'brien"),
+        ("Sean O'Brien", "brien"),
+        ("Sean OBrien", "o'brien"),
+        ("Ada D'Angelo", "dangelo"),
+        ("Jean-Luc Roy", "jeanluc"),
+        ("Jean-Luc Roy", "jean-luc"),
+        ("Jean Luc Roy", "jean-luc"),
+        ("Jeanluc Roy", "jean-luc"),
+    ],
+)
+def test_an_apostrophe_or_a_hyphen_is_a_break_and_nothing(any_house: House, name: str, text: str) -> None:
+    any_house.register(name=name)
+    _, found = search(desk_of(any_house), text)
+    assert found == name.replace("'", "&#39;")
+
+
+def test_an_emoji_alone_finds_who_has_it_and_nobody_else(any_house: House) -> None:
+    any_house.register(name="Zo\u00eb \u2600\ufe0f")
+    _, found = search(desk_of(any_house), "\u2764\ufe0f")
+    assert found == ""
+
+
+def test_who_is_found_by_a_number_of_a_booking_is_not_counted_as_nobody(any_house: House) -> None:
+    any_house.register(external_id="B-77")
+    staff = desk_of(any_house)
+    where, _ = search(staff, "B-77")
+    page = staff.get(where).text
+    assert "1 appointment fits." in page
+    assert "0 patients" not in page

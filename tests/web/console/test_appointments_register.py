@@ -37,7 +37,8 @@ def hidden(page: httpx.Response, name: str) -> str:
 
 
 def look(staff: Visitor, **changes: str) -> httpx.Response:
-    return staff.post("/desk/appointments/new", {**ZOE, "step": "look", **changes})
+    answer = staff.post("/desk/appointments/new", {**ZOE, "step": "look", **changes})
+    return staff.get(answer.headers["location"]) if answer.status_code == 303 else answer
 
 
 def register(staff: Visitor, **changes: str) -> httpx.Response:
@@ -268,3 +269,35 @@ def test_nobody_else_takes_it_back_and_not_for_ever(any_house: House) -> None:
     assert other.post("/desk/appointments/undo/1").status_code == 404
     any_house.clock.move_to(any_house.clock.now() + timedelta(hours=1))
     assert staff.post("/desk/appointments/undo/1").status_code == 404
+
+
+def test_the_plan_and_the_form_can_be_gone_back_to_and_no_address_says_whom_they_are_about(any_house: House) -> None:
+    staff = desk_of(any_house)
+
+    plan = staff.post("/desk/appointments/new", {**ZOE, "step": "look"})
+    again = staff.post("/desk/appointments/new", {**ZOE, "step": "edit"})
+
+    assert (plan.status_code, again.status_code) == (303, 303)
+    where, form = plan.headers["location"], again.headers["location"]
+    assert not any(it in f"{where} {form}" for it in ("Zo%C3%AB", "Lachance", "5550123", "patients.example"))
+    assert "Is this right?" in staff.get(where).text
+    assert "Is this right?" in staff.get(where).text
+    assert "Zoë Lachance" in staff.get(form).text
+    assert "Zoë Lachance" not in desk_of(any_house).get(where).text
+
+    any_house.clock.move_by(timedelta(hours=3))
+    assert "Zoë Lachance" not in staff.get(where).text
+
+
+def test_the_patients_page_offers_to_take_it_back_to_who_did_it_while_that_is_possible(any_house: House) -> None:
+    staff = desk_of(any_house)
+    register(staff)
+    visit = only(any_house, appointments)
+    page = f"/desk/patients/{any_house.appointment(visit).patient_id}"
+    staff.get(page)
+
+    assert "/desk/appointments/undo/" in staff.get(page).text
+    assert "/desk/appointments/undo/" not in desk_of(any_house).get(page).text
+
+    any_house.clock.move_by(timedelta(minutes=16))
+    assert "/desk/appointments/undo/" not in staff.get(page).text

@@ -2,17 +2,22 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from scheduler.clock import SystemClock
 from scheduler.domain.access import EVERY_CLINIC, Role
 from scheduler.domain.alert import AlertKind
 from scheduler.services.alerts import raise_alert
+from scheduler.services.tokens import digest
 from scheduler.store.alerts import get_alert, open_alerts
 from scheduler.store.desk_notes import notes_on
 from scheduler.store.replies import get_reply
+from scheduler.store.sessions import end_session
 from scheduler.store.tables import replies
 from tests.servers.twilio import TwilioServer
 from tests.services.house import House, after, configuration
@@ -20,7 +25,7 @@ from tests.services.test_desk_messages import answer_on_page
 from tests.services.test_replies import AT_NIGHT, REPLIED, asked, texts_to
 from tests.services.texting import Text, alerts
 from tests.services.writing import answer_by_hand
-from tests.web.desk import Visitor, desk_app, make_session, make_user, signed_in
+from tests.web.desk import Visitor, as_session, desk_app, make_session, make_user, signed_in
 
 STRANGER = "+14165550188"
 
@@ -204,6 +209,8 @@ def test_an_answer_stops_once_for_what_the_patient_wrote_while_it_was_typed(
     late = anna.post(f"{path}/answer", form)
     assert late.status_code == 409
     assert "The patient has written meanwhile" in late.text
+    assert "This did not happen" in late.text
+    assert "Please mend this first" not in late.text
     assert "Actually it is bleeding a lot" in late.text
     assert "Sure you may." in late.text
     ward.dispatch(after(REPLIED, minutes=3))
@@ -403,3 +410,39 @@ def test_what_is_looked_at_and_done_goes_on_record_without_what_was_written(ward
     alert = path.rpartition("/")[2]
     assert ("user:anna", "thread.seen", "north", f"alert/{alert}", "done") in [tuple(it) for it in rows]
     assert ("user:anna", "thread.taken", "north", f"alert/{alert}", "done") in [tuple(it) for it in rows]
+
+
+def test_what_was_typed_when_the_session_had_run_out_stands_in_the_form_after_the_next_login(
+    ward: House, app: FastAPI
+) -> None:
+    path, _ = thread_of(ward, "May I swim?")
+    user = make_user(ward.store, "carla", Role.STAFF, "north")
+    late = as_session(app, make_session(ward.store, user, now=SystemClock().now() - timedelta(hours=2)))
+    words = {"channel": "sms", "words": "Not for two days.", "do": "send", "form": "x" * 20}
+
+    refused = late.post(f"{path}/answer", words)
+
+    assert refused.status_code == 401
+    assert f"/desk/login?to={quote(path.removeprefix('/desk'), safe='')}" in refused.text
+    assert "kept for an hour" in refused.text
+    assert "Not for two days." not in refused.text
+    carla = as_session(app, make_session(ward.store, user))
+    page = carla.get(path).text
+    assert "Not for two days." in page
+    assert "It was not sent" in page
+    assert "Not for two days." not in somebody(ward, app, "ben").get(path).text
+    sent = {**form_in(page), "channel": "sms", "words": "Not for two days.", "do": "send"}
+    assert carla.post(f"{path}/answer", sent).status_code == 303
+    assert "It was not sent" not in carla.get(path).text
+
+
+def test_a_session_that_was_ended_keeps_nothing(ward: House, app: FastAPI) -> None:
+    path, _ = thread_of(ward, "May I swim?")
+    user = make_user(ward.store, "carla", Role.STAFF, "north")
+    token = make_session(ward.store, user)
+    with ward.store.write() as tx:
+        end_session(tx, digest(token), now=SystemClock().now())
+    refused = as_session(app, token).post(f"{path}/answer", {"words": "Not for two days.", "do": "send"})
+    assert refused.status_code == 401
+    assert "kept for an hour" not in refused.text
+    assert "Not for two days." not in as_session(app, make_session(ward.store, user)).get(path).text

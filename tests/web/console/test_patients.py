@@ -243,8 +243,8 @@ def test_however_many_visits_there_are_the_queries_are_as_many(any_house: House,
         any_house.register(starts_at=after(VISIT, days=30 * more).isoformat())
     assert count() <= few + 3
     html = page_of(any_house, anna, first)
-    assert "Earlier visits" in html
+    assert "Earlier appointments" in html
     earlier = re.search(r'href="[^"]*(\?[^"]*before=\d+[^"]*)"', html)
     assert earlier
-    assert "Latest visits" in page_of(any_house, anna, first, unescape(earlier[1]))
+    assert "Latest appointments" in page_of(any_house, anna, first, unescape(earlier[1]))
     assert PHONE in html

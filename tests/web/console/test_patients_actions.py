@@ -78,7 +78,7 @@ def actions_of(house: House) -> list[str]:
 def test_a_step_is_skipped_noted_upon_and_taken_back(any_house: House, anna: Visitor) -> None:
     appointment = attended(any_house)
     steps = f"/desk/patients/{any_house.patient(appointment).id}/visits/{appointment}/steps/tips"
-    assert "is not sent for this visit" in said(anna, f"{steps}/skip")
+    assert "is not sent for this appointment" in said(anna, f"{steps}/skip")
     assert any_house.statuses(appointment)["tips sms"] == "scheduled"
     assert "The step is skipped." in done(anna, f"{steps}/skip", note="allergic")
     assert any_house.statuses(appointment)["tips sms"] == "cancelled"

@@ -1,6 +1,7 @@
 """What an edit changes, and carrying it out, in the console: the same as on the command line, beside requests."""
 
 import re
+from datetime import timedelta
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -120,6 +121,29 @@ def test_what_changed_since_the_plan_is_refused_in_the_words_of_apply(any_house:
         assert not all_applies(tx)
 
 
+def test_who_planned_since_is_named_and_the_address_of_the_form_opens_again(
+    any_house: House, work: ScheduleWork
+) -> None:
+    any_house.register()
+    edit(any_house)
+    first, second = of(any_house, work), of(any_house, work)
+    seen = plan(first, work)
+    any_house.clock.move_by(timedelta(minutes=1))
+    plan(second, work)
+
+    refused = first.post(f"{PAGE}/apply", {"made_at": made_at(seen)})
+
+    assert refused.status_code == 303
+    page = first.get(refused.headers["location"]).text
+    result = work.plans.result(desk_of(any_house), Chosen())
+    assert result
+    assert f"Since you looked, {result.by} planned anew" in page
+    assert "no longer kept" not in page
+    with any_house.store.read() as tx:
+        assert not all_applies(tx)
+    assert first.get(f"{PAGE}/apply").headers["location"] == PAGE
+
+
 def test_a_pinned_step_stays_for_what_is_in_flight(house: House, work: ScheduleWork) -> None:
     visit = house.register()
     edit(house)
@@ -211,8 +235,8 @@ def test_one_plan_is_made_at_a_time_and_the_same_one_once(any_house: House, work
     begin.wait(HOLD)
     visitor = of(any_house, work)
     busy = visitor.post(PAGE)
-    assert busy.status_code == 409
-    assert "Another plan is being made" in busy.text
+    assert busy.status_code == 303
+    assert "Another plan is being made" in visitor.get(busy.headers["location"]).text
     with pytest.raises(ConflictError):
         work.plans.start(desk, Chosen(), by="test")
     go_on.set()
@@ -229,7 +253,7 @@ def test_a_plan_that_is_being_made_shows_how_far_it_is_and_looks_at_itself_again
     work.plans.wait(HOLD)
     job.state, job.done, job.total = State.RUNNING, 12_400, 100_000
     page = of(house, work).get(PAGE).text
-    assert "12,400 of 100,000 visits" in page
+    assert "12,400 of 100,000 appointments" in page
     assert '<progress value="12400" max="100000"' in page
     assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in page
     assert "data-soon" in page

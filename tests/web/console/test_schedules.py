@@ -80,7 +80,8 @@ def test_a_protocol_is_a_picture_and_a_table_that_says_the_same(house: House, la
     page = visitor.get(f"{LIST}/peel", accept_language=language).text
     assert said in page.replace("\u202f", " ").replace("\xa0", " ")
     picture = page[page.index('<svg class="picture"') : page.index("</svg>", page.index('<svg class="picture"'))]
-    for step in ("Prepare", "First hours", "Next day", "Check", "Tips", "Rebook", "Offer"):
+    prepare = {"en": "Prepare", "fr": "Préparation", "es": "Preparación"}[language]
+    for step in (prepare, "First hours", "Next day", "Check", "Tips", "Rebook", "Offer"):
         assert step in picture
         assert page.count(step) >= 2
     assert "style=" not in picture

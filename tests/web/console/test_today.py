@@ -1,7 +1,7 @@
 """Today: what needs a person, what goes out, what did not go well, what waits, how the channels are."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -79,6 +79,16 @@ def test_hours_are_those_of_the_messages_own_clinic(any_house: House) -> None:
     going = card(seen(any_house, clinic=EVERY_CLINIC), "going")
     assert "1:00 p.m. EDT" in going
     assert "Today, 18:00 CET 1 message" in going
+
+
+def test_the_day_on_top_is_that_of_each_clinic_where_it_is_not_the_same(any_house: House) -> None:
+    any_house.clock.move_to(datetime(2026, 3, 22, 3, 30, tzinfo=UTC))  # Saturday evening in Toronto
+    every = seen(any_house, clinic=EVERY_CLINIC)
+    assert re.search(
+        r'id="now"[^>]*>Saturday, [^<]*2026 <small>North[^<]*</small> · Sunday, [^<]*2026 <small>South', every
+    )
+    any_house.clock.move_to(datetime(2026, 3, 22, 15, 0, tzinfo=UTC))
+    assert "<small>South" not in seen(any_house, clinic=EVERY_CLINIC)
 
 
 def test_another_clinics_day_is_not_shown(any_house: House) -> None:
