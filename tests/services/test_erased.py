@@ -1,4 +1,4 @@
-"""An erased patient stays out of everything that plans: no edit, no word of staff or of a file brings a message back."""
+"""An erased patient stays out of all that plans: no edit, no word of staff or of a file brings a message back."""
 
 import pytest
 import sqlalchemy as sa

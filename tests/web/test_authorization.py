@@ -204,7 +204,8 @@ def _special(route: Declared, needed: Permission, allowed: May) -> frozenset[int
         return frozenset({404})
     if route.path.startswith(OF_ALL):
         return DONE | WRONG if needed in allowed.get(EVERY_CLINIC, ()) else frozenset({403})
-    return frozenset({404, 409, 422}) if route.path.startswith(NOT_HERE) else None
+    # 303: the page is led to, which says that there is no such plan.
+    return frozenset({303, 404, 409, 422}) if route.path.startswith(NOT_HERE) else None
 
 
 def _may(allowed: May, needed: Permission, place: str | None) -> bool:

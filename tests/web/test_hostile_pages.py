@@ -34,7 +34,7 @@ LAST = (
     "/look",
 )
 """Forms after which there is less to see; the last of them ends the visit."""
-QUERIES = (
+QUERIES: tuple[str, ...] = (
     "to",
     "q",
     "clinic",

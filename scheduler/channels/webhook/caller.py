@@ -49,7 +49,9 @@ class HookCaller:
         """Open the connections' pool."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),  # else slow receivers hold the connections that others wait for
-            cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout, trust_env=False
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._timeout,
+            trust_env=False,
         )
         return self
 

@@ -103,7 +103,7 @@ def test_filters_narrow_by_treatment_status_and_day(any_house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["from=x&to=9999-99-99", "after=9-9-9", "status=%00", "treatment='", "before=" + "9" * 30]
+    "query", ["from=x&to=9999-99-99", "after=9-9-9", "status=x", "treatment='", "before=" + "9" * 30]
 )
 def test_a_filter_that_cannot_be_read_does_not_narrow(any_house: House, query: str) -> None:
     any_house.register()

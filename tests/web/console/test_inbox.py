@@ -219,7 +219,7 @@ def test_an_answer_stops_once_for_what_the_patient_wrote_while_it_was_typed(
 
 
 def test_a_text_to_a_patient_stops_once_for_what_the_patient_and_a_colleague_wrote_meanwhile(
-    ward: House, app: FastAPI, anna: Visitor
+    ward: House, anna: Visitor
 ) -> None:
     _, reply = thread_of(ward, "May I swim?")
     with ward.store.read() as tx:

@@ -1,9 +1,9 @@
 """What an edit changes, and carrying it out, in the console: the same as on the command line, beside requests."""
 
 import re
-from datetime import timedelta
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
