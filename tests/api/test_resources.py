@@ -204,7 +204,7 @@ def test_a_key_makes_keys_that_can_do_no_more_than_itself(any_office: Office) ->
         {"name": "other", "clinic": "south", "permissions": ["read"]},
         {"name": "all", "clinic": "*", "permissions": ["read"]},
     ):
-        assert program.post("/keys", body).status_code in (403, 404)
+        assert program.post("/keys", body).status_code in (403, 404, 422)
     number = made.json()["key"]["id"]
     assert program.delete(f"/keys/{number}").json()["revoked_at"]
     assert [it["name"] for it in program.get("/keys").json()["items"]] == ["reader", "key-1"]
