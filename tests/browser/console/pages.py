@@ -64,6 +64,7 @@ NO_PAGES: Mapping[str, str] = {
     "/live": "a stream",
     "/deliveries.csv": "a file",
     "/outbox/{number}/mail": "what a frame shows",
+    "/schedules/pending-edit/apply": "leads to its page",
     "/schedules/other-texts/{name}": "what a frame shows",
     f"{STEP}/lift": "needs a step that was changed: its own tests",
     "/patients/{number}/messages/{message}/release": "needs a message on hold: its own tests",

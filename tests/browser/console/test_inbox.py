@@ -51,6 +51,10 @@ def test_a_question_is_answered_by_keyboard_and_what_comes_meanwhile_is_shown(
         assert page.locator("textarea[name=words]").input_value() == "Pas aujourd'hui."
         visit.tab_to("button[value=send]")
         page.keyboard.press("Enter")
+        expect(page.locator("#problems")).to_contain_text("has written meanwhile")  # it stops once for that
+        assert page.locator("textarea[name=words]").input_value() == "Pas aujourd'hui."
+        visit.tab_to("button[value=send]")
+        page.keyboard.press("Enter")
         expect(page.locator("#thread")).to_contain_text("Pas aujourd'hui.")
         expect(page.locator(".said")).to_be_visible()
         assert visit.problems() == []
