@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
+# The long runs mostly wait, for leases and processes that end: more of them at once than there are processors.
+LONG ?= 8
 BENCH ?= full
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
@@ -30,7 +32,7 @@ test: lint  ## lint, types, import contracts and all fast tests
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long" $(TESTS)
 
 test-all: test  ## everything that `test` does, and the long runs
-	$(BIN)/python -m pytest -n auto -m long $(TESTS)
+	$(BIN)/python -m pytest -n $(LONG) --dist loadgroup -m long $(TESTS)
 
 chaos: $(BIN)/.dev  ## kill engines and workers, and count at the providers what came twice or was lost
 	@$(BIN)/python -m tests.chaos
