@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 # The long runs mostly wait, for leases and processes that end: more of them at once than there are processors.
-LONG ?= 8
+LONG ?= 6
 BENCH ?= full
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
