@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 
 from scheduler.cli.demo_cast import Cast
 from scheduler.cli.demo_view import DemoView
-from scheduler.cli.web_server import WebServer
 from scheduler.cli.wiring import Product
 from scheduler.clock import Clock, FixedClock, ShiftedClock, StoryClock, TimeLapseClock
 from scheduler.paths import sample
@@ -69,6 +68,9 @@ class Show:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._interrupt)
+        # Every command knows of the demo; only this one may pay for loading the web server.
+        from scheduler.cli.web_server import WebServer  # noqa: PLC0415
+
         web = WebServer(self.product, is_working=lambda: True, wake=self._waker(loop))
         serving = asyncio.create_task(web.server.serve(sockets=[self.listener]), name="web")
         try:

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from scheduler.channels.webhook.caller import stays_here
+from scheduler.channels.loopback import is_loopback
 from scheduler.domain.access import EVERY_CLINIC, Caller, Permission, Scope
 from scheduler.domain.hook_events import PING, is_known
 from scheduler.errors import ConflictError, NotFoundError, RegistrationError
@@ -204,7 +204,7 @@ def _refuse_url(url: str) -> None:
         raise RegistrationError("the address is none: it looks like https://clinic.example/hooks")
     if parts.username or parts.password:
         raise RegistrationError("the address has a login in it: put a key into its path or query instead")
-    if parts.scheme != "https" and not (parts.scheme == "http" and stays_here(url)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise RegistrationError("the address begins with https://; plain http is for this machine only")
     if _is_link_local(host):
         raise RegistrationError("the address is one of a machine's own link, which no receiver has")
