@@ -8,8 +8,9 @@ from scheduler.errors import RegistrationError
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.hints import nearest, shown, suggest
 from scheduler.protocols.import_fields import NEEDED
+from scheduler.services.arriving import our_status, read_booking
 from scheduler.services.csvfile import CsvFile, CsvRow
-from scheduler.services.intake import CallOff, Field, Registration, read_call_off, read_registration
+from scheduler.services.intake import CallOff, Field, Registration, read_call_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Columns:
         """Return what a row says, by field, its status in our words where the clinic's file maps it."""
         raw = {key: row.cells[column] for key, column in self.of.items()}
         if Field.STATUS in raw:
-            raw[Field.STATUS] = _mapped(raw[Field.STATUS], self.clinic.imports.statuses)
+            raw[Field.STATUS] = our_status(raw[Field.STATUS], self.clinic)
         return raw
 
     def call_off(self, raw: Mapping[Field, str]) -> CallOff | None:
@@ -36,20 +37,7 @@ class Columns:
 
     def registration(self, raw: Mapping[Field, str]) -> Registration:
         """Return what a row registers. Raises RegistrationError with all that is wrong."""
-        treatment = self._treatment(raw[Field.TREATMENT])
-        return read_registration(raw, self.clinic, treatment, dates=self.clinic.imports.dates)
-
-    def _treatment(self, text: str) -> str:
-        treatment = _mapped(text, self.clinic.imports.treatments)
-        if treatment in self.configuration.protocols:
-            return treatment
-        if not treatment:
-            raise RegistrationError("treatment: is empty")
-        known = [*self.clinic.imports.treatments, *self.configuration.protocols]
-        raise RegistrationError(
-            f"treatment: “{shown(text)}” is not known: map it under import.treatments of clinic {self.clinic.id} "
-            f"({suggest(text, known)})"
-        )
+        return read_booking(raw, self.clinic, self.configuration, dates=self.clinic.imports.dates)
 
 
 def find_columns(name: str, file: CsvFile, clinic: Clinic, configuration: Configuration) -> Columns:
@@ -86,12 +74,3 @@ def find_columns(name: str, file: CsvFile, clinic: Clinic, configuration: Config
 def _does_without(key: Field, there: Mapping[Field, str]) -> bool:
     """Whether a file can be read without that field: no group of needed ones is left empty."""
     return all(any(Field(other) in there for other in group) for group in NEEDED if key in group)
-
-
-def _mapped(text: str, mapping: Mapping[str, str]) -> str:
-    """Return what the clinic's file maps `text` to, whatever its case and spacing; else the text itself."""
-    wanted = " ".join(text.split()).casefold()
-    for theirs, ours in mapping.items():
-        if " ".join(theirs.split()).casefold() == wanted:
-            return ours
-    return text.strip()

@@ -1,0 +1,70 @@
+"""One booking as a booking system tells of it, in the clinic's words: registered, followed, called off or refused."""
+
+from collections.abc import Mapping
+
+from scheduler.domain.clinic import Clinic
+from scheduler.errors import ConflictError, RegistrationError
+from scheduler.protocols.configuration import Configuration
+from scheduler.protocols.hints import shown, suggest
+from scheduler.services.intake import Field, Registration, read_call_off, read_registration
+from scheduler.services.registration import Registered, Registrar, Result
+from scheduler.store.database import Tx
+
+
+def arrive(tx: Tx, registrar: Registrar, clinic: Clinic, raw: Mapping[Field, str]) -> Registered:
+    """Take one booking in, in the words of its source; the caller commits. Nothing is raised for what it says.
+
+    `raw` has instants in ISO 8601 (without an offset: the clinic's wall clock), the source's own names of treatments
+    and statuses. What can't be taken is `refused`, with a line that says why, and has written nothing; it may quote a
+    treatment's name, no more of a patient than the fields that are wrong.
+    """
+    said = {**raw, Field.STATUS: our_status(raw.get(Field.STATUS, ""), clinic)}
+    called_off = read_call_off(said, clinic)
+    try:
+        if called_off:
+            book = registrar.open(tx, clinic.id, [], [called_off])
+            if done := registrar.call_off(book, called_off):
+                book.write()
+                return done
+        return registrar.register(tx, read_booking(said, clinic, registrar.configuration))
+    except (RegistrationError, ConflictError) as error:
+        return Registered(Result.REFUSED, None, str(error))
+
+
+def read_booking(
+    raw: Mapping[Field, str], clinic: Clinic, configuration: Configuration, *, dates: str | None = None
+) -> Registration:
+    """Check what a booking registers, its treatment in the clinic's words. Raises RegistrationError.
+
+    `dates` as for `read_registration`; the status is one of ours already.
+    """
+    treatment = our_treatment(raw.get(Field.TREATMENT, ""), clinic, configuration)
+    return read_registration(raw, clinic, treatment, dates=dates)
+
+
+def our_treatment(text: str, clinic: Clinic, configuration: Configuration) -> str:
+    """Return the protocol that the clinic's word for a treatment stands for. Raises RegistrationError."""
+    treatment = _mapped(text, clinic.imports.treatments)
+    if treatment in configuration.protocols:
+        return treatment
+    if not treatment:
+        raise RegistrationError("treatment: is empty")
+    known = [*clinic.imports.treatments, *configuration.protocols]
+    raise RegistrationError(
+        f"treatment: “{shown(text)}” is not known: map it under import.treatments of clinic {clinic.id} "
+        f"({suggest(text, known)})"
+    )
+
+
+def our_status(text: str, clinic: Clinic) -> str:
+    """Return a status in our words, where the clinic's file maps it; else the text itself."""
+    return _mapped(text, clinic.imports.statuses)
+
+
+def _mapped(text: str, mapping: Mapping[str, str]) -> str:
+    """Return what the clinic's file maps `text` to, whatever its case and spacing; else the text itself."""
+    wanted = " ".join(text.split()).casefold()
+    for theirs, ours in mapping.items():
+        if " ".join(theirs.split()).casefold() == wanted:
+            return ours
+    return text.strip()
