@@ -9,7 +9,7 @@ from benchmarks.findings import Finding, by_goal
 from benchmarks.goals import BY_ID, GOALS
 from benchmarks.paths import CHART, LATEST, PAGE, ROOT
 from benchmarks.words import figure, goal_words, measured_words, verdict
-from scheduler.services.importing import BATCH
+from scheduler.services.exports.importing import BATCH
 
 _SIZE_WORDS = {
     "quick": "**This run was a quick one**: fewer messages, and a tenth of those that wait. ",

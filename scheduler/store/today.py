@@ -80,14 +80,8 @@ def troubles(tx: Tx, clinics: Sequence[str], *, since: datetime) -> tuple[Troubl
 
 def minutes_ahead(tx: Tx, windows: Sequence[Window]) -> tuple[Minute, ...]:
     """Count what goes out in the windows, one of each clinic, by the minute; what is kept back is left out."""
-    if tx.dialect == "sqlite":
-        minute: sa.ColumnElement[datetime] = sa.type_coerce(
-            sa.func.substr(messages.c.due_at, 1, 16).op("||")(":00.000000Z"), Instant
-        )
-    else:
-        minute = sa.type_coerce(sa.func.date_trunc("minute", messages.c.due_at), Instant)
     quiet = sa.case((messages.c.reasons.contains('["quiet_hours"', autoescape=True), 1), else_=0)
-    at = minute.label("at")
+    at = due_minute(tx.dialect).label("at")
     found = (
         sa.select(messages.c.clinic, at, sa.func.count(), sa.func.sum(quiet))
         .where(*_going(windows))
@@ -95,6 +89,13 @@ def minutes_ahead(tx: Tx, windows: Sequence[Window]) -> tuple[Minute, ...]:
         .order_by(at, messages.c.clinic)
     )
     return tuple(Minute(*row) for row in tx.connection.execute(found))
+
+
+def due_minute(dialect: str) -> sa.ColumnElement[datetime]:
+    """Return the minute in which a message is due."""
+    if dialect == "sqlite":
+        return sa.type_coerce(sa.func.substr(messages.c.due_at, 1, 16).op("||")(":00.000000Z"), Instant)
+    return sa.type_coerce(sa.func.date_trunc("minute", messages.c.due_at), Instant)
 
 
 def upcoming(tx: Tx, windows: Sequence[Window], *, limit: int) -> tuple[Upcoming, ...]:
