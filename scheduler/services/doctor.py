@@ -21,6 +21,7 @@ from scheduler.services.approving import Approving
 from scheduler.services.behind import behind_the_files
 from scheduler.services.bookings.health import heard, unset_secrets
 from scheduler.services.checking import check_all
+from scheduler.services.feeds.health import calendars_read
 from scheduler.services.files_health import other_files
 from scheduler.services.finding import Finding, Health
 from scheduler.services.on_call import MAKE_ONE, lacks_secret, link_fault, said_of
@@ -215,6 +216,7 @@ class Doctor:
         if configuration:
             yield from hard_to_reach(store, configuration)
             yield from heard(store, self.settings, configuration)
+            yield from calendars_read(store, configuration)
             yield from behind_the_files(store, configuration, now=self.clock.now())
 
     def _disk(self) -> Iterator[Finding]:

@@ -67,6 +67,13 @@ def feed_state(tx: Tx, clinic: str, source: str, *, address: str) -> FeedState:
     return FeedState(etag, modified, row.read_at, row.failing_since, row.error)
 
 
+def readings(tx: Tx) -> Mapping[tuple[str, str], FeedState]:
+    """Return how the reading of each calendar stands, by clinic and source."""
+    columns = (feeds.c.etag, feeds.c.modified, feeds.c.read_at, feeds.c.failing_since, feeds.c.error)
+    found = sa.select(feeds.c.clinic, feeds.c.source, *columns)
+    return {(row.clinic, row.source): FeedState(*row[2:]) for row in tx.connection.execute(found)}
+
+
 def note_reading(
     tx: Tx, clinic: str, source: str, *, address: str, etag: str | None, modified: str | None, now: datetime
 ) -> None:

@@ -29,7 +29,7 @@ def test_a_service_registers_what_a_calendar_says(aftercare: Aftercare) -> None:
             wait_until(lambda: service.poll() is not None or appointments(database) == 1, seconds=30)
             service.terminate()
             _, said = service.communicate(timeout=30)
+    assert appointments(database) == 1
     database.dispose()
-    assert '"event": "calendar.read"' in said
     assert server.url not in said
     assert "Zo" not in said

@@ -11,6 +11,7 @@ from scheduler.domain.alert import AlertKind
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.reasons import sentence
 from scheduler.services.appointments import call_off
+from scheduler.services.feeds.health import calendars_read
 from scheduler.services.feeds.pulling import AWAY_FOR, Pulled, Puller
 from scheduler.services.feeds.taking import SURE_AFTER
 from scheduler.store.alerts import open_alerts
@@ -204,3 +205,15 @@ def test_without_its_address_nothing_is_read(desk: Desk) -> None:
     puller = Puller(desk.house.store, desk.house.clock, lambda _name: None)
     pulled = asyncio.run(puller.pull(desk.house.configuration, desk.clinic, desk.source))
     assert pulled.error == "no-address"
+
+
+def test_the_doctor_tells_when_it_was_read_and_why_it_can_not_be(desk: Desk) -> None:
+    def told() -> list[str]:
+        return [it.message for it in calendars_read(desk.house.store, desk.house.configuration)]
+
+    assert told() == ["desk of north: never read yet"]
+    desk.publish(entry()).read()
+    assert told() == ["desk of north: read at 2026-03-10 15:00 UTC"]
+    desk.server.status = 404
+    desk.read()
+    assert told()[0].endswith("; it can't be since 2026-03-10 15:00 UTC (404)")

@@ -53,6 +53,7 @@ OWNED = {
     "users",
     "keys",
     "hooks",
+    "bookings",
     "outbox",
     "import",
 } | {

@@ -1,4 +1,4 @@
-"""What a page says of a refusal: every code that the code raises has words in every language, and none is left over."""
+"""What a page says of a refusal: every code that is raised has words in every language, and none is left over."""
 
 import ast
 import re
@@ -26,7 +26,7 @@ STAFF = RAISED - {"NotFoundError"}
 """Of what is not there a page says that there is nothing; the message is shown nowhere."""
 MEANINGS = {"permission": Permission, "bar": Bar, "obstacle": Obstacle}
 
-OF_THE_TERMINAL = {"applying", "arriving", "beginning", "intake", "page_links", "passwords", "pinning", "plan_file"}
+OF_THE_TERMINAL = {"applying", "arriving", "beginning", "page_links", "pinning", "plan_file", "unfinished"}
 """Modules whose refusals nobody meets in the console, or whose errors have a code for each field."""
 
 
@@ -87,7 +87,7 @@ def test_what_services_refuse_to_staff_has_a_code() -> None:
 def test_what_has_no_words_is_marked_as_english() -> None:
     sayer = Sayer("fr", Formats("fr", NOW, {}, {}), None)
     assert told(ConflictError("plan again"), sayer) == '<span lang="en">Plan again.</span>'
-    assert told(ConflictError("<b>", code="closed"), sayer) == "Un collègue l’a déjà clôturée."
+    assert told(ConflictError("<b>", code="closed"), sayer) == words("fr")["refusals"]["closed"]
     shown = told(ConflictError("", code="login_taken", login="<i>"), sayer)
     assert "&lt;i&gt;" in shown
     assert "Répondre et suivre" in told(ConflictError("", code="permission", permission="care"), sayer)

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from errno import ENOTDIR
 from pathlib import Path
@@ -14,7 +14,7 @@ _AROUND = len(f".{JSON}.tmp".encode()) + len(" (9999)")
 """Bytes that stand around a file's name in those of its reports."""
 
 
-def place(file: Path, folder: Path, reports: Mapping[str, str]) -> Path:
+def place(file: Path, folder: Path, reports: Mapping[str, Iterable[str]]) -> Path:
     """Move a file into a folder beside it, under a name that is free there; return where it is now.
 
     The reports, for this user's eyes only, are written first: whoever sees the file finds them. The move is one step
@@ -51,13 +51,13 @@ def _free_name(folder: Path, name: str) -> str:
     return candidate
 
 
-def _write(path: Path, content: str) -> None:
+def _write(path: Path, content: Iterable[str]) -> None:
     """Write a file whole or not at all."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            file.write(content)
+            file.writelines(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -43,11 +43,11 @@ class Outcome:
         taken = sum(self.totals.values()) - self.refused
         return REFUSED if self.error or (self.refused and not taken) else DONE
 
-    def files(self) -> Mapping[str, str]:
-        """Return the content of what lies beside the file, by the end of its name."""
-        return {JSON: self._json(), TEXT: "\n".join(self._text()) + "\n"}
+    def files(self) -> Mapping[str, Iterator[str]]:
+        """Return what lies beside the file, by the end of its name, piece by piece: a file may have many rows."""
+        return {JSON: self._json(), TEXT: (f"{line}\n" for line in self._text())}
 
-    def _json(self) -> str:
+    def _json(self) -> Iterator[str]:
         head = {"file": self.name, "clinic": self.clinic.id, "at": iso(self.at), "outcome": self.place}
         rest = {
             "error": self.error or None,
@@ -55,13 +55,14 @@ class Outcome:
             "warnings": list(self.report.warnings),
             "unused": list(self.report.unused),
         }
-        rows = ",\n".join(f"    {json.dumps(_row(row), ensure_ascii=False)}" for row in self.report.rows)
-        parts = [
-            *(_line_of(*it) for it in head.items()),
-            f'  "rows": [\n{rows}\n  ]',
-            *(_line_of(*it) for it in rest.items()),
-        ]
-        return "{\n" + ",\n".join(parts) + "\n}\n"
+        yield "{\n"
+        yield from (f"  {_dumped(key)}: {_dumped(value)},\n" for key, value in head.items())
+        yield '  "rows": ['
+        for index, row in enumerate(self.report.rows):
+            yield f"{',' if index else ''}\n    {_dumped(_row(row))}"
+        yield "\n  ]"
+        yield from (f",\n  {_dumped(key)}: {_dumped(value)}" for key, value in rest.items())
+        yield "\n}\n"
 
     def _text(self) -> Iterator[str]:
         at = self.at.astimezone(self.clinic.timezone)
@@ -98,8 +99,8 @@ def _row(row: RowReport) -> Mapping[str, object]:
     return {**said, "who": row.who, "when": row.when}
 
 
-def _line_of(key: str, value: object) -> str:
-    return f'  "{key}": {json.dumps(value, ensure_ascii=False)}'
+def _dumped(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _said(row: RowReport) -> str:

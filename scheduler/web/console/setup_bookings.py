@@ -11,7 +11,6 @@ from scheduler.domain.access import Caller, Permission
 from scheduler.domain.booking_event import EventState
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.sources import CALLING, Acuity, Calcom, Calendar, Calendly, Cliniko, Source
-from scheduler.errors import NotFoundError
 from scheduler.services.bookings.events import open_events, try_again
 from scheduler.services.bookings.receiving import PATH
 from scheduler.services.bookings.sources import unset
@@ -75,11 +74,10 @@ def booking_pages(desk: Desk, shell: Shell) -> APIRouter:
 
 
 def _mine(desk: Desk, request: Request, caller: Caller, event_id: int) -> BookingEvent:
-    """Return an event of a clinic that the caller manages. Raises NotFoundError, for any other too."""
+    """Return an event of a clinic that the caller manages. Raises NotFoundError, ForbiddenError."""
     with desk.store.read() as tx:
         event = get_booking_event(tx, event_id)
-    if not caller.may(Permission.MANAGE, event.clinic):
-        raise NotFoundError(f"there is no booking event {event_id}")
+    caller.demand(Permission.MANAGE, event.clinic)
     note(request, clinic=event.clinic, subject=f"booking_event/{event_id}")
     return event
 
