@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from scheduler.cli.demo_cast import Cast
 from scheduler.cli.demo_view import DemoView
+from scheduler.cli.web_server import WebServer
 from scheduler.cli.wiring import Product
 from scheduler.clock import Clock, FixedClock, ShiftedClock, StoryClock, TimeLapseClock
 from scheduler.paths import sample
@@ -22,8 +23,6 @@ from scheduler.store.sessions import any_session
 STARTS_AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 ENDS_AT = STARTS_AT + timedelta(weeks=6, hours=6, minutes=30)
 """Half past ten in the morning in Montréal: what somebody tries then need not wait for a night to end."""
-SECONDS = 36
-"""How long the time between the messages takes altogether; the sending itself comes on top."""
 PATIENCE = 90.0
 """Seconds that a person gets to sign in before it begins all the same."""
 
@@ -68,9 +67,6 @@ class Show:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._interrupt)
-        # Every command knows of the demo; only this one may pay for loading the web server.
-        from scheduler.cli.web_server import WebServer  # noqa: PLC0415
-
         web = WebServer(self.product, is_working=lambda: True, wake=self._waker(loop))
         serving = asyncio.create_task(web.server.serve(sockets=[self.listener]), name="web")
         try:
