@@ -16,7 +16,7 @@ FEW_PATIENTS, FEW_MESSAGES = 400, 4_000
 """Enough that every list has a second page: how many queries a page makes must not depend on more than that."""
 WARM, TIMES = 2, 5
 KEPT = ("/desk/schedules", "/api/v1/schedules")
-"""What is in flight is counted once and kept for seconds, as long as the counting took: sooner asked, fewer queries."""
+"""What is in flight is counted once and kept for seconds: whoever asks soon makes fewer queries."""
 TOLD = 5
 """So many of the slowest pages are told of."""
 _WELL = (200, 204, 302, 303, 307)

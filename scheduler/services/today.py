@@ -89,7 +89,8 @@ def today(tx: Tx, configuration: Configuration, scope: Scope, *, now: datetime) 
     alerts = sorted((it for it in open_alerts(tx) if scope.holds(it.clinic)), key=_by_weight)
     silent = listed(tx, configuration, now=now, clinics=ids) if ids else ()
     windows = [_ahead(it, now) for it in clinics]
-    first, quarters = upcoming(tx, windows, limit=SHOWN_MESSAGES), quarters_ahead(tx, windows)
+    quarters = quarters_ahead(tx, windows)
+    first = upcoming(tx, _without_past(windows, quarters), limit=SHOWN_MESSAGES)
     shown = alerts[:SHOWN_ALERTS], silent[:SHOWN_UNANSWERED]
     people = {it.question.patient_id for it in shown[1]} | {it.patient_id for it in first if it.patient_id}
     by_day = _by_day(quarters, {it.id: it for it in clinics}, now)
@@ -125,6 +126,14 @@ def _by_weight(alert: Alert) -> tuple[bool, bool, bool, bool, datetime, int]:
 def _ahead(clinic: Clinic, now: datetime) -> Window:
     """Return what is to be shown of a clinic: what is overdue, and all to the end of tomorrow."""
     return Window(clinic.id, now - _OVERDUE, day_window(clinic, today_at(clinic, now) + _A_DAY).end)
+
+
+def _without_past(windows: Iterable[Window], quarters: Iterable[Quarter]) -> list[Window]:
+    """Return the windows from the first quarter on in which anything goes out: before it all is over."""
+    begins: dict[str, datetime] = {}
+    for it in quarters:
+        begins[it.clinic] = min(it.at, begins.get(it.clinic, it.at))
+    return [it._replace(start=max(it.start, begins.get(it.clinic, it.end))) for it in windows]
 
 
 def _by_day(quarters: Iterable[Quarter], clinics: Mapping[str, Clinic], now: datetime) -> Mapping[bool, int]:

@@ -153,14 +153,16 @@ def _from(
 ) -> list[sa.ColumnElement[bool]]:
     """Return the conditions that a message lies in the window, after one place and up to another."""
     due = messages.c.due_at
-    conditions = [clinic == window.clinic, due >= window.start, due < window.end]
-    # Of each place both: the first bounds the look into the index, the second parts what is of the same instant.
-    if after:
+    # One bound on each side: of two SQLite takes the first into the index, and reads all up to the second.
+    first = max(window.start, end.due_at) if end else window.start
+    conditions = [clinic == window.clinic, due >= sa.literal(first, Instant)]
+    conditions.append(due <= after.due_at if after and after.due_at < window.end else due < window.end)
+    if after:  # and of the same instant as a place what is on its side
         at = sa.literal(after.due_at, Instant)
-        conditions += [due <= at, sa.or_(due < at, messages.c.id < after.id)]
+        conditions.append(sa.or_(due < at, messages.c.id < after.id))
     if end:
         at = sa.literal(end.due_at, Instant)
-        conditions += [due >= at, sa.or_(due > at, messages.c.id >= end.id)]
+        conditions.append(sa.or_(due > at, messages.c.id >= end.id))
     return conditions
 
 

@@ -179,8 +179,8 @@ messages = sa.Table(
     sa.Index("ix_messages_alert_id", "alert_id", sqlite_where=_OF_ALERT, postgresql_where=_OF_ALERT),
     sa.Index(None, "patient_id"),
     sa.Index(None, "appointment_id"),
-    # With the status: what is over is passed by without reading its row.
-    sa.Index("ix_messages_day", sa.text(f"({CLINIC_OF_DAY})"), "due_at", "status"),
+    # With what lists of a time filter by and that never changes: what they pass by is not read.
+    sa.Index("ix_messages_day", sa.text(f"({CLINIC_OF_DAY})"), "due_at", "channel", "step"),
     sa.Index("ix_messages_amiss_due", "clinic", "due_at", sqlite_where=IS_AMISS, postgresql_where=IS_AMISS),
     sa.Index("ix_messages_amiss_at", "clinic", "updated_at", sqlite_where=IS_AMISS, postgresql_where=IS_AMISS),
     sqlite_autoincrement=True,

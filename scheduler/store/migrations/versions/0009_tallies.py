@@ -40,7 +40,8 @@ def upgrade() -> None:
         sa.Column("stale", sa.Boolean, nullable=False, server_default=sa.false()),
     )
     op.create_index("ix_tallied_days_counted_at", "tallied_days", ["counted_at"])
-    op.create_index("ix_messages_day", "messages", [sa.text("(clinic || '')"), "due_at", "status"])
+    by_day = [sa.text("(clinic || '')"), "due_at", "channel", "step"]
+    op.create_index("ix_messages_day", "messages", by_day)
     for name, column in (("ix_messages_amiss_due", "due_at"), ("ix_messages_amiss_at", "updated_at")):
         op.create_index(name, "messages", ["clinic", column], sqlite_where=AMISS, postgresql_where=AMISS)
     listed = ["status", "id", "clinic"]
