@@ -8,6 +8,7 @@ from benchmarks.figures import Measured
 from benchmarks.measures.depth import measure_depth
 from benchmarks.measures.dispatch import measure_dispatch, measure_engines
 from benchmarks.measures.email import measure_emails
+from benchmarks.measures.importing import measure_importing
 from benchmarks.measures.pages import measure_pages
 from benchmarks.measures.peers import measure_peers
 from benchmarks.measures.planning import measure_planning
@@ -44,6 +45,7 @@ GROUPS = {
     "workers": Group(measure_workers, ("workers", "workers-100ms")),
     "waiting": Group(_measure_waiting, _both("lateness", "memory", "start", "next", "claims")),
     "registration": Group(measure_registration, _both("registration")),
+    "import": Group(measure_importing, _both("import", "import-memory")),
     "plan": Group(measure_planning, _both("plan", "plan-memory")),
     "pages": Group(measure_pages, _both("pages", "pages-p95", "pages-queries")),
     "emails": Group(measure_emails, ("emails", "emails-engine")),

@@ -9,7 +9,7 @@ from benchmarks.findings import Finding, by_goal
 from benchmarks.goals import BY_ID, GOALS
 from benchmarks.paths import CHART, LATEST, PAGE, ROOT
 from benchmarks.words import figure, goal_words, measured_words, verdict
-from scheduler.services.importing import BATCH
+from scheduler.services.exports.importing import BATCH
 
 SHOWN = 8
 """So many sides of a row stand on the page: of the pages of the desk, the slowest."""

@@ -15,6 +15,7 @@ class Sizes:
     deep: int
     claimed: int
     registrations: int
+    imported: int
     in_flight: int
     lateness_seconds: int
     desk_patients: int
@@ -30,6 +31,7 @@ FULL = Sizes(
     deep=10_000_000,
     claimed=5_000,
     registrations=2_000,
+    imported=100_000,
     in_flight=100_000,
     lateness_seconds=10,
     desk_patients=100_000,
@@ -44,6 +46,7 @@ QUICK = Sizes(
     deep=1_000_000,
     claimed=2_000,
     registrations=400,
+    imported=10_000,
     in_flight=10_000,
     lateness_seconds=3,
     desk_patients=10_000,
@@ -59,6 +62,7 @@ TINY = Sizes(
     deep=400,
     claimed=50,
     registrations=5,
+    imported=200,
     in_flight=20,
     lateness_seconds=1,
     desk_patients=400,

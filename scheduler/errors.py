@@ -22,19 +22,34 @@ class TemplateError(AftercareError):
     """A message template is missing or can't be rendered."""
 
 
-class RegistrationError(AftercareError):
+class RefusedError(AftercareError):
+    """What was asked for can't be done as asked.
+
+    `code` names the sentence that pages have for it in each language, with `values` in it; "" where only who works at
+    a terminal or writes a program meets it. The message says the same in English, for those.
+    """
+
+    code = ""
+
+    def __init__(self, message: str | None = None, *, code: str = "", **values: object) -> None:
+        super().__init__(message)
+        self.code = code or self.code
+        self.values = values
+
+
+class RegistrationError(RefusedError):
     """The appointment can't be registered as given."""
 
 
-class NotFoundError(AftercareError):
+class NotFoundError(RefusedError):
     """There is no such record."""
 
 
-class ConflictError(AftercareError):
+class ConflictError(RefusedError):
     """The record is not in a state that allows this."""
 
 
-class ForbiddenError(AftercareError):
+class ForbiddenError(RefusedError):
     """Your role does not allow this."""
 
 

@@ -103,6 +103,14 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     )
 
 
+def named_secret(environ: Mapping[str, str], name: str) -> str | None:
+    """Return a secret that a clinic's file names, from `name` or the file in `name_FILE`; None: neither is set.
+
+    Raises SettingsError.
+    """
+    return _secret(environ, name)
+
+
 def _secret(environ: Mapping[str, str], name: str) -> str | None:
     value, file = environ.get(name), environ.get(f"{name}_FILE")
     if value and file:

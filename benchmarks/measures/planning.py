@@ -16,7 +16,7 @@ from benchmarks.served import peak_memory
 from scheduler.clock import SystemClock
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.loader import load
-from scheduler.services.importing import BATCH
+from scheduler.services.exports.importing import BATCH
 from scheduler.services.intake import Field, Registration, read_registration
 from scheduler.services.registration import Registrar
 from scheduler.store.database import open_store
@@ -81,7 +81,6 @@ def _registrations(configuration: Configuration, number: int) -> Iterator[list[R
                 },
                 clinic,
                 TREATMENT,
-                dates=None,
             )
             for one in range(start, min(start + BATCH, number))
         ]

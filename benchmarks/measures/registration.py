@@ -19,7 +19,7 @@ from benchmarks.seeding import connected
 from scheduler.clock import SystemClock
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.loader import load
-from scheduler.services.importing import BATCH
+from scheduler.services.exports.importing import BATCH
 from scheduler.services.intake import Field, Registration, read_registration
 from scheduler.services.registration import Registrar
 from scheduler.store.database import Store, open_store
@@ -115,7 +115,6 @@ def _registrations(configuration: Configuration, count: int) -> list[Registratio
             },
             clinic,
             TREATMENT,
-            dates=None,
         )
         for number in range(count)
     ]

@@ -11,7 +11,7 @@ from scheduler.cli.timelines import print_timeline
 from scheduler.cli.wiring import Product, open_product
 from scheduler.errors import RegistrationError
 from scheduler.services import adjusting
-from scheduler.services.intake import read_instant
+from scheduler.services.moments import read_instant
 from scheduler.services.timeline import timeline
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Tx

@@ -10,7 +10,7 @@ from scheduler.cli.wiring import Product, open_product
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.errors import RegistrationError
 from scheduler.services import appointments
-from scheduler.services.intake import read_instant
+from scheduler.services.moments import read_instant
 from scheduler.services.timeline import timeline
 from scheduler.store.appointments import get_appointment
 

@@ -15,8 +15,8 @@ from scheduler.cli.wiring import Product
 from scheduler.clock import Clock, FixedClock, ShiftedClock, StoryClock, TimeLapseClock
 from scheduler.paths import sample
 from scheduler.runtime.engine import Engine
+from scheduler.services.exports.importing import Importer
 from scheduler.services.happening import Happening
-from scheduler.services.importing import Importer
 from scheduler.store.sessions import any_session
 
 STARTS_AT = datetime(2026, 3, 2, 8, tzinfo=UTC)

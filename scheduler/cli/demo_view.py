@@ -23,8 +23,8 @@ from scheduler.domain.clinic import Clinic
 from scheduler.domain.reasons import sentence
 from scheduler.domain.states import Status
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.exports.importing import ImportReport
 from scheduler.services.happening import Happening
-from scheduler.services.importing import ImportReport
 
 SHOWN, FEWEST = 16, 5
 AROUND = 14

@@ -17,7 +17,7 @@ from scheduler.errors import SettingsError
 from scheduler.runtime.lock import only_engine
 from scheduler.runtime.passes import one_pass
 from scheduler.services.dispatch import Dispatcher
-from scheduler.services.intake import EARLIEST_YEAR, LATEST_YEAR
+from scheduler.services.moments import EARLIEST_YEAR, LATEST_YEAR
 from scheduler.services.summary import Summary
 from scheduler.settings import Delivery
 

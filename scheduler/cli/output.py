@@ -58,8 +58,29 @@ def _escape(text: str) -> str:
     return text.replace("[", r"\[")
 
 
+class Progressing:
+    """A progress bar, and what is printed while it is there."""
+
+    def __init__(self, bar: Progress, label: str) -> None:
+        self._bar, self._task = bar, bar.add_task(label, total=None)
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how much is done."""
+        self._bar.update(self._task, completed=done, total=total)
+
+    def write(self, text: str) -> None:
+        """Write to standard output; on a terminal the bar makes room and comes back below."""
+        if self._bar.disable or not sys.stdout.isatty():
+            sys.stdout.write(text)
+            return
+        self._bar.stop()
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        self._bar.start()
+
+
 @contextmanager
-def progress_bar(label: str, *, shown: bool) -> Iterator[Any]:
+def progress_bar(label: str, *, shown: bool) -> Iterator[Progressing]:
     """Show a progress bar on standard error where that is a terminal; yields a function (done, all)."""
     bar = Progress(
         TextColumn("{task.description}"),
@@ -69,7 +90,7 @@ def progress_bar(label: str, *, shown: bool) -> Iterator[Any]:
         console=errors,
         transient=True,
         disable=not (shown and errors.is_terminal),
+        redirect_stdout=False,  # what is printed meanwhile is for whoever reads standard output
     )
     with bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield Progressing(bar, label)

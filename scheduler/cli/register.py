@@ -59,7 +59,7 @@ def register(
                 f"treatment: there is no protocol for “{shown(treatment)}” "
                 f"({suggest(treatment, product.configuration.protocols)})"
             )
-        registration = read_registration(raw, place, treatment, dates=None)
+        registration = read_registration(raw, place, treatment)
         with product.store.write() as tx:
             done = Registrar(product.configuration, product.clock, by="cli").register(tx, registration)
         assert done.appointment is not None

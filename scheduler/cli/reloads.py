@@ -11,8 +11,10 @@ from scheduler.cli.wiring import Product
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services import reloading
+from scheduler.services.bookings.sources import refuse_unset
 from scheduler.services.edited_files import EditedFiles
 from scheduler.services.on_call import refuse_unsigned
+from scheduler.settings import Settings
 
 log = get_logger(__name__)
 
@@ -55,7 +57,7 @@ class Reloads:
             self.product.clock,
             self.product.owner,
             EditedFiles(settings.config_dir, settings.templates_dir),
-            lambda configuration: refuse_unsigned(settings, configuration),
+            lambda configuration: _refuse_unfit(settings, configuration),
             alone=settings.on_sqlite,
         )
 
@@ -64,6 +66,12 @@ class Reloads:
         keys = [key for key in FIXED if getattr(edited.instance, key) != getattr(started, key)]
         if keys:
             log.warning("config.needs_restart", keys=keys)
+
+
+def _refuse_unfit(settings: Settings, configuration: Configuration) -> None:
+    """Raise SettingsError where edited files name a secret that live delivery lacks."""
+    refuse_unsigned(settings, configuration)
+    refuse_unset(settings, configuration)
 
 
 async def beside(work: Coroutine[Any, Any, None], reloads: Reloads) -> None:

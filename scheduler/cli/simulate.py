@@ -26,7 +26,7 @@ from scheduler.protocols.hints import suggest
 from scheduler.protocols.lexicons import Lexicons
 from scheduler.protocols.loader import load
 from scheduler.services.forecast import CLOSES, MOST, OPENS, Forecaster, visits_every, visits_per_day
-from scheduler.services.intake import read_instant
+from scheduler.services.moments import read_instant
 from scheduler.services.played import Played
 from scheduler.services.simulation import Simulator
 from scheduler.services.words import zone_names

@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+import threading
+from types import FrameType
 
 from scheduler.logs import get_logger
 
@@ -24,3 +26,17 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 
     for number in SIGNALS:
         loop.add_signal_handler(number, told)
+
+
+def stops_on_signals() -> threading.Event:
+    """Return what the first SIGTERM or Ctrl-C sets, for what has no event loop; a second one ends the process."""
+    stop = threading.Event()
+
+    def told(_number: int, _frame: FrameType | None) -> None:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    for number in SIGNALS:
+        signal.signal(number, told)
+    return stop

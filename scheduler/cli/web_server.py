@@ -14,7 +14,9 @@ from scheduler.channels.twilio.webhook import Secrets
 from scheduler.cli.web_connection import Connection
 from scheduler.cli.wiring import Product
 from scheduler.clock import SystemClock
+from scheduler.services.agenda import Agendas
 from scheduler.services.alert_page import AlertPages
+from scheduler.services.bookings.receiving import BookingHooks
 from scheduler.services.bounces import Bounces
 from scheduler.services.callbacks import TwilioCallbacks
 from scheduler.services.desk import Desk
@@ -23,13 +25,17 @@ from scheduler.services.patient_page import PatientPages
 from scheduler.services.receipts import Receipts
 from scheduler.services.schedule_work import ScheduleWork
 from scheduler.services.unsubscribing import Unsubscriber
+from scheduler.web.agenda import agenda_feed
 from scheduler.web.alerts import alert_pages
 from scheduler.web.api.app import create_api
 from scheduler.web.api.callers import Allowances
 from scheduler.web.app import create_app, forget_applications
+from scheduler.web.bookings import booking_hooks
 from scheduler.web.bounces import bounce_hook
 from scheduler.web.console.app import create_console
 from scheduler.web.console.live import Live
+from scheduler.web.fhir.app import PATH as FHIR
+from scheduler.web.fhir.app import create_fhir
 from scheduler.web.pages import Pages
 from scheduler.web.patient import patient_pages
 from scheduler.web.unsubscribe import unsubscribe
@@ -111,6 +117,7 @@ class WebServer:
         return {
             "/desk": create_console(desk, self._gate, live=self._live, work=self._work),
             "/api/v1": create_api(desk, self._gate, allowances=self._allowances, work=self._work),
+            FHIR: create_fhir(desk, self._gate, allowances=self._allowances),
         }
 
     def take(self, app: FastAPI) -> None:
@@ -131,11 +138,14 @@ def _pages(product: Product, wake: Callable[[], None]) -> list[APIRouter]:
     unsubscriber = Unsubscriber(product.store, product.configuration, product.links, product.clock)
     alerts = AlertPages(product.store, product.configuration, product.links, product.clock)
     bounces = Bounces(product.store, product.configuration, product.clock, product.owner)
+    agendas = Agendas(product.store, product.configuration, product.links, product.clock)
     return [
         patient_pages(patients, pages, wake=wake),
         unsubscribe(unsubscriber, pages),
         bounce_hook(bounces, product.settings.inbound_token),
         alert_pages(alerts, pages),
+        booking_hooks(BookingHooks(product.store, product.configuration, product.clock), wake),
+        agenda_feed(agendas, product.settings.public_url),
     ]
 
 

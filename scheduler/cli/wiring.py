@@ -23,6 +23,7 @@ from scheduler.protocols.loader import first_error, load, load_sound
 from scheduler.protocols.problems import Problem
 from scheduler.services.adoption import adopt
 from scheduler.services.approver import Approver
+from scheduler.services.bookings.sources import refuse_unset
 from scheduler.services.desk import Desk
 from scheduler.services.dispatch import Dispatcher
 from scheduler.services.editions import Edition
@@ -94,6 +95,7 @@ class Product:
     def dispatcher(self, watch: Watch = ignore) -> Dispatcher:
         """Make the dispatcher of this process. Raises SettingsError when live delivery lacks a setting."""
         refuse_unsigned(self.settings, self.configuration)
+        refuse_unset(self.settings, self.configuration)
         return Dispatcher(
             store=self.store,
             configuration=self.configuration,

@@ -120,7 +120,8 @@ class Caller:
             return
         if clinic is not None and not self.may(Permission.READ, clinic):
             raise NotFoundError("there is no such record at your clinics")
-        raise ForbiddenError(f"this needs the permission '{permission}' at that clinic: ask an administrator")
+        said = f"this needs the permission '{permission}' at that clinic: ask an administrator"
+        raise ForbiddenError(said, code="permission", permission=permission.value)
 
     def scope(self, permission: Permission, asked: str | None = None) -> Scope:
         """Return the clinics where that is allowed, or only the one asked for. Raises as `demand` does."""
@@ -131,5 +132,6 @@ class Caller:
             return Scope(None)
         clinics = frozenset(clinic for clinic, allowed in self.allowed.items() if permission in allowed)
         if not clinics:
-            raise ForbiddenError(f"this needs the permission '{permission}' at some clinic: ask an administrator")
+            said = f"this needs the permission '{permission}' at some clinic: ask an administrator"
+            raise ForbiddenError(said, code="permission", permission=permission.value)
         return Scope(clinics)

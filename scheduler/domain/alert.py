@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class AlertKind(StrEnum):
-    """What it is about. Of a reply a person closes it; a fault ends by itself when it no longer holds."""
+    """What it is about. Of `CLOSED_BY_HAND` a person closes it; any other ends by itself when it no longer holds."""
 
     URGENT = "urgent"
     """A patient's reply sounds bad: a person has to see it at once."""
@@ -38,6 +38,8 @@ class AlertKind(StrEnum):
     """Messages are due, and nobody works on them."""
     CONFIG = "config"
     """Edited files have errors: the last good ones stay in use."""
+    INTAKE = "intake"
+    """Appointments that came in by themselves were not taken: a person has to look at them, and says that it is done."""
 
 
 AT_ONCE = frozenset({AlertKind.URGENT})
@@ -56,7 +58,10 @@ OF_PATIENTS = frozenset(
         AlertKind.NO_ANSWER,
     }
 )
-"""A person closes these; the others are faults, and end by themselves."""
+"""What is about patients: nobody but a person can tell that it is done."""
+
+CLOSED_BY_HAND = OF_PATIENTS | {AlertKind.INTAKE}
+"""A person closes these; the others end by themselves."""
 
 TEMPLATES = {AlertKind.URGENT: "alert_urgent", **dict.fromkeys(OF_PATIENTS - AT_ONCE - LISTED, "alert_reply")}
 """The text that tells of a kind; of a fault it is `alert_fault`."""

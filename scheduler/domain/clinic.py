@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler.domain.price import Price
 from scheduler.domain.protocol import Channel, Purpose
+from scheduler.domain.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +77,20 @@ class OnCall:
 
 @dataclass(frozen=True, slots=True)
 class ImportMapping:
-    """How the clinic's export names things.
+    """How the clinic's exports, and its other sources, name things.
 
-    `columns`: our field -> the file's column. `treatments`: the file's value -> our treatment.
-    `statuses`: the file's value -> "booked", "cancelled", "completed" or "no_show".
-    `dates`: a strptime format for `starts_at`, in the clinic's wall clock; None reads ISO 8601.
+    `columns`: our field -> the file's columns whose cells are joined by a blank. `treatments`: a source's word -> our
+    treatment. `statuses`: its word -> "booked", "cancelled", "completed" or "no_show".
+    `dates`: "day_first", "month_first" or a strptime format; None reads ISO 8601 and what can mean one day only.
+    `timezone`: of a file's times that name none, None for the clinic's. `encoding`: of a file, "auto" to find out.
     """
 
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     treatments: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
     dates: str | None = None
+    timezone: ZoneInfo | None = None
+    encoding: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class Clinic:
     on_call: tuple[OnCall, ...] = ()
     escalate_after: timedelta = timedelta(minutes=10)
     imports: ImportMapping = field(default_factory=ImportMapping)
+    bookings: tuple[Source, ...] = ()
 
     def __hash__(self) -> int:
         """Return what is quick to compute, whatever in it can't be hashed: plans are remembered by clinic."""

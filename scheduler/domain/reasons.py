@@ -179,6 +179,12 @@ CLAUSES: Mapping[str, str] = {
     "{what}",
     "files_refused": "edited files are not taken, and those before stay in use: {error}",
     "nobody_sends": "{count} messages should have been tried by {before_at}, and nobody works on them",
+    # what came in by itself and was not taken
+    "rows_refused": "rows of exports in the drop folder that were refused: {count}; a report beside each file says why",
+    "exports_refused": "exports in the drop folder that were refused: {count}; a report beside each says why",
+    "bookings_refused": "bookings of {source} that were refused: {count}",
+    "feed_shrunk": "{count} visits are missing at once in the calendar {source}: none was cancelled, look at it there",
+    "feed_away": "the calendar {source} can't be read since {since_at} ({error})",
 }
 
 TO_BE_MENDED = frozenset({"no_template", "no_sender", "step_gone", "clinic_gone", "unreadable"})

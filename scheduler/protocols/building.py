@@ -18,12 +18,15 @@ from scheduler.domain.protocol import (
     Timing,
     Weekday,
 )
-from scheduler.protocols.clinic_file import ClinicFile, ClosureBlock, EmailBlock, ImportBlock, SmsBlock
+from scheduler.protocols.clinic_file import ClinicFile, ClosureBlock, EmailBlock, SmsBlock
 from scheduler.protocols.configuration import Instance
 from scheduler.protocols.digest import digest_of
+from scheduler.protocols.import_file import ImportBlock
 from scheduler.protocols.instance_file import InstanceFile
 from scheduler.protocols.on_call import OnCallBlock
+from scheduler.protocols.preset_file import as_tuples, merged_columns, merged_statuses, preset_of
 from scheduler.protocols.protocol_file import FirstOfBlock, ProtocolFile, StepBlock
+from scheduler.protocols.source_building import build_sources
 
 
 def build_instance(file: InstanceFile) -> Instance:
@@ -113,6 +116,7 @@ def build_clinic(clinic_id: str, file: ClinicFile) -> Clinic:
         on_call=_on_call(file.on_call),
         escalate_after=file.escalate_after.elapsed,
         imports=_imports(file.imports) if file.imports else ImportMapping(),
+        bookings=build_sources(file.bookings),
     )
 
 
@@ -141,4 +145,12 @@ def _closure(closure: date | ClosureBlock) -> Closure:
 
 
 def _imports(block: ImportBlock) -> ImportMapping:
-    return ImportMapping(block.columns, block.treatments, block.statuses, block.dates)
+    preset = preset_of(block.preset) if block.preset else None
+    return ImportMapping(
+        columns=merged_columns(block, preset) if preset else as_tuples(block.columns),
+        treatments=block.treatments,
+        statuses=merged_statuses(block, preset) if preset else block.statuses,
+        dates=block.dates or (preset.dates if preset else None),
+        timezone=block.timezone,
+        encoding=block.encoding,
+    )

@@ -1,6 +1,5 @@
 """What config/clinics/<id>.yaml may say: keys, their kinds and their meaning, one line each."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Self
 
@@ -20,25 +19,13 @@ from scheduler.protocols.addresses import (
     Url,
 )
 from scheduler.protocols.blocks import Block, repeated
-from scheduler.protocols.faults import Fault, refusal, refuse_all
-from scheduler.protocols.fields import Id, Line, StatusField, Switch, one_of, text_of, whole_number
-from scheduler.protocols.hints import suggest
-from scheduler.protocols.import_fields import IMPORT_FIELDS, NEEDED
+from scheduler.protocols.bookings_file import Bookings, repeated_ids
+from scheduler.protocols.faults import Fault, refuse_all
+from scheduler.protocols.fields import Line, Switch, whole_number
+from scheduler.protocols.import_file import ImportBlock
 from scheduler.protocols.on_call import OnCallBlock, Patience
 from scheduler.protocols.price_field import PriceField
-from scheduler.protocols.times import ClockSpan, ClockTime, DateFormat, Day, Zone
-
-
-def read_import_field(value: object) -> str:
-    """Read the name of one of our fields, which is a key of `columns`."""
-    text = text_of(value)
-    if text not in IMPORT_FIELDS:
-        raise refusal("unknown-key", "there is no such field", suggest(text, IMPORT_FIELDS))
-    return text
-
-
-ImportField = Annotated[str, PlainValidator(read_import_field), one_of(IMPORT_FIELDS)]
-
+from scheduler.protocols.times import ClockSpan, ClockTime, Day, Zone
 
 MOST_SEGMENTS = 1000
 
@@ -137,38 +124,6 @@ class ConsentBlock(Block):
     marketing: Switch = Field(default=False, description="Whether marketing is.")
 
 
-class ImportBlock(Block):
-    """How the clinic's CSV export names things."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "allOf": [
-                {"properties": {"columns": {"anyOf": [{"required": [key]} for key in group]}}} for group in NEEDED
-            ]
-        }
-    )
-
-    columns: dict[ImportField, Line] = Field(description="Our field: the column's name in the export.")
-    dates: DateFormat | None = Field(
-        default=None, description="How dates and times are written, in strptime letters; ISO 8601 by default."
-    )
-    treatments: dict[Line, Id] = Field(default={}, description="The export's name of a treatment: our protocol.")
-    statuses: dict[Line, StatusField] = Field(
-        default={}, description="The export's word: booked, completed, cancelled or no_show."
-    )
-
-    @model_validator(mode="after")
-    def _has_what_is_needed(self) -> Self:
-        refuse_all(list(self._missing()))
-        return self
-
-    def _missing(self) -> Iterator[Fault]:
-        for group in NEEDED:
-            if not any(key in self.columns for key in group):
-                hint = "map one of them to a column of the export" if len(group) > 1 else "map it to a column"
-                yield Fault(("columns",), "missing-key", f"has no column for {' or '.join(group)}", hint)
-
-
 class ClinicFile(Block):
     """config/clinics/<id>.yaml; the file's name without .yaml is the clinic's id."""
 
@@ -210,7 +165,10 @@ class ClinicFile(Block):
         default=Span(10, Unit.MINUTES),
         description="An alert that nobody took for so long goes to the next on call.",
     )
-    imports: ImportBlock | None = Field(default=None, alias="import", description="How its CSV export names things.")
+    imports: ImportBlock | None = Field(
+        default=None, alias="import", description="How its exports, and its booking systems, name things."
+    )
+    bookings: Bookings = Field(default=[], description="The booking systems that tell of its bookings by themselves.")
     overrides: dict[str, dict[str, dict[str, Any]]] = Field(
         default={},
         description="treatment: {step: {key: value}}: what this clinic does otherwise; null takes a key away.",
@@ -218,5 +176,11 @@ class ClinicFile(Block):
 
     @model_validator(mode="after")
     def _names_nothing_twice(self) -> Self:
-        refuse_all([*repeated(("languages",), self.languages), *repeated(("link_domains",), self.link_domains)])
+        refuse_all(
+            [
+                *repeated(("languages",), self.languages),
+                *repeated(("link_domains",), self.link_domains),
+                *repeated_ids(self.bookings),
+            ]
+        )
         return self

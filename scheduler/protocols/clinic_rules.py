@@ -12,7 +12,6 @@ from scheduler.protocols.fields import is_id
 from scheduler.protocols.hints import suggest
 from scheduler.protocols.nodes import Node
 
-CONSENT = "consent_"
 NOON, LONGEST_NIGHT = 12, 16
 """Hours of the clock."""
 
@@ -34,6 +33,13 @@ def name_faults(clinic: Node, treatments: Sequence[str]) -> Iterator[Fault]:
             path = ("import", "treatments", column_value)
             yield Fault(
                 path, "unknown-treatment", f"there is no protocol {named}", suggest(named, treatments) or hint
+            )
+    for index, _ in enumerate(clinic.items("bookings")):
+        of_source = ("bookings", index, "treatment")
+        named = (clinic.text(*of_source) or "").strip()
+        if is_id(named) and named not in treatments:
+            yield Fault(
+                of_source, "unknown-treatment", f"there is no protocol {named}", suggest(named, treatments) or hint
             )
 
 
@@ -76,24 +82,6 @@ def title_faults(protocol: Protocol, clinics: Mapping[str, Clinic]) -> Iterator[
     for language in sorted(speakers.keys() - protocol.title.keys()):
         message = f"has nothing in {language}, which clinic {speakers[language]} speaks"
         yield Fault(("title",), "missing-title", message, f"add {language}: …")
-
-
-def import_faults(clinic: Clinic) -> Iterator[Fault]:
-    """Yield what an export would be misread by: a column that is two fields, words that differ in case only."""
-    fields: dict[str, str] = {}
-    for key, column in clinic.imports.columns.items():
-        other = fields.setdefault(column, key)
-        # One column may hold the consent for several channels.
-        if other != key and not (other.startswith(CONSENT) and key.startswith(CONSENT)):
-            message = f"the column “{column}” is mapped to {other} already"
-            yield Fault(("import", "columns", key), "conflicting-keys", message, "map one of them to its own column")
-    for block, mapping in (("treatments", clinic.imports.treatments), ("statuses", clinic.imports.statuses)):
-        words: dict[str, str] = {}
-        for word in mapping:
-            other = words.setdefault(" ".join(word.split()).casefold(), word)
-            if mapping[other] != mapping[word]:
-                message = f"is read like “{other}”, which means {mapping[other]}: case does not count"
-                yield Fault(("import", block, word), "conflicting-keys", message, "keep one of them")
 
 
 def doubts(clinic: Clinic) -> Iterator[Fault]:

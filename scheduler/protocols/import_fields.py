@@ -13,9 +13,10 @@ IMPORT_FIELDS: Mapping[str, str] = {
     "language": "The patient's language as a code: en, fr, es.",
     "timezone": "The patient's own IANA time zone, where it is not the clinic's.",
     "treatment": "What was booked; the names are mapped to protocols under import.treatments.",
-    "starts_at": "Date and time of the beginning, read by import.dates.",
+    "starts_at": "Date and time of the beginning, read by import.dates; of a range the end is read too.",
     "ends_at": "Date and time of the end, read by import.dates.",
-    "status": "Whether it is booked, completed, cancelled or a no-show; words are mapped under import.statuses.",
+    "status": "Whether it is booked, completed, cancelled or a no-show; other than common words are mapped under "
+    "import.statuses.",
     "consent_sms": "Whether the patient agreed to text messages: yes, no or nothing.",
     "consent_email": "Whether the patient agreed to emails: yes, no or nothing.",
     "consent_marketing": "Whether the patient agreed to marketing: yes, no or nothing.",

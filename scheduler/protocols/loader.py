@@ -20,13 +20,13 @@ from scheduler.protocols.approvals_folder import read_all_approvals
 from scheduler.protocols.clinic_rules import (
     contact_doubts,
     doubts,
-    import_faults,
     own_number_faults,
     reach_faults,
     title_faults,
 )
 from scheduler.protocols.configuration import Configuration, Instance
 from scheduler.protocols.folder import ADVICE, SOURCES, find_files, own_or_shipped
+from scheduler.protocols.import_rules import import_faults
 from scheduler.protocols.lint.sound import Sound
 from scheduler.protocols.nodes import Node
 from scheduler.protocols.overrides import override_protocol

@@ -52,8 +52,7 @@ def read_tree(file: Path) -> tuple[Node | None, list[Problem]]:
     text = _decode(file, _read(file))
     builder = _Builder(file)
     try:
-        events = YAML(typ="safe", pure=True).parse(text)
-        tree = builder.document(iter(events))
+        tree = builder.document(_events(text))
     except MarkedYAMLError as error:
         complaint = explain(error, text, builder.long_quote)
         raise UnreadableError(Problem(file=file, code="bad-yaml", **complaint)) from None
@@ -66,6 +65,25 @@ def read_tree(file: Path) -> tuple[Node | None, list[Problem]]:
 
 
 _SAVE_AS = "save it as plain UTF-8 text"
+
+
+_MOST_REMEMBERED = 128
+_remembered: dict[str, list[Event]] = {}
+"""Text of a sound file -> its events: the same files are read again and again, and scanning takes longest."""
+
+
+def _events(text: str) -> Iterator[Event]:
+    """Yield the events of a text one by one: who reads them stops at the first that is refused."""
+    if known := _remembered.get(text):
+        yield from known
+        return
+    seen: list[Event] = []
+    for event in YAML(typ="safe", pure=True).parse(text):
+        seen.append(event)
+        yield event
+    if len(_remembered) >= _MOST_REMEMBERED:
+        _remembered.clear()
+    _remembered[text] = seen
 
 
 def _read(file: Path) -> bytes:

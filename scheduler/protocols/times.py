@@ -141,4 +141,3 @@ Zone = Annotated[
     PlainValidator(read_zone),
     WithJsonSchema({"type": "string", "pattern": r"^([A-Z][A-Za-z_-]+(/[A-Z][A-Za-z_-]+)+|UTC)$"}),
 ]
-DateFormat = Annotated[str, PlainValidator(read_date_format), WithJsonSchema({"type": "string"})]

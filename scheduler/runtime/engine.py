@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from scheduler.channels.webhook.caller import HookCaller
 from scheduler.clock import Clock
+from scheduler.domain.sources import Calendar
 from scheduler.errors import StoreError
 from scheduler.logs import get_logger
 from scheduler.runtime.alarm import FURTHEST, Alarm, Pulse
+from scheduler.services.bookings.duty import BookingDuty
 from scheduler.services.dispatch import Dispatcher
 from scheduler.services.duties import Duties
 from scheduler.services.happening import Happening
@@ -55,6 +57,7 @@ class Engine:
     queue: "Queue | None" = None
     hooks: HookPump | None = None
     _duties: Duties = field(init=False)
+    _bookings: BookingDuty = field(init=False)
     _turned: Pulse = field(default_factory=Pulse)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _caller: HookCaller = field(default_factory=HookCaller)
@@ -62,6 +65,7 @@ class Engine:
     def __post_init__(self) -> None:
         """Make what it does beside sending: it remembers what it saw."""
         self._duties = replace(self.dispatcher.duties(), tallies=Tallies())
+        self._bookings = BookingDuty(self.store, self.clock, stopping=self.stop.is_set)
 
     def take(self, dispatcher: Dispatcher) -> None:
         """Work by another dispatcher from the next batch on, one that `dispatcher.by` made: its channels are open.
@@ -93,7 +97,7 @@ class Engine:
     async def _loops(self, alarm: Alarm) -> None:
         """Run all loops. A fault of the program in one ends them all, after what is being handed over has ended."""
         sending = asyncio.create_task(self._send(alarm), name="sending")
-        duties = (self._keep, self._ask, *([self._tell] if self.hooks else []))
+        duties = (self._keep, self._ask, self._hear, self._read_calendars, *([self._tell] if self.hooks else []))
         beside = [asyncio.create_task(self._beside(alarm, duty)) for duty in duties]
         try:
             await asyncio.wait({sending, *beside}, return_when=asyncio.FIRST_COMPLETED)
@@ -146,6 +150,20 @@ class Engine:
 
     async def _ask(self) -> bool:
         return await self._duties.ask()
+
+    async def _hear(self) -> bool:
+        """Follow what booking systems tell."""
+        return await asyncio.to_thread(self._bookings.look, self.dispatcher.configuration)
+
+    async def _read_calendars(self) -> bool:
+        """Read the calendars that are due."""
+        configuration = self.dispatcher.configuration
+        if not any(isinstance(it, Calendar) for clinic in configuration.clinics.values() for it in clinic.bookings):
+            return False
+        # It loads icalendar, which most clinics have no use for.
+        from scheduler.services.feeds.pulling import Puller  # noqa: PLC0415
+
+        return await Puller(self.store, self.clock).pull_due(configuration)
 
     async def _tell(self) -> bool:
         """Tell other systems what happened; no message is due because of it."""

@@ -104,10 +104,18 @@ class Accounts:
             drop_links_of(tx, user_id)
             return self._anew(tx, user_id, token, everywhere=True)
 
-    def begin_second_factor(self, user_id: int) -> None:
-        """Make a secret to be confirmed. Raises ConflictError where the second factor is on."""
+    def begin_second_factor(self, user_id: int, password: str, token: str) -> Wrong | None:
+        """Make a secret to be confirmed, by the password: who finds an open screen must not lock its owner out.
+
+        Raises ConflictError where the second factor is on.
+        """
+        with self._store.read() as tx:
+            user, free = get_user(tx, user_id), _is_fresh(tx, token, self._clock.now())
+        if not free and not self._proves(user, password):
+            return Wrong()
         with self._store.write() as tx:
             second_factor.begin(tx, user_id)
+        return None
 
     def waiting_address(self, user_id: int) -> tuple[str, str] | None:
         """Return the secret that waits to be confirmed, and what an app reads from its picture; None: none waits."""
@@ -166,7 +174,7 @@ class Accounts:
         """Go on under a new token. Raises ForbiddenError where the session ended meanwhile."""
         now, found = self._clock.now(), find_session(tx, digest(token))
         if found is None or found.session.ended_at or found.session.user_id != user_id:
-            raise ForbiddenError("you were signed out meanwhile: sign in and try again")
+            raise ForbiddenError("you were signed out meanwhile: sign in and try again", code="signed_out")
         if everywhere:
             end_sessions_of(tx, user_id, now=now)
         return start_session(tx, user_id, now=now, agent=found.session.agent or "", old=token)

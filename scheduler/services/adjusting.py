@@ -43,7 +43,7 @@ def adjust(
     if case.step is None:
         hint = suggest(step, [it.id for it in case.protocol.steps])
         said = f"the protocol that appointment {appointment_id} goes by has no step {step!r}"
-        raise NotFoundError(f"{said}: {hint}" if hint else said)
+        raise NotFoundError(f"{said}: {hint}" if hint else said, code="step_gone", step=step)
     if wish.skip or wish.at:
         _refuse(case, wish)
     known = _in_force(tx, appointment_id, step)
@@ -57,7 +57,10 @@ def adjust(
         if wish.at and planned and all(it.status is Status.EXPIRED for it in planned):
             raise ConflictError(
                 f"{step} would not go out any more from {_shown(case, wish.at)} on while it helps: quiet hours and "
-                "closed days hold for it too; name another instant"
+                "closed days hold for it too; name another instant",
+                code="quiet_from",
+                step=step,
+                from_at=wish.at,
             )
     if wish.skip:
         case.cancel_rest(because("skipped", by=by))
@@ -75,7 +78,9 @@ def lift(tx: Tx, configuration: Configuration, appointment_id: int, step: str, *
     if known is None:
         raise ConflictError(
             f"no exception is in force for {step!r} of appointment {appointment_id}: "
-            f"see `aftercare timeline {appointment_id}`"
+            f"see `aftercare timeline {appointment_id}`",
+            code="no_exception",
+            step=step,
         )
     lift_adjustment(tx, appointment_id, step, by=by, now=now)
     why = [because("exception_lifted", step=step)]
@@ -132,7 +137,8 @@ def _refuse(case: Case, wish: Wish) -> None:
     named = f"{case.step.id} of appointment {case.appointment.id}"
     if case.appointment.status in CALLED_OFF:
         raise ConflictError(
-            f"appointment {case.appointment.id} is {case.appointment.status}: nothing is sent about it"
+            f"appointment {case.appointment.id} is {case.appointment.status}: nothing is sent about it",
+            code="visit_off",
         )
     if wish.at:
         _refuse_instant(case, wish.at, named)
@@ -142,7 +148,8 @@ def _refuse(case: Case, wish: Wish) -> None:
         return
     # What a reply brings about may be wanted again: that can be skipped at any time.
     if wish.at or not isinstance(case.step.timing, AfterReply):
-        raise ConflictError(f"{named} was sent already: nothing of it is left to skip or to move")
+        said = f"{named} was sent already: nothing of it is left to skip or to move"
+        raise ConflictError(said, code="sent_already", step=case.step.id)
 
 
 def _refuse_instant(case: Case, at: datetime, named: str) -> None:
@@ -150,12 +157,15 @@ def _refuse_instant(case: Case, at: datetime, named: str) -> None:
     starts_at = case.appointment.starts_at
     begins = f"which begins at {_shown(case, starts_at)}"
     if at <= case.now:
-        raise ConflictError(f"{_shown(case, at)} is past: name a later instant for {named}")
+        said = f"{_shown(case, at)} is past: name a later instant for {named}"
+        raise ConflictError(said, code="past", at=at)
     if isinstance(case.step.timing, Before):
         if at >= starts_at:
-            raise ConflictError(f"{named} goes out before the visit, {begins}: name an earlier instant")
+            said = f"{named} goes out before the visit, {begins}: name an earlier instant"
+            raise ConflictError(said, code="before_visit", step=case.step.id, begins_at=starts_at)
     elif at < starts_at:
-        raise ConflictError(f"{named} goes out after the visit, {begins}: name a later instant")
+        said = f"{named} goes out after the visit, {begins}: name a later instant"
+        raise ConflictError(said, code="after_visit", step=case.step.id, begins_at=starts_at)
 
 
 def _shown(case: Case, instant: datetime) -> str:

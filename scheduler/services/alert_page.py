@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from scheduler.clock import Clock
-from scheduler.domain.alert import OF_A_PATIENT, OF_PATIENTS
+from scheduler.domain.alert import CLOSED_BY_HAND, OF_A_PATIENT
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.notice import AlertCause
 from scheduler.domain.reasons import Reason, load_reasons
@@ -107,7 +107,7 @@ class AlertView:
     @property
     def closes_by_hand(self) -> bool:
         """Whether a person says that it is done; a fault ends by itself."""
-        return self.alert.kind in OF_PATIENTS
+        return self.alert.kind in CLOSED_BY_HAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ def patients_named(tx: Tx, alert: Alert) -> list[int]:
 def refuse_unread(tx: Tx, alert_id: int, seen: int) -> None:
     """Raise ConflictError where a reply joined an alert after the one that was `seen` last, 0 for none."""
     if any(it > seen for it in replies_joined(tx, alert_id)):
-        raise ConflictError(f"more was written about alert {alert_id}: read it first")
+        raise ConflictError(f"more was written about alert {alert_id}: read it first", code="more_written")
 
 
 def _contact(story: Sequence[AlertEvent], ring: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.domain.alert import OF_PATIENTS, AlertKind
+from scheduler.domain.alert import CLOSED_BY_HAND, AlertKind
 from scheduler.domain.notice import AlertCause
 from scheduler.domain.reasons import Reason
 from scheduler.errors import ConflictError
@@ -44,6 +44,8 @@ REMEDIES: Mapping[AlertKind, str] = {
     "read its log",
     AlertKind.CONFIG: "see all errors with `aftercare check` and mend the files: sound ones are taken within "
     "seconds; a restart before may be refused",
+    AlertKind.INTAKE: "read which and why in the report of the file or the log of the source, mend it there or in the "
+    "clinic's file, and close the alert with `aftercare alerts close` when each visit is in",
 }
 """What a person does about each kind."""
 
@@ -99,7 +101,7 @@ def take_alert(tx: Tx, alert_id: int, *, by: str, now: datetime) -> Taken:
         record_alert(tx, alert_id, AlertCause.TAKEN, at=now, by=by)
         log.info("alert.taken", alert=alert_id, kind=alert.kind)
     elif alert.closed_at is not None:
-        raise ConflictError(f"alert {alert_id} is closed: see `aftercare alerts --all`")
+        raise ConflictError(f"alert {alert_id} is closed: see `aftercare alerts --all`", code="closed")
     return Taken(alert, first)
 
 
@@ -110,8 +112,9 @@ def close_alert(tx: Tx, alert_id: int, *, by: str, now: datetime) -> Alert:
     ConflictError for a fault, which ends by itself.
     """
     alert = get_alert(tx, alert_id)
-    if alert.kind not in OF_PATIENTS:
-        raise ConflictError(f"alert {alert_id} ends by itself when it no longer holds: {REMEDIES[alert.kind]}")
+    if alert.kind not in CLOSED_BY_HAND:
+        said = f"alert {alert_id} ends by itself when it no longer holds: {REMEDIES[alert.kind]}"
+        raise ConflictError(said, code="ends_by_itself")
     if _close(tx, alert, by=by, now=now):
         for reply_id in (*([] if alert.reply_id is None else [alert.reply_id]), *replies_joined(tx, alert_id)):
             mark_reply_handled(tx, reply_id, now=now, by=by)

@@ -61,22 +61,26 @@ class ApiKeys:
             if not who.scope.holds(key.clinic):
                 raise NotFoundError("there is no such key")
             if not revoke_key(tx, key_id, by=who.by, now=self._clock.now()):
-                raise ConflictError(f"the key {key.name} is revoked already")
+                raise ConflictError(f"the key {key.name} is revoked already", code="key_revoked", name=key.name)
             self._record(tx, who, "key.revoked", key)
         return key
 
     def _refuse(self, clinic: str, may: Collection[Permission], scope: Scope, expires_at: datetime | None) -> None:
         if not scope.holds(clinic):  # first: who manages one clinic learns nothing of which others there are
-            raise ForbiddenError("only who manages a clinic makes keys for it")
+            said = "only who manages a clinic makes keys for it"
+            raise ForbiddenError(said, code="manages_not")
         if clinic != EVERY_CLINIC and clinic not in self._clinics:
             known = ", ".join(sorted(it for it in self._clinics if scope.holds(it)))
-            raise NotFoundError(f"there is no clinic {clinic}: there are {known}")
+            said = f"there is no clinic {clinic}: there are {known}"
+            raise NotFoundError(said, code="no_clinic")
         if not may:
-            raise RegistrationError("a key needs a permission: read, book, care, operate, erase or manage")
+            said = "a key needs a permission: read, book, care, operate, erase or manage"
+            raise RegistrationError(said, code="key_may_nothing")
         if Permission.READ not in may:
-            raise RegistrationError("a key that may do something may read too: add read")
+            said = "a key that may do something may read too: add read"
+            raise RegistrationError(said, code="key_reads", permission=Permission.READ.value)
         if expires_at is not None and expires_at <= self._clock.now():
-            raise RegistrationError("a key's end lies ahead")
+            raise RegistrationError("a key's end lies ahead", code="key_end")
 
     def _record(self, tx: Tx, who: Manager, action: str, key: ApiKey) -> None:
         clinic = None if key.clinic == EVERY_CLINIC else key.clinic
@@ -86,5 +90,6 @@ class ApiKeys:
 def _name(text: str) -> str:
     name = clean(text)
     if not name or len(name) > _LONGEST_NAME:
-        raise RegistrationError(f"a key's name has 1 to {_LONGEST_NAME} characters: say which program it is for")
+        said = f"a key's name has 1 to {_LONGEST_NAME} characters: say which program it is for"
+        raise RegistrationError(said, code="key_name", most=_LONGEST_NAME)
     return name

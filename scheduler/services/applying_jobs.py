@@ -67,7 +67,8 @@ class ApplyingJobs:
         if found is None:
             raise NotFoundError("there is no such unfinished apply any more: look at the list again")
         if found.path is None:
-            raise ConflictError(f"its plan is not in this machine's data folder: run `{found.command}` where it is")
+            said = f"its plan is not in this machine's data folder: run `{found.command}` where it is"
+            raise ConflictError(said, code="plan_elsewhere", command=found.command)
         clinics = read_plan(found.path, desk.store.vault).header.clinics
         demand_everywhere(caller, clinics)
         return self._start(desk, found.path, f"apply-{apply_id}", caller, clinics)
@@ -117,7 +118,8 @@ def demand_everywhere(caller: Caller, clinics: Collection[str]) -> None:
         named = [*known, *(["other clinics"] if len(known) < len(lacking) else [])]
         raise ForbiddenError(
             f"the plan touches {', '.join(named)}, where you may not carry out edits: plan for a clinic of yours, "
-            "or ask an operator of all of them"
+            "or ask an operator of all of them",
+            code="plan_beyond",
         )
 
 

@@ -34,11 +34,14 @@ def complete(tx: Tx, appointment: StoredAppointment, *, now: datetime, by: str) 
     """
     refuse_erased(tx, appointment.patient_id)
     if appointment.starts_at > now:
-        raise ConflictError(f"appointment {appointment.id} is still to come: complete it once it has begun")
+        said = f"appointment {appointment.id} is still to come: complete it once it has begun"
+        raise ConflictError(said, code="to_come")
     if appointment.status in CALLED_OFF:
         raise ConflictError(
             f"appointment {appointment.id} is {appointment.status}: book it again first with "
-            f"`aftercare reschedule {appointment.id} --at …`"
+            f"`aftercare reschedule {appointment.id} --at …`",
+            code="called_off",
+            visit=appointment.id,
         )
     set_appointment_status(tx, appointment.id, AppointmentStatus.COMPLETED, now=now, by=by)
 

@@ -8,6 +8,8 @@ from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.hints import shown, suggest
 from scheduler.services.intake import Field, Registration, read_call_off, read_registration
 from scheduler.services.registration import Registered, Registrar, Result
+from scheduler.services.status_words import status_of
+from scheduler.services.ways import AS_TYPED, Ways
 from scheduler.store.database import Tx
 
 
@@ -32,14 +34,14 @@ def arrive(tx: Tx, registrar: Registrar, clinic: Clinic, raw: Mapping[Field, str
 
 
 def read_booking(
-    raw: Mapping[Field, str], clinic: Clinic, configuration: Configuration, *, dates: str | None = None
+    raw: Mapping[Field, str], clinic: Clinic, configuration: Configuration, *, ways: Ways = AS_TYPED
 ) -> Registration:
     """Check what a booking registers, its treatment in the clinic's words. Raises RegistrationError.
 
-    `dates` as for `read_registration`; the status is one of ours already.
+    `ways` as for `read_registration`; the status is one of ours already.
     """
     treatment = our_treatment(raw.get(Field.TREATMENT, ""), clinic, configuration)
-    return read_registration(raw, clinic, treatment, dates=dates)
+    return read_registration(raw, clinic, treatment, ways=ways)
 
 
 def our_treatment(text: str, clinic: Clinic, configuration: Configuration) -> str:
@@ -57,8 +59,9 @@ def our_treatment(text: str, clinic: Clinic, configuration: Configuration) -> st
 
 
 def our_status(text: str, clinic: Clinic) -> str:
-    """Return a status in our words, where the clinic's file maps it; else the text itself."""
-    return _mapped(text, clinic.imports.statuses)
+    """Return a status in our words, as the clinic's file maps it or everybody means it; else the text itself."""
+    mapped = _mapped(text, clinic.imports.statuses)
+    return status_of(mapped) or mapped
 
 
 def _mapped(text: str, mapping: Mapping[str, str]) -> str:

@@ -79,7 +79,7 @@ class Background:
             if known and known.state is State.RUNNING:
                 if known.name == name:
                     return known
-                raise ConflictError(self._busy)
+                raise ConflictError(self._busy, code="busy")
             job = self.job = Job(name, by, now, _stopping=self._stopping)
             # A daemon: nothing of it may keep a process that is told to end. What it writes is in transactions.
             self._thread = threading.Thread(target=_do, args=(job, work), name=f"background-{name[:12]}", daemon=True)

@@ -42,6 +42,8 @@ class Corrected:
 class DetailsChangedError(ConflictError):
     """Somebody else has corrected the patient since the form was loaded: look at it again."""
 
+    code = "details_changed"
+
 
 def state_of(vault: Vault, patient: Patient) -> str:
     """Return what tells how a patient is described now from how they are later; it says nothing of the person."""
@@ -70,7 +72,8 @@ def correct(
     """
     known = get_patient(tx, patient_id)
     if known.is_erased:
-        raise ConflictError(f"the data of patient {patient_id} were erased: register the person anew")
+        said = f"the data of patient {patient_id} were erased: register the person anew"
+        raise ConflictError(said, code="erased_anew")
     if seen is not None and seen != state_of(tx.vault, known):
         raise DetailsChangedError("somebody else has changed these details meanwhile: look at them again")
     fields = {name: getattr(details, name) for name in _DETAILS}

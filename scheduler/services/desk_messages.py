@@ -36,6 +36,8 @@ class WrittenMeanwhileError(ConflictError):
     `by` is the last colleague ("user:anna"), "" for none, `staff` that text; `replies` are what the patient wrote.
     """
 
+    code = "written_meanwhile"
+
     def __init__(self, by: str, staff: int, replies: tuple[Reply, ...]) -> None:
         said = [f"{by} has answered meanwhile"] if by else []
         said += ["the patient has written meanwhile"] if replies else []
@@ -83,14 +85,14 @@ def write(tx: Tx, texts: Texts, way: Way, draft: Draft, *, by: str, now: datetim
     answered since, TemplateError for words that can't go out.
     """
     if not _FORM.fullmatch(draft.form_id):
-        raise ConflictError("the form is not one of ours: load the page again")
+        raise ConflictError("the form is not one of ours: load the page again", code="strange_form")
     origin = f"desk/{draft.form_id}"
     hold_number(tx, f"desk/{way.patient_id or way.to}")  # of two who answer at once the second finds the first's
     if before := find_desk_message(tx, origin):
         _refuse_other(before, _text(way, draft, by=by), way)
         return before
     if way.refused:
-        raise ConflictError(sentence([way.refused], ZoneInfo("UTC")))
+        raise ConflictError(sentence([way.refused], ZoneInfo("UTC")), code="because", why=way.refused)
     _refuse_unseen(tx, way, draft)
     preview(texts, way, draft)
     due_at = now if draft.at_once else way.quiet_until or now
@@ -123,7 +125,8 @@ def _refuse_other(before: DeskMessage, text: DeskText, way: Way) -> None:
     sent = before.text
     same = sent is None or (sent.words, sent.subject) == (text.words, text.subject)
     if not same or before.message.channel is not way.channel:
-        raise ConflictError("this form was sent before, with other words: load the page again, then send these")
+        said = "this form was sent before, with other words: load the page again, then send these"
+        raise ConflictError(said, code="form_sent")
 
 
 def seen_by(tx: Tx, clinic: str, *, patient: int | None, reply: int | None) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from scheduler.domain.situation import STATUS_AFTER
 from scheduler.domain.states import Status
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.approver import Approver
+from scheduler.services.bookings.duty import BookingDuty
 from scheduler.services.duties import Duties
 from scheduler.services.happening import Happening, Watch, ignore
 from scheduler.services.inbound import Replies
@@ -78,13 +79,16 @@ class Dispatcher:
     async def run(self, stop: asyncio.Event | None = None) -> Summary:
         """Make one pass: send all that is due now and return what became of it. The transports are open.
 
-        Takes in the reports that wait, first; settles what is unknown, last, and sends what that brought back.
+        Takes in the reports and the bookings that wait, first; settles what is unknown, last, and sends what that
+        brought back.
 
         When `stop` is set it ends after the hand-overs that go on; the rest of the batch is given back. Raises
         StoreError when the database is away: what was claimed is taken back when its lease ends.
         """
         stop, summary = stop or asyncio.Event(), Summary()
         await self.duties().keep()
+        bookings = BookingDuty(self.store, self.clock, stopping=stop.is_set)
+        await asyncio.to_thread(bookings.look, self.configuration)
         await self.send_due(stop, summary)
         if not stop.is_set() and await self.duties().ask():
             await self.send_due(stop, summary)

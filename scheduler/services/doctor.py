@@ -19,7 +19,9 @@ from scheduler.protocols.loader import check
 from scheduler.services.alerts import REMEDIES as REMEDIES_OF_ALERTS
 from scheduler.services.approving import Approving
 from scheduler.services.behind import behind_the_files
+from scheduler.services.bookings.health import heard, unset_secrets
 from scheduler.services.checking import check_all
+from scheduler.services.feeds.health import calendars_read
 from scheduler.services.files_health import other_files
 from scheduler.services.finding import Finding, Health
 from scheduler.services.on_call import MAKE_ONE, lacks_secret, link_fault, said_of
@@ -61,6 +63,7 @@ class Doctor:
             *self._approval(),
             self._links(),
             webhook_addresses(self.settings),
+            *self._bookings(),
             *self._database(),
             *self._disk(),
         ]
@@ -128,6 +131,11 @@ class Doctor:
             )
         else:
             yield Finding("approval", Health.WELL, "all steps and texts are approved")
+
+    def _bookings(self) -> Iterator[Finding]:
+        configuration, _ = check(self.settings.config_dir)
+        if configuration:
+            yield from unset_secrets(self.settings, configuration)
 
     def _links(self) -> Finding:
         """Tell how links in messages look to those who get them: to patients, and to who takes an alert."""
@@ -207,6 +215,8 @@ class Doctor:
         configuration, _ = check(self.settings.config_dir)
         if configuration:
             yield from hard_to_reach(store, configuration)
+            yield from heard(store, self.settings, configuration)
+            yield from calendars_read(store, configuration)
             yield from behind_the_files(store, configuration, now=self.clock.now())
 
     def _disk(self) -> Iterator[Finding]:

@@ -8,4 +8,5 @@ from scheduler.store.patient_file import erasure_of
 def refuse_erased(tx: Tx, patient_id: int) -> None:
     """Raise ConflictError where the patient's data were erased."""
     if erasure_of(tx, patient_id):
-        raise ConflictError(f"the data of patient {patient_id} were erased: nothing is planned or sent any more")
+        said = f"the data of patient {patient_id} were erased: nothing is planned or sent any more"
+        raise ConflictError(said, code="erased")

@@ -16,8 +16,10 @@ from scheduler.errors import ConflictError
 from scheduler.logs import get_logger
 from scheduler.services import inbound
 from scheduler.store.attempts import attempts_of_several
+from scheduler.store.booking_traces import forget_bookings
 from scheduler.store.database import Store, Tx
 from scheduler.store.erase import Belongings, belongings, empty, keep_away, open_alerts_of, ring_tokens, unsent_of
+from scheduler.store.known import wait_for_turn
 from scheduler.store.mentions import Traces, drop_answers, drop_uploads, empty_calls, find_calls, waits_among
 from scheduler.store.moves import Move
 from scheduler.store.patient_file import registered_at
@@ -80,6 +82,7 @@ def erase(store: Store, outbox: Path, patient_id: int, *, now: datetime, by: str
         patient, since = get_patient(tx, patient_id), registered_at(tx, patient_id)
         known = find_calls(tx, _traces(tx, patient, belongings(tx, patient)), since=since)
     with store.write() as tx:
+        wait_for_turn(tx, patient.clinic)  # whoever follows a booking holds it before the rows that are emptied here
         patient = get_patient(tx, patient_id)
         own = belongings(tx, patient)
         traces = _traces(tx, patient, own)
@@ -99,6 +102,7 @@ def _erase(tx: Tx, patient: Patient, own: Belongings, traces: Traces, *, now: da
     moves = [Move(it.id, it.status, Cause.CANCEL, Status.CANCELLED, by=by, reasons=why) for it in unsent_of(own)]
     cancelled = move_all(tx, moves, now=now)
     stopped = keep_away(tx, patient, by=by, now=now)
+    forget_bookings(tx, traces, patient.clinic, own.visits)
     empty(tx, patient, own, by=by, now=now)
     drop_answers(tx, traces)
     drop_uploads(tx, traces, patient.clinic)
@@ -119,7 +123,7 @@ def _obstacles(tx: Tx, patient: Patient, own: Belongings, calls: Sequence[int]) 
 
 def _refuse(found: Iterator[Obstacle]) -> None:
     for obstacle in found:
-        raise ConflictError(_WORDS[obstacle])
+        raise ConflictError(_WORDS[obstacle], code="obstacle", obstacle=obstacle.value)
 
 
 def _traces(tx: Tx, patient: Patient, own: Belongings) -> Traces:

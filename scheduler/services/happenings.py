@@ -167,4 +167,4 @@ def registration_of(case: Case, clinic: Clinic, treatment: str, number: int, mor
         Field.TIMEZONE: case.timezone.key if case.timezone else "",
         **{Field(name): value for name, value in more.items()},
     }
-    return read_registration(said, clinic, treatment, dates=None)
+    return read_registration(said, clinic, treatment)

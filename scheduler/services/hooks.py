@@ -40,12 +40,14 @@ def add_endpoint(tx: Tx, wanted: NewEndpoint, *, clinics: frozenset[str], now: d
     `clinics` are those of the configuration. Raises RegistrationError for what can't be.
     """
     if wanted.clinic != EVERY_CLINIC and wanted.clinic not in clinics:
-        raise RegistrationError(f"there is no clinic {wanted.clinic!r}: one of {', '.join(sorted(clinics))}, or *")
+        said = f"there is no clinic {wanted.clinic!r}: one of {', '.join(sorted(clinics))}, or *"
+        raise RegistrationError(said, code="no_clinic")
     _refuse_kinds(wanted.kinds)
     _refuse_url(wanted.url)
     title = _title(wanted.title)
     if len(hook_endpoints.list_endpoints(tx, enabled=True)) >= MOST:
-        raise ConflictError(f"there are {MOST} endpoints already: switch one off first")
+        said = f"there are {MOST} endpoints already: switch one off first"
+        raise ConflictError(said, code="endpoints_enough", most=MOST)
     made = hook_endpoints.add_endpoint(
         tx,
         clinic=wanted.clinic,
@@ -127,7 +129,7 @@ def call_again(tx: Tx, endpoint: HookEndpoint, call_id: int, *, now: datetime) -
     if call is None or call.endpoint_id != endpoint.id:
         raise NotFoundError(f"endpoint {endpoint.id} has no call {call_id}")
     if call.finished_at is None:
-        raise ConflictError(f"call {call_id} is still being tried: it needs no other one")
+        raise ConflictError(f"call {call_id} is still being tried: it needs no other one", code="call_tried")
     return hook_calls.add_again(tx, call, now=now)
 
 
@@ -172,20 +174,20 @@ def new_secret() -> str:
 
 def _refuse_off(endpoint: HookEndpoint) -> None:
     if endpoint.disabled_at is not None:
-        raise ConflictError(f"endpoint {endpoint.id} is switched off: switch it on first")
+        raise ConflictError(f"endpoint {endpoint.id} is switched off: switch it on first", code="endpoint_off")
 
 
 def _refuse_kinds(kinds: frozenset[str]) -> None:
     unknown = sorted(kind for kind in kinds if not is_known(kind))
     if unknown or not kinds:
         named = f"there is no event {unknown[0]!r}" if unknown else "name at least one event"
-        raise RegistrationError(f"{named}: see docs/reference/webhooks-out.md, or use *")
+        raise RegistrationError(f"{named}: see docs/reference/webhooks-out.md, or use *", code="endpoint_events")
 
 
 def _title(title: str) -> str:
     plain = " ".join(title.split())
     if not plain or len(plain) > 100 or not plain.isprintable():  # noqa: PLR2004 - the column's length
-        raise RegistrationError("the title is one line of 1 to 100 characters")
+        raise RegistrationError("the title is one line of 1 to 100 characters", code="endpoint_title")
     return plain
 
 
@@ -198,16 +200,21 @@ def _refuse_url(url: str) -> None:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise RegistrationError("the address is none: it looks like https://clinic.example/hooks") from None
+        said = "the address is none: it looks like https://clinic.example/hooks"
+        raise RegistrationError(said, code="endpoint_address") from None
     host = parts.hostname or ""
     if len(url) > _LONGEST or not url.isascii() or not url.isprintable() or " " in url or not host:
-        raise RegistrationError("the address is none: it looks like https://clinic.example/hooks")
+        said = "the address is none: it looks like https://clinic.example/hooks"
+        raise RegistrationError(said, code="endpoint_address")
     if parts.username or parts.password:
-        raise RegistrationError("the address has a login in it: put a key into its path or query instead")
+        said = "the address has a login in it: put a key into its path or query instead"
+        raise RegistrationError(said, code="endpoint_login")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-        raise RegistrationError("the address begins with https://; plain http is for this machine only")
+        said = "the address begins with https://; plain http is for this machine only"
+        raise RegistrationError(said, code="endpoint_https")
     if _is_link_local(host):
-        raise RegistrationError("the address is one of a machine's own link, which no receiver has")
+        said = "the address is one of a machine's own link, which no receiver has"
+        raise RegistrationError(said, code="endpoint_link")
 
 
 def _is_link_local(host: str) -> bool:

@@ -50,7 +50,7 @@ def close(tx: Tx, thread: Thread, *, seen: int, note: str, by: str, now: datetim
     text = note.strip()[:LONGEST_NOTE]
     if thread.alert:
         if get_alert(tx, thread.alert.id).closed_at is not None:
-            raise ConflictError("somebody has closed it already")
+            raise ConflictError("somebody has closed it already", code="closed")
         refuse_unread(tx, thread.alert.id, seen)
         close_alert(tx, thread.alert.id, by=by, now=now)
         # And after it: what joins now waits for us. The first reply is older than the alert, and was seen with it.
@@ -60,9 +60,9 @@ def close(tx: Tx, thread: Thread, *, seen: int, note: str, by: str, now: datetim
         return
     read = [it for it in thread.replies if it.id <= seen]
     if len(read) < len(thread.replies):
-        raise ConflictError("more was written: read it first")
+        raise ConflictError("more was written: read it first", code="more_written")
     done = [deal_with(tx, it.id, by=by, now=now) for it in read]
     if not any(done):
-        raise ConflictError("somebody has closed it already")
+        raise ConflictError("somebody has closed it already", code="closed")
     if text:
         add_note(tx, text, by=by, now=now, reply_id=read[-1].id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from scheduler.domain.alert import OF_PATIENTS, AlertKind
+from scheduler.domain.alert import CLOSED_BY_HAND, AlertKind
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.notice import AlertCause, ReplyCause
 from scheduler.domain.reasons import Reason
@@ -115,7 +115,7 @@ class Thread:
     @property
     def closes_by_hand(self) -> bool:
         """Whether a person says that it is done; a fault ends by itself."""
-        return self.alert is None or self.alert.kind in OF_PATIENTS
+        return self.alert is None or self.alert.kind in CLOSED_BY_HAND
 
     @property
     def kind(self) -> AlertKind:

@@ -1,28 +1,26 @@
 """From what a person or a file wrote to a checked registration. Every wrong field is named, all at once."""
 
-import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
-
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 
 from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.consent import Answer
-from scheduler.domain.localtime import instant
 from scheduler.errors import RegistrationError
-from scheduler.services.words import answer_of, exists, language_of, one_line, zone_names
+from scheduler.protocols.hints import shown
+from scheduler.services.addressing import NoAddressError, read_email
+from scheduler.services.moments import NoInstantError
+from scheduler.services.ways import AS_TYPED, Ways
+from scheduler.services.words import answer_of, language_of, one_line, zone_names
 
 NAME_LIMIT = 200
 ID_LIMIT = 100
-_EXAMPLE = datetime(2026, 3, 22, 14, 30)  # noqa: DTZ001  (shows how a local time is written)
-EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
+Read = TypeVar("Read")
 
 
 class Field(StrEnum):
@@ -86,14 +84,6 @@ class WrongFieldsError(RegistrationError):
         self.wrong = wrong
 
 
-class NoInstantError(ValueError):
-    """A text is no moment; `code` is for pages, the message in words."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 @dataclass(frozen=True, slots=True)
 class CallOff:
     """The booking system's word that a visit does not take place: its id there says which, nothing more is needed."""
@@ -116,7 +106,7 @@ class Details:
 
 def read_details(raw: Mapping[Field, str], clinic: Clinic) -> Details:
     """Check who a patient is by the rules of a registration. Raises WrongFieldsError."""
-    reader = _Reader(raw, clinic, None)
+    reader = _Reader(raw, clinic, AS_TYPED)
     details = Details(reader.name(), reader.phone(), reader.email(), reader.language(), reader.timezone())
     reader.refuse_unreachable()
     reader.refuse_wrong()
@@ -125,20 +115,22 @@ def read_details(raw: Mapping[Field, str], clinic: Clinic) -> Details:
 
 def read_call_off(raw: Mapping[Field, str], clinic: Clinic) -> CallOff | None:
     """Return what calls a visit off by its id, whatever else is said or missing; None where it does not."""
-    reader = _Reader(raw, clinic, None)
+    reader = _Reader(raw, clinic, AS_TYPED)
     external_id, status = reader.identifier(Field.EXTERNAL_ID), reader.status()
     if external_id and status in CALLED_OFF and not reader.wrong:
         return CallOff(clinic.id, external_id, status)
     return None
 
 
-def read_registration(raw: Mapping[Field, str], clinic: Clinic, treatment: str, *, dates: str | None) -> Registration:
+def read_registration(
+    raw: Mapping[Field, str], clinic: Clinic, treatment: str, *, ways: Ways = AS_TYPED
+) -> Registration:
     """Check the fields of one appointment; an empty text is a field that was not given.
 
-    `dates` is a strptime format for local wall-clock times; None reads ISO 8601, where a time without an
-    offset is the clinic's wall clock. Raises WrongFieldsError with one line that names every wrong field.
+    Without `ways` of a file instants are ISO 8601, where a time without an offset is the clinic's wall clock.
+    Raises WrongFieldsError with one line that names every wrong field.
     """
-    reader = _Reader(raw, clinic, dates)
+    reader = _Reader(raw, clinic, ways)
     registration = Registration(
         clinic=clinic.id,
         treatment=treatment,
@@ -160,41 +152,13 @@ def read_registration(raw: Mapping[Field, str], clinic: Clinic, treatment: str, 
     return registration
 
 
-def read_instant(text: str, clinic: Clinic, dates: str | None = None) -> datetime:
-    """Read a moment; without an offset it is the clinic's wall clock. Raises NoInstantError (a ValueError)."""
-    try:
-        moment = datetime.strptime(text, dates) if dates else datetime.fromisoformat(text)  # noqa: DTZ007  (zone below)
-    except ValueError:
-        raise _no_instant(text, dates) from None
-    if not dates and len(text) <= len("2026-03-02"):
-        raise NoInstantError("no_time", "has no time of day: write it as 2026-03-02T14:30")
-    if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
-        raise NoInstantError("no_year", f"lies outside the years {EARLIEST_YEAR} to {LATEST_YEAR}")
-    if moment.tzinfo is None:
-        return instant(moment.date(), moment.time(), clinic.timezone)
-    return moment.astimezone(UTC)
-
-
-def _no_instant(text: str, dates: str | None) -> NoInstantError:
-    """Say what is wrong with a text: what is written as it should be names a day or time that there is not."""
-    wanted = _EXAMPLE.strftime(dates) if dates else "2026-03-02T14:30"
-    if _shape(text) == _shape(wanted):
-        return NoInstantError("no_such_day", "names a day or a time that does not exist: look at the calendar")
-    return NoInstantError("no_instant", f"is not a date and time such as {wanted}")
-
-
-def _shape(text: str) -> str:
-    """Return a text with each number, of one or two digits or of more, as a sign."""
-    return re.sub(r"\d+", lambda it: "0" if len(it[0]) <= 2 else "0000", text)  # noqa: PLR2004
-
-
 class _Reader:
     """Reads one field after the other; `wrong` is what is wrong with those that were read."""
 
-    def __init__(self, raw: Mapping[Field, str], clinic: Clinic, dates: str | None) -> None:
+    def __init__(self, raw: Mapping[Field, str], clinic: Clinic, ways: Ways) -> None:
         self._raw = {key: unicodedata.normalize("NFC", value.strip()) for key, value in raw.items()}
         self._clinic = clinic
-        self._dates = dates
+        self._ways = ways
         self.wrong: list[str] = []
         self.codes: list[Wrong] = []
 
@@ -232,38 +196,11 @@ class _Reader:
 
     def phone(self) -> str | None:
         text = self._text(Field.PHONE)
-        if not text:
-            return None
-        try:
-            number = phonenumbers.parse(text, self._clinic.country)
-        except phonenumbers.NumberParseException:
-            self._say(
-                Field.PHONE,
-                "no_phone",
-                f"is not a phone number of {self._clinic.country}, nor one with + and country code",
-            )
-            return None
-        if number.extension:
-            self._say(Field.PHONE, "extension", "has an extension, which can't get texts: give a direct number")
-        elif any(letter.isalpha() for letter in text):
-            self._say(Field.PHONE, "letters", "has letters in it: give digits only")
-        elif not exists(number, self._clinic.country):
-            self._say(Field.PHONE, "no_such_phone", "is no number that exists: check the digits")
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        return self._read(Field.PHONE, lambda: self._ways.phone(text, self._clinic)) if text else None
 
     def email(self) -> str | None:
         text = self._raw.get(Field.EMAIL, "")
-        if not text:
-            return None
-        try:
-            return validate_email(text, check_deliverability=False, strict=True).normalized
-        except EmailNotValidError:
-            self._say(
-                Field.EMAIL,
-                "no_email",
-                "is not an email address: it needs one name@domain, without spaces or line breaks",
-            )
-            return None
+        return self._read(Field.EMAIL, lambda: read_email(text)) if text else None
 
     def language(self) -> str | None:
         text = self._raw.get(Field.LANGUAGE, "")
@@ -289,15 +226,9 @@ class _Reader:
 
     def instant(self, key: Field) -> datetime | None:
         text = self._raw.get(key, "")
-        if not text:
-            if key is Field.STARTS_AT:
-                self._say(key, "empty", "is empty")
-            return None
-        try:
-            return read_instant(text, self._clinic, self._dates)
-        except NoInstantError as error:
-            self._say(key, error.code, str(error))
-            return None
+        if not text and key is Field.STARTS_AT:
+            self._say(key, "empty", "is empty")
+        return self._read(key, lambda: self._ways.instant(text, self._clinic)) if text else None
 
     def status(self) -> AppointmentStatus | None:
         text = self._raw.get(Field.STATUS, "")
@@ -306,11 +237,8 @@ class _Reader:
         try:
             return AppointmentStatus(text.lower().replace("-", "_"))
         except ValueError:
-            self._say(
-                Field.STATUS,
-                "no_status",
-                "is not booked, completed, cancelled or no_show: map it under import.statuses",
-            )
+            what = f"“{shown(text)}” is not booked, completed, cancelled or no_show: map it under import.statuses"
+            self._say(Field.STATUS, "no_status", what)
             return None
 
     def answer(self, key: Field) -> Answer:
@@ -325,6 +253,13 @@ class _Reader:
         if not whole:
             self._say(key, "no_text", "is not UTF-8 text: type it anew")
         return text
+
+    def _read(self, key: Field, read: Callable[[], Read]) -> Read | None:
+        try:
+            return read()
+        except (NoInstantError, NoAddressError) as error:
+            self._say(key, error.code, str(error))
+            return None
 
     def _say(self, key: Field, code: str, what: str) -> None:
         self.wrong.append(f"{key}: {what}")

@@ -41,6 +41,14 @@ class AlertClaim:
 
 
 @dataclass(frozen=True, slots=True)
+class AgendaClaim:
+    """A person's calendar of what goes out; `number` is that of the link: only the newest opens it."""
+
+    user_id: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Links:
     """Makes and reads links. `public_url` has no slash at its end.
 
@@ -62,6 +70,10 @@ class Links:
     def unsubscribe(self, message_id: int) -> str:
         """Return the address that stops the emails to the address which that message went to. It never expires."""
         return self._link("u", ">Q", message_id)
+
+    def agenda(self, user_id: int, number: int) -> str:
+        """Return the address of a person's calendar of what goes out. It never expires: a later one revokes it."""
+        return f"{self._link('c', '>QQ', user_id, number)}.ics"
 
     def read_page(self, token: str, *, now: datetime) -> PageClaim | LinkFault:
         """Read the token of a page's address. The caller compares the epoch."""
@@ -89,6 +101,11 @@ class Links:
         """Return the message of an unsubscribe address; None for a forged one."""
         values = self._read("u", ">Q", token)
         return values[0] if values else None
+
+    def read_agenda(self, token: str) -> AgendaClaim | None:
+        """Read the token of a calendar's address, without its ending; None for a forged one."""
+        values = self._read("c", ">QQ", token)
+        return AgendaClaim(*values) if values else None
 
     def _link(self, kind: str, shape: str, *values: int) -> str:
         packed = struct.pack(shape, *values)

@@ -38,7 +38,9 @@ def follow_up(book: Book, known: StoredAppointment, registration: Registration, 
     if not _names(book, registration, person):
         raise ConflictError(
             f"external_id {registration.external_id} is appointment {known.id} of another patient: "
-            "cancel it and register the new one with an external_id of its own"
+            "cancel it and register the new one with an external_id of its own",
+            code="id_taken",
+            visit=known.id,
         )
     _refuse_stranger(book, registration, person)
     _bring_up_to_date(book, person.patient, registration, clinic)
@@ -68,7 +70,9 @@ def refuse_other_particulars(
     if other:
         raise ConflictError(
             f"this is appointment {known.id}, registered with another {', '.join(other)}: correct that at patient "
-            f"{patient.id}, or send the appointment as it was"
+            f"{patient.id}, or send the appointment as it was",
+            code="other_particulars",
+            visit=known.id,
         )
 
 
@@ -92,7 +96,8 @@ def _refuse_stranger(book: Book, registration: Registration, person: Person) -> 
     same_address = (given.phone and given.phone == known.phone) or (given.email and given.email == known.email)
     if given.name != known.name and not same_address:
         raise ConflictError(
-            "patient_id: is another person's, of another name, phone and email: check what is mapped to patient_id"
+            "patient_id: is another person's, of another name, phone and email: check what is mapped to patient_id",
+            code="stranger",
         )
 
 

@@ -158,7 +158,10 @@ class Registrar:
         if registration.treatment != known.treatment:
             raise ConflictError(
                 f"appointment {known.id} is for {known.treatment}, not {registration.treatment}: cancel it and "
-                "register the new one with an external_id of its own"
+                "register the new one with an external_id of its own",
+                code="other_treatment",
+                visit=known.id,
+                treatment=known.treatment,
             )
         if self.follow:
             return
@@ -166,12 +169,16 @@ class Registrar:
         if known.status in CALLED_OFF:
             raise ConflictError(
                 f"this is appointment {known.id}{named}, {SAID[known.status]}: "
-                f"book it again with `aftercare reschedule {known.id} --at …`"
+                f"book it again with `aftercare reschedule {known.id} --at …`",
+                code="called_off",
+                visit=known.id,
             )
         if _moved(known, registration):
             raise ConflictError(
                 f"this is appointment {known.id}{named}, registered for another time: "
-                f"move it with `aftercare reschedule {known.id} --at …`"
+                f"move it with `aftercare reschedule {known.id} --at …`",
+                code="other_time",
+                visit=known.id,
             )
 
 

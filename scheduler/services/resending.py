@@ -95,15 +95,19 @@ def resend(
         (it for it in _of_visit(tx, configuration, patient, visit, now) if it.message.id == message_id), None
     )
     if found is None or found.bar:
-        raise ConflictError(f"message {message_id} can't be sent again: {_why(found.bar if found else None)}")
+        bar = found.bar if found else None
+        said = f"message {message_id} can't be sent again: {_why(bar)}"
+        raise ConflictError(said, code="barred", bar=bar.value) if bar else ConflictError(said, code="not_ended")
     if found.reached and not word.although_reached:
-        raise ConflictError(f"message {message_id} went to this address already: the patient would get it twice")
+        said = f"message {message_id} went to this address already: the patient would get it twice"
+        raise ConflictError(said, code="reached")
     if not found.useful and not word.although_useless:
-        raise ConflictError(f"message {message_id} no longer helps: say that it should go all the same")
+        said = f"message {message_id} no longer helps: say that it should go all the same"
+        raise ConflictError(said, code="useless")
     planned, digest = _planned(tx, configuration, patient, found, now=now, by=by)
     added = add_planned(tx, visit, [planned], protocol_digest=digest, now=now)
     if not added:
-        raise ConflictError(f"message {message_id} goes again already")
+        raise ConflictError(f"message {message_id} goes again already", code="goes_again")
     return added[0], planned.due_at
 
 
@@ -176,7 +180,9 @@ def _planned(
     going = send_from(now, sending_hours(step, clinic, zone), until)
     if going.status is not Status.SCHEDULED:
         raise ConflictError(
-            f"message {message.id} can't go out while it helps: quiet hours and closed days hold for it"
+            f"message {message.id} can't go out while it helps: quiet hours and closed days hold for it",
+            code="quiet",
+            step=message.step,
         )
     every = [it.occurrence for it in messages_of(tx, visit.id) if it.step == message.step]
     planned = PlannedMessage(

@@ -35,7 +35,7 @@ def begin(tx: Tx, user_id: int) -> None:
     """
     known = factor_of(tx, user_id)
     if (known and known.since) or (known is None and not begin_factor(tx, user_id, pyotp.random_base32())):
-        raise ConflictError("the second factor is on already: turn it off first")
+        raise ConflictError("the second factor is on already: turn it off first", code="second_factor_on")
 
 
 def waiting_secret(tx: Tx, user_id: int) -> str | None:

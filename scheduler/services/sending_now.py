@@ -99,7 +99,8 @@ def _held_message(tx: Tx, message_id: int) -> Message:
     """Return a step's message that waits; in a writing transaction nobody else moves it until the commit."""
     found = get_message(tx, message_id)
     if found.appointment_id is None:
-        raise ConflictError(f"message {message_id} is no step of a visit: it is sent at once by itself")
+        said = f"message {message_id} is no step of a visit: it is sent at once by itself"
+        raise ConflictError(said, code="no_step")
     if tx.writing:
         get_appointment(tx, found.of_visit)  # the patient first, as all do
         found = next(it for it in messages_of(tx, found.of_visit, for_update=True) if it.id == message_id)
@@ -116,7 +117,8 @@ def _due(tx: Tx, configuration: Configuration, message: Message, now: datetime) 
     configuration.clinic(message.clinic)
     loaded = load_due(tx, [message.id], now=now)
     if not loaded.due:
-        raise ConflictError(f"the data of the patient of message {message.id} can't be opened with the keys at hand")
+        said = f"the data of the patient of message {message.id} can't be opened with the keys at hand"
+        raise ConflictError(said, code="unreadable")
     return loaded.due[0]
 
 

@@ -45,15 +45,17 @@ def send_test(desk: Desk, caller: Caller, wanted: Wanted, channel: Channel) -> i
     """
     caller.demand(Permission.OPERATE, wanted.clinic)
     if caller.kind is not CallerKind.USER:
-        raise ForbiddenError("a test goes to a person's own address: sign in to send one")
+        said = "a test goes to a person's own address: sign in to send one"
+        raise ForbiddenError(said, code="test_of_person")
     to = own_addresses(desk, caller)[channel]
     if not to:
         what = "phone number" if channel is Channel.SMS else "email address"
-        raise ConflictError(f"your account has no {what}: add it on the page of your account, then send the test")
+        said = f"your account has no {what}: add it on the page of your account, then send the test"
+        raise ConflictError(said, code="no_own_address", address=what.replace(" ", "_"))
     try:
         text = _as_written(rendered(desk, wanted, channel), caller)
     except TemplateError as error:
-        raise ConflictError(f"the text can't be written: {error}") from None
+        raise ConflictError(f"the text can't be written: {error}", code="unwritable", error=str(error)) from None
     now = desk.clock.now()
     notice = NewNotice(
         kind=MessageKind.DESK,

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.errors import ConflictError, NotFoundError, RegistrationError
-from scheduler.services.csvfile import CsvFile, parse_csv
 from scheduler.services.desk import Desk
-from scheduler.services.importing import Importer, ImportReport, RowReport
+from scheduler.services.exports.importing import Importer, ImportReport
+from scheduler.services.exports.rows import RowReport
 from scheduler.services.registration import Result
 from scheduler.services.undoing import Undoable, keep
 from scheduler.store.appointments import get_appointment
@@ -63,6 +63,8 @@ class Report:
     undo: int | None = None
     began_at: datetime | None = None
     """Of an import that did not come to its end: when it began (aware UTC)."""
+    doubts: tuple[str, ...] = field(default=(), repr=False)
+    """Those of the warnings that are about the file itself: see `ImportReport`."""
 
     @property
     def totals(self) -> dict[Result, int]:
@@ -109,11 +111,12 @@ def bring(desk: Desk, clinic: str, name: str, data: bytes, *, by: str) -> int:
 
     Raises RegistrationError where the file or its header can't be read, or has more than 5,000 rows.
     """
-    shown = " ".join(name.split())[:NAME_LIMIT] or "CSV"
-    file = parse_csv(data, shown)
-    if len(file.rows) > MOST_ROWS:
-        raise TooManyRowsError(len(file.rows))
-    report = _report(_importer(desk, clinic, by).take(shown, file, dry_run=True))
+    shown = " ".join(name.split())[:NAME_LIMIT] or "export"
+    importer = _importer(desk, clinic, by)
+    table = importer.read(shown, data)
+    if table.total > MOST_ROWS:
+        raise TooManyRowsError(table.total)
+    report = _report(importer.take(table, dry_run=True))
     now = desk.clock.now()
     with desk.store.write() as tx:
         purge_uploads(tx, now=now)
@@ -135,7 +138,8 @@ def carry_out(desk: Desk, upload_id: int, *, by: str) -> Uploaded:
     """
     with desk.store.turn(f"upload-{upload_id % _TURNS}") as mine:
         if not mine:
-            raise ConflictError("this file is being registered right now: look again in a moment")
+            said = "this file is being registered right now: look again in a moment"
+            raise ConflictError(said, code="file_at_work")
         with desk.store.read() as tx:
             upload = get_upload(tx, upload_id, now=desk.clock.now())
         if _uploaded(upload).result is None:
@@ -146,17 +150,19 @@ def carry_out(desk: Desk, upload_id: int, *, by: str) -> Uploaded:
 
 def _carry_out(desk: Desk, upload: Upload, by: str) -> None:
     """Import the file to its end. What an import did before that was stopped counts as done by this one."""
-    file: CsvFile = parse_csv(upload.content, upload.name)
+    importer, reports = _importer(desk, upload.clinic, by), list[RowReport]()
     before = _uploaded(upload).so_far
     began_at = (before and before.began_at) or desk.clock.now()
     said = {it.row: it.result for it in _load(upload.report).rows}
 
-    def note_so_far(tx: Tx, reports: Sequence[RowReport]) -> None:
+    def note_so_far(tx: Tx, batch: Sequence[RowReport]) -> None:
+        reports.extend(batch)
         rows = _with_before(_rows_of(reports, said), before)
         note_upload(tx, upload.id, _dump(replace(Report(rows, (), ()), began_at=began_at)))
 
-    done = _importer(desk, upload.clinic, by).take(upload.name, file, noted=note_so_far)
-    report = Report(_with_before(_rows_of(done.rows, said), before), done.warnings, done.unused)
+    done = importer.take(importer.read(upload.name, upload.content), noted=note_so_far)
+    rows = _with_before(_rows_of(done.rows, said), before)
+    report = Report(rows, done.warnings, done.unused, doubts=done.doubts)
     new = sorted({it.appointment for it in report.rows if it.result is Result.REGISTERED and it.appointment})
     with desk.store.write() as tx:
         undoable = [Undoable.of(get_appointment(tx, visit), None) for visit in new]
@@ -182,7 +188,7 @@ def _importer(desk: Desk, clinic: str, by: str) -> Importer:
 
 
 def _report(done: ImportReport) -> Report:
-    return Report(_rows_of(done.rows, None), done.warnings, done.unused)
+    return Report(_rows_of(done.rows, None), done.warnings, done.unused, doubts=done.doubts)
 
 
 def _rows_of(reports: Sequence[RowReport], said: Mapping[int, Result] | None) -> tuple[Row, ...]:
@@ -209,15 +215,15 @@ def _uploaded(upload: Upload) -> Uploaded:
 def _dump(report: Report) -> str:
     rows = [(it.row, it.result.value, it.reason, it.appointment, it.differs, it.who, it.when) for it in report.rows]
     began_at = report.began_at.isoformat() if report.began_at else None
-    told = {"warnings": report.warnings, "unused": report.unused, "undo": report.undo, "began_at": began_at}
-    return json.dumps({"rows": rows, **told})
+    told = {"warnings": report.warnings, "unused": report.unused, "doubts": report.doubts}
+    return json.dumps({"rows": rows, **told, "undo": report.undo, "began_at": began_at})
 
 
 def _load(text: str) -> Report:
     found: dict[str, Any] = json.loads(text)
     began_at = datetime.fromisoformat(found["began_at"]) if found.get("began_at") else None
     told = tuple(found["warnings"]), tuple(found["unused"]), found["undo"]
-    return Report(tuple(_rows(found["rows"])), *told, began_at)
+    return Report(tuple(_rows(found["rows"])), *told, began_at, tuple(found.get("doubts", ())))
 
 
 def _rows(found: Sequence[Sequence[Any]]) -> Iterator[Row]:

@@ -103,7 +103,7 @@ class Users:
         if role or clinic in self._clinics or clinic == EVERY_CLINIC:  # a clinic without a file can be left
             self._refuse_foreign(clinic, who)
         elif not who.scope.holds(clinic):
-            raise ForbiddenError(f"you do not manage the clinic {clinic}")
+            raise ForbiddenError(f"you do not manage the clinic {clinic}", code="manages_not")
         with self._store.write() as tx:
             admins = admins_of_all(tx)
             get_user(tx, user_id)
@@ -117,7 +117,7 @@ class Users:
             admins = admins_of_all(tx)
             user = _managed(tx, user_id, who)
             if user.disabled_at:
-                raise ConflictError(f"{user.login} is disabled already")
+                raise ConflictError(f"{user.login} is disabled already", code="disabled", login=user.login)
             set_disabled(tx, user_id, by=who.by, now=self._clock.now())
             _refuse_to_lose_the_last(tx, admins, user_id)
             self._record(tx, who, "user.disabled", user_id)
@@ -127,7 +127,7 @@ class Users:
         with self._store.write() as tx:
             user = _managed(tx, user_id, who)
             if not user.disabled_at:
-                raise ConflictError(f"{user.login} is not disabled")
+                raise ConflictError(f"{user.login} is not disabled", code="enabled", login=user.login)
             set_enabled(tx, user_id)
             self._record(tx, who, "user.enabled", user_id)
 
@@ -168,7 +168,8 @@ class Users:
         with self._store.write() as tx:
             user = _managed(tx, user_id, who)
             if user.disabled_at:
-                raise ConflictError(f"{user.login} is disabled: enable first")
+                said = f"{user.login} is disabled: enable first"
+                raise ConflictError(said, code="enable_first", login=user.login)
             add_link(tx, digest(token), user_id, purpose, by=who.by, now=now, expires_at=now + lasts)
             self._record(tx, who, "user.invited", user_id)
         return token
@@ -178,17 +179,20 @@ class Users:
         with self._store.write() as tx:
             user = _managed(tx, user_id, who)
             if user.second_factor_since is None:
-                raise ConflictError(f"{user.login} has no second factor")
+                said = f"{user.login} has no second factor"
+                raise ConflictError(said, code="no_second_factor", login=user.login)
             drop_factor(tx, user_id)
             end_sessions_of(tx, user_id, now=self._clock.now())
             self._record(tx, who, "user.second_factor_forgotten", user_id)
 
     def _refuse_foreign(self, clinic: str, who: Manager) -> None:
         if not who.scope.holds(clinic):  # first: who manages one clinic learns nothing of which others there are
-            raise ForbiddenError("only who manages a clinic gives and takes roles there")
+            said = "only who manages a clinic gives and takes roles there"
+            raise ForbiddenError(said, code="manages_not")
         if clinic != EVERY_CLINIC and clinic not in self._clinics:
             known = ", ".join(sorted(it for it in self._clinics if who.scope.holds(it)))
-            raise NotFoundError(f"there is no clinic {clinic}: there are {known}")
+            said = f"there is no clinic {clinic}: there are {known}"
+            raise NotFoundError(said, code="no_clinic")
 
     def _record(self, tx: Tx, who: Manager, action: str, user_id: int, clinic: str | None = None) -> None:
         where = None if clinic == EVERY_CLINIC else clinic
@@ -207,21 +211,25 @@ def _managed(tx: Tx, user_id: int, who: Manager) -> User:
         return user
     if not user.grants or not all(who.scope.holds(clinic) for clinic in user.grants):
         raise ForbiddenError(
-            f"{user.login} is not only of your clinics: ask who manages every clinic, or take the role at yours away"
+            f"{user.login} is not only of your clinics: ask who manages every clinic, or take the role at yours away",
+            code="elsewhere_too",
+            login=user.login,
         )
     return user
 
 
 def _refuse_to_lose_the_last(tx: Tx, admins: frozenset[int], user_id: int) -> None:
     if user_id in admins and not admins_of_all(tx):
-        raise ConflictError("nobody else manages every clinic: make somebody else admin of all of them first")
+        said = "nobody else manages every clinic: make somebody else admin of all of them first"
+        raise ConflictError(said, code="last_admin")
 
 
 def _login(text: str) -> str:
     login = text.strip().lower()
     if not _LOGIN.fullmatch(login):
         raise RegistrationError(
-            f"a login is 2 to 100 of a-z, 0-9 and . _ @ + -, and begins with a letter or digit: not {clean(text)!r}"
+            f"a login is 2 to 100 of a-z, 0-9 and . _ @ + -, and begins with a letter or digit: not {clean(text)!r}",
+            code="bad_login",
         )
     return login
 
@@ -230,5 +238,6 @@ def read_name(text: str) -> str:
     """Return a person's name on one line. Raises RegistrationError."""
     name = clean(text)
     if not name or len(name) > _LONGEST_NAME:
-        raise RegistrationError(f"a name has 1 to {_LONGEST_NAME} characters")
+        said = f"a name has 1 to {_LONGEST_NAME} characters"
+        raise RegistrationError(said, code="bad_name", most=_LONGEST_NAME)
     return name

@@ -97,6 +97,8 @@ class Foreseen:
 class VisitChangedError(ConflictError):
     """Somebody else has changed this visit meanwhile: look at it again."""
 
+    code = "visit_changed"
+
 
 class _OverError(Exception):
     """Ends a transaction that only looks, so that it is rolled back."""

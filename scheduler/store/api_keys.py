@@ -52,7 +52,8 @@ def add_key(tx: Tx, key: NewKey, *, by: str, now: datetime) -> ApiKey:
     The caller commits.
     """
     if tx.connection.execute(sa.select(api_keys.c.id).where(api_keys.c.name == key.name)).first():
-        raise ConflictError(f"there is or was a key {key.name}: choose another name")
+        said = f"there is or was a key {key.name}: choose another name"
+        raise ConflictError(said, code="key_taken", name=key.name)
     values = {
         "public_id": key.public_id,
         "secret_hash": key.secret_hash,

@@ -22,6 +22,7 @@ from scheduler.store.consents import patients_at, record_stop
 from scheduler.store.database import Tx
 from scheduler.store.desk_tables import desk_notes
 from scheduler.store.erasure_tables import erasures
+from scheduler.store.fhir_links import drop_links
 from scheduler.store.messages import Message, read_message
 from scheduler.store.name_tokens import drop_name_tokens
 from scheduler.store.names import address_hash
@@ -52,6 +53,7 @@ EMPTIED = frozenset(
 SEARCHED = frozenset(
     {"provider_events.payload", "idempotency.answer"}
     | {"uploads.name", "uploads.content", "uploads.report", "uploads.result"}
+    | {"booking_events.payload", "booking_events.reason"}
 )
 """What may be about anybody: each is opened and searched for the patient."""
 OF_NO_PATIENT = frozenset({"users.totp", "users.phone", "users.email", "hook_endpoints.url", "hook_endpoints.secret"})
@@ -140,6 +142,7 @@ def empty(tx: Tx, patient: Patient, own: Belongings, *, by: str, now: datetime) 
     values |= {"name_sealed": nothing, "name_hash": _NOBODY, "page_epoch": patients.c.page_epoch + 1}
     tx.connection.execute(sa.update(patients).where(patients.c.id == patient.id).values(**values, updated_at=now))
     drop_name_tokens(tx, [patient.id])
+    drop_links(tx, patient.id, own.visits)
     tx.connection.execute(sa.update(consents).where(consents.c.patient_id == patient.id).values(wording_sealed=None))
     tx.connection.execute(sa.update(pauses).where(pauses.c.patient_id == patient.id).values(why_sealed=None))
     lifted = sa.update(pauses).where(pauses.c.patient_id == patient.id, pauses.c.lifted_at.is_(None))

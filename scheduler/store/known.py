@@ -40,14 +40,19 @@ def look_up(tx: Tx, clinic: str, wanted: Sequence[Wanted], external_ids: Sequenc
     """
     hold = tx.writing and tx.dialect == "postgresql"  # SQLite has one writer at a time and needs none of it
     if hold:
-        _wait_for_turn(tx, clinic)
+        wait_for_turn(tx, clinic)
     named = {*external_ids, *(it.external_id for it in wanted if it.external_id)}
     people = find_people(tx, clinic, [it.traits for it in wanted], named, hold=hold)
     visits = find_visits(tx, clinic, named, people, [it.starts_at for it in wanted], hold=hold)
     return Known(people, visits, dict(ledgers_of(tx, people)))
 
 
-def _wait_for_turn(tx: Tx, clinic: str) -> None:
-    """Hold the registration of a clinic. Taken before any row, so that no two wait for each other in a circle."""
+def wait_for_turn(tx: Tx, clinic: str) -> None:
+    """Hold the registration of a clinic until the commit. Taken before any row, so that nobody waits in a circle.
+
+    SQLite has one writer at a time and needs none of it.
+    """
+    if tx.dialect != "postgresql":
+        return
     number = int.from_bytes(tx.vault.lookup(clinic, of="turn")[:8], signed=True)
     tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))

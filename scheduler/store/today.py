@@ -107,6 +107,13 @@ def _quarter(dialect: str) -> sa.ColumnElement[datetime]:
     return sa.type_coerce(hour.op("||")(begins).op("||")(":00.000000Z"), Instant)
 
 
+def due_minute(dialect: str) -> sa.ColumnElement[datetime]:
+    """Return the minute in which a message is due."""
+    if dialect == "sqlite":
+        return sa.type_coerce(sa.func.substr(messages.c.due_at, 1, 16).op("||")(":00.000000Z"), Instant)
+    return sa.type_coerce(sa.func.date_trunc("minute", messages.c.due_at), Instant)
+
+
 def upcoming(tx: Tx, windows: Sequence[Window], *, limit: int) -> tuple[Upcoming, ...]:
     """Return what goes out first in the windows."""
     parts = [

@@ -11,6 +11,7 @@ from scheduler.domain.access import EVERY_CLINIC, Role, Scope
 from scheduler.errors import ConflictError, NotFoundError
 from scheduler.store.database import Tx
 from scheduler.store.desk_tables import grants, login_links, sessions, users
+from scheduler.store.feed_tables import agenda_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ def add_user(tx: Tx, login: str, name: str, *, language: str | None, by: str, no
     Raises ConflictError for a login that somebody has, also somebody who is disabled.
     """
     if tx.connection.execute(sa.select(users.c.id).where(users.c.login == login)).first():
-        raise ConflictError(f"there is a user {login} already: choose another login")
+        said = f"there is a user {login} already: choose another login"
+        raise ConflictError(said, code="login_taken", login=login)
     values = {"login": login, "name": name, "language": language, "created_at": now, "created_by": by}
     return int(tx.connection.execute(sa.insert(users).values(values).returning(users.c.id)).scalar_one())
 
@@ -99,11 +101,13 @@ def admins_of_all(tx: Tx) -> frozenset[int]:
 
 
 def set_disabled(tx: Tx, user_id: int, *, by: str, now: datetime) -> None:
-    """Shut a user out: no login, no open session, no waiting link works any more. The caller commits."""
+    """Shut a user out: no login, no open session, no link works any more. The caller commits."""
     _update(tx, user_id, disabled_at=now, disabled_by=by)
     of_user = sessions.c.user_id == user_id
     tx.connection.execute(sa.update(sessions).where(of_user, sessions.c.ended_at.is_(None)).values(ended_at=now))
     tx.connection.execute(sa.delete(login_links).where(login_links.c.user_id == user_id))
+    opens = (agenda_links.c.user_id == user_id, agenda_links.c.ended_at.is_(None))
+    tx.connection.execute(sa.update(agenda_links).where(*opens).values(ended_at=now))
 
 
 def set_enabled(tx: Tx, user_id: int) -> None:

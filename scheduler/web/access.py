@@ -71,7 +71,8 @@ class Needs:
         request.state.caller = caller
         request.state.action = self.action
         if self.permission and not caller.anywhere(self.permission):
-            raise ForbiddenError(f"this needs the permission '{self.permission}': ask an administrator")
+            said = f"this needs the permission '{self.permission}': ask an administrator"
+            raise ForbiddenError(said, code="permission", permission=self.permission.value)
         return caller
 
 

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from scheduler.content.formats import clean, locale_of, moment, phone_of
-from scheduler.domain.alert import AT_ONCE, OF_PATIENTS
+from scheduler.domain.alert import AT_ONCE, CLOSED_BY_HAND, OF_PATIENTS
 from scheduler.domain.reasons import sentence
 from scheduler.domain.triage import Triage
 from scheduler.errors import StoreError
@@ -161,7 +161,7 @@ def _person(patient: Patient) -> Mapping[str, str]:
 def _steps(view: AlertView, language: str) -> list[str]:
     said = words(spoken_for(language))["alert"]["steps"]
     kind = view.alert.kind
-    return list(said[kind.value if kind in OF_PATIENTS else "fault"])
+    return list(said[kind.value if kind in CLOSED_BY_HAND else "fault"])
 
 
 def _detail(view: AlertView) -> str:

@@ -51,16 +51,15 @@ class Boxes:
         """Register patients whose only message is due at that instant."""
         configuration = load(self.aftercare.folder / "config")
         registrar = Registrar(configuration, FixedClock(due_at - timedelta(days=1)), by="test")
+        clinic = configuration.clinic("harbour")
         for start in range(first, first + count, PORTION):
+            numbers = range(start, min(start + PORTION, first + count))
+            registrations = [read_registration(patient(n, due_at), clinic, "quick") for n in numbers]
             with self.store.write() as tx:
-                for n in range(start, min(start + PORTION, first + count)):
-                    said = {
-                        Field.NAME: f"Patient {n} Sample",
-                        Field.PHONE: number_of(n),
-                        Field.STARTS_AT: (due_at - timedelta(hours=3)).isoformat(),
-                    }
-                    clinic = configuration.clinic("harbour")
-                    registrar.register(tx, read_registration(said, clinic, "quick", dates=None))
+                book = registrar.open(tx, clinic.id, registrations)
+                for registration in registrations:
+                    registrar.enter(book, registration)
+                book.write()
 
     def statuses(self) -> dict[str, int]:
         """Count the messages to patients by where they stand."""
@@ -108,6 +107,12 @@ def make_boxes(aftercare: Aftercare, store: Store, url: str) -> Boxes:
     aftercare.environ["AFTERCARE_DATABASE_URL"] = url
     aftercare.approve()
     return Boxes(aftercare, store)
+
+
+def patient(n: int, due_at: datetime) -> dict[Field, str]:
+    """Return what is said of a patient whose message is due at that instant."""
+    starts_at = (due_at - timedelta(hours=3)).isoformat()
+    return {Field.NAME: f"Patient {n} Sample", Field.PHONE: number_of(n), Field.STARTS_AT: starts_at}
 
 
 def number_of(n: int) -> str:

@@ -31,6 +31,7 @@ NEW_PATIENT = {
 }
 
 
+@pytest.mark.long
 def test_the_console_answers_while_the_weeks_pass_and_is_there_to_be_tried_after_them(tmp_path: Path) -> None:
     with playing(tmp_path, "--seconds", "5", "--port", "0") as demo:
         browser = demo.sign_in()

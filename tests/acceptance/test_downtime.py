@@ -22,7 +22,7 @@ from scheduler.clock import FixedClock
 from scheduler.domain.reasons import load_reasons
 from scheduler.paths import sample
 from scheduler.runtime.passes import one_pass
-from scheduler.services.importing import Importer
+from scheduler.services.exports.importing import Importer
 from scheduler.settings import read_settings
 from scheduler.store.database import Store, open_store
 from scheduler.store.messages import next_wake

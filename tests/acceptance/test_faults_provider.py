@@ -61,6 +61,7 @@ def test_what_was_taken_without_a_good_answer_is_settled_by_its_callback(ground:
     assert ground.twilio.questions == 0
 
 
+@pytest.mark.long
 def test_on_a_bad_day_of_the_provider_every_text_still_goes_out_once(ground: Ground) -> None:
     ground.prepare(3 * len(MOODS))
     ground.twilio.script.extend(MOODS * 3)
@@ -91,6 +92,7 @@ def test_providers_that_take_and_never_answer_are_waited_for_no_longer_than_thei
     ground.check()
 
 
+@pytest.mark.long
 def test_wrong_credentials_cost_no_message_and_sending_resumes_by_itself(ground: Ground) -> None:
     ground.prepare(3)
     ground.twilio.default = refuse(401, 20003)
@@ -113,6 +115,7 @@ def secured(tmp_path: Path) -> Iterator[tuple[TwilioServer, SmtpServer]]:
         yield twilio, smtp
 
 
+@pytest.mark.long
 def test_a_certificate_that_nobody_vouches_for_gets_nothing_and_all_goes_out_when_that_is_mended(
     ground: Ground, secured: tuple[TwilioServer, SmtpServer]
 ) -> None:
@@ -123,6 +126,7 @@ def test_a_certificate_that_nobody_vouches_for_gets_nothing_and_all_goes_out_whe
     assert (secured[0].taken, secured[1].delivered) == ([], [])
 
 
+@pytest.mark.long
 def test_a_line_that_is_not_encrypted_where_it_must_be_gets_nothing(ground: Ground) -> None:
     right = dict(ground.site.environ)
     ground.prepare(3)

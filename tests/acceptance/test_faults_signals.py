@@ -38,7 +38,9 @@ def test_told_to_stop_in_the_middle_it_ends_what_goes_on_and_holds_nothing_then(
     ground.check()
 
 
-@pytest.mark.parametrize("point", ["claimed", "begun", "answered", "unrecorded"])
+@pytest.mark.parametrize(
+    "point", ["begun", *(pytest.param(it, marks=pytest.mark.long) for it in ("claimed", "answered", "unrecorded"))]
+)
 def test_frozen_for_longer_than_a_lease_it_writes_nothing_after_its_deadline(ground: Ground, point: str) -> None:
     ground.prepare(PATIENTS)
     with ground.serving(at=Ambush(point, 1, signal.SIGSTOP)) as service:

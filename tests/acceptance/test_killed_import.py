@@ -1,7 +1,9 @@
 """An import that is killed in the middle and run again registers each appointment once, with its whole plan."""
 
+import re
+import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +14,10 @@ import sqlalchemy as sa
 from tests.acceptance.conftest import Aftercare, keys
 
 ROWS = 3000
+LARGE = 100_000
+MOST_KILOBYTES = 300_000
+"""Of an import, the program itself with them: a hundred thousand rows kept would be three times as much."""
+TOTAL = re.compile(r'\s+"(registered|unchanged|refused)": (\d+)')
 HEADER = "Booking,Start,Client,Mobile,E-mail,Language,Service,Status,Texts OK,Emails OK,Offers OK"
 LINES = [
     f"A-{n},2030-03-{1 + n % 28:02} 10:00,Patient {n},(514) 555-{1000 + n},p{n}@patients.example,en,"
@@ -57,12 +63,61 @@ def test_one_of_two_imports_on_postgresql_is_killed_and_the_other_and_its_next_r
     assert_each_once(database)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_a_hundred_thousand_rows_with_an_error_in_every_tenth_killed_in_the_middle_are_each_once(
+    aftercare: Aftercare, database: str, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{aftercare.folder / 'var' / 'aftercare.db'}"
+    if database == "postgresql":
+        url = request.getfixturevalue("empty_postgres_url")
+        aftercare.environ |= {"AFTERCARE_DATABASE_URL": url, **keys()}
+        aftercare.done("db", "upgrade")
+        url = url.replace("postgresql://", "postgresql+psycopg://")
+    export(aftercare, "export.csv", [large(n) for n in range(LARGE)])
+    engine = sa.create_engine(url)
+    with aftercare.start("import", "export.csv", "--clinic", "lumiere") as importing:
+        assert importing.stdout
+        threading.Thread(target=deque, args=(importing.stdout, 0)).start()  # who prints a row is waited for
+        wait_until(lambda: importing.poll() is not None or appointments(engine) >= LARGE // 3, seconds=300)
+        importing.kill()
+    assert LARGE // 3 <= appointments(engine) < LARGE * 9 // 10
+
+    with aftercare.start("import", "export.csv", "--clinic", "lumiere", "--json") as again:
+        peak, totals = 0, dict[str, int]()
+        assert again.stdout
+        for place, line in enumerate(again.stdout):
+            if place % 5_000 == 0 and place < LARGE - 5_000:
+                peak = peak_kilobytes(again.pid)
+            if found := TOTAL.match(line):
+                totals[found[1]] = int(found[2])
+    assert (again.wait(), totals["refused"]) == (1, LARGE // 10)
+    assert totals["registered"] + totals["unchanged"] == LARGE * 9 // 10
+    assert totals["unchanged"] >= LARGE // 3
+    assert peak < MOST_KILOBYTES
+    assert_each_once(engine, LARGE * 9 // 10)
+
+
+def large(n: int) -> str:
+    """Return a row of the large export: in every tenth the phone is none."""
+    phone = "12" if n % 10 == 0 else f"+1514{555 + n // 10_000}{n % 10_000:04d}"
+    return (
+        f"A-{n},2030-03-{1 + n % 28:02} 10:00,Patient {n},{phone},p{n}@patients.example,en,"
+        "Microneedling - Full Face,Confirmed,yes,yes,no"
+    )
+
+
+def peak_kilobytes(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+
+
 def export(aftercare: Aftercare, name: str, lines: list[str]) -> None:
     Path(aftercare.folder / name).write_text("\n".join([HEADER, *lines]), encoding="utf-8")
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+def wait_until(condition: Callable[[], bool], *, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.01)
 
@@ -73,12 +128,12 @@ def appointments(database: sa.Engine) -> int:
     return 0
 
 
-def assert_each_once(database: sa.Engine) -> None:
+def assert_each_once(database: sa.Engine, rows: int = ROWS) -> None:
     with database.connect() as connection:
         plans = connection.execute(sa.text("SELECT count(*) FROM messages GROUP BY appointment_id")).scalars()
-        assert Counter(plans) == {10: ROWS}
+        assert Counter(plans) == {10: rows}
         for table in ("patients", "appointments"):
-            assert connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one() == ROWS
+            assert connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one() == rows
         consents = connection.execute(sa.text("SELECT count(*) FROM consents GROUP BY patient_id")).scalars()
         assert set(consents) == {6}
     database.dispose()

@@ -49,11 +49,6 @@ def test_a_patient_with_two_treatments_reads_one_text_and_one_email(aftercare: A
     assert len(lines) == len(set(lines)) > 1
 
 
-@pytest.mark.parametrize("name", ["sqlite", "engines"])
-def test_whatever_is_killed_each_patient_gets_one_of_the_two(name: str, empty: Empty) -> None:
-    kept(name, empty, patients=15, kills=3, seed=1)
-
-
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["sqlite", "postgres", "engines"])
 def test_through_many_kills_each_patient_gets_one_of_the_two(name: str, empty: Empty) -> None:

@@ -50,6 +50,7 @@ def clinic(
     return aftercare
 
 
+@pytest.mark.long
 def test_what_is_stopped_while_it_goes_out_stops_within_seconds_and_goes_on_when_it_may(
     clinic: Aftercare, twilio: TwilioServer
 ) -> None:

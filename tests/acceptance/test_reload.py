@@ -167,6 +167,7 @@ def test_a_text_that_is_edited_while_it_runs_is_in_the_next_message_and_a_broken
         assert [is_open for _, is_open in shop.alerts()] == [False]
 
 
+@pytest.mark.long
 def test_the_web_answers_by_edited_files_too(shop: Shop) -> None:
     with shop.open("serve"):
         service = address_of(shop.said())
@@ -178,6 +179,7 @@ def test_the_web_answers_by_edited_files_too(shop: Shop) -> None:
                 assert json.load(answer) == {"status": "ok"}
 
 
+@pytest.mark.long
 @pytest.mark.postgres
 @pytest.mark.parametrize("shop", ["postgres"], indirect=True)
 def test_a_service_and_a_worker_take_edited_files_each_for_itself_and_the_alert_is_one(shop: Shop) -> None:
@@ -194,6 +196,7 @@ def test_a_service_and_a_worker_take_edited_files_each_for_itself_and_the_alert_
         assert [is_open for _, is_open in shop.alerts()] == [False]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
 def test_files_that_a_link_leads_to_are_taken_when_it_leads_elsewhere_and_vanish_in_good_order(shop: Shop) -> None:
     """As Kubernetes mounts them: the folder of names leads through `..data`."""
@@ -219,6 +222,7 @@ def test_files_that_a_link_leads_to_are_taken_when_it_leads_elsewhere_and_vanish
         assert shop.send()[0].startswith("2. ")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
 def test_of_a_thousand_edits_in_a_row_the_last_one_counts_and_messages_go_out_meanwhile(shop: Shop) -> None:
     with shop.open("serve", looks="2"):  # as it runs for its operators

@@ -49,7 +49,7 @@ def finish(boxes: Boxes) -> None:
 
 
 def play(boxes: Boxes, twilio: TwilioServer, count: int, *, seed: int) -> None:
-    boxes.seed(count, due_at=soon(6 + count / 400))
+    boxes.seed(count, due_at=soon(6 + count / 1000))
     dice = random.Random(seed)
     with boxes.running("serve", "serve", "worker", "worker") as processes:
         wait_for(lambda: len(twilio.taken) > count * dice.uniform(0.1, 0.5), seconds=120)

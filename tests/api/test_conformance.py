@@ -37,7 +37,7 @@ def ask(house: House, folder: Path, *options: str) -> None:
         command += ["--url", f"{address}{PATH}", "-H", f"Authorization: Bearer {office.key()}"]
         command += ["--checks", "all", "--exclude-checks", ",".join(LEFT_OUT), "--seed", "1"]
         command += ["--exclude-operation-id", "delete_key"]  # it would revoke the key that asks
-        command += ["--request-timeout", "60"]  # where many tests share a machine
+        command += ["--request-timeout", "60", "--max-response-time", "60"]  # many tests share a machine
         command += ["--generation-database", "none", "--warnings", "off", *options]
         environment = {**os.environ, "SCHEMATHESIS_HOOKS": "", "NO_COLOR": "1"}
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)

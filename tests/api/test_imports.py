@@ -4,6 +4,7 @@ from scheduler.domain.access import Permission
 from tests.api.office import ZOE, Office, Program
 from tests.services.exports import HEADER, LEO
 from tests.services.exports import ZOE as ZOE_ROW
+from tests.services.workbooks import packed, parts, sheet, texts
 
 GOOD = f"{ZOE_ROW}\n"
 FILE = f"{HEADER}\n{GOOD}{LEO.replace('Léo Martin', '')}\n"
@@ -71,6 +72,32 @@ def test_a_file_of_another_kind_too_large_or_without_rows_is_refused(any_office:
     assert program.ask("POST", "/imports?clinic=north", CSV, content=many.encode()).status_code == 422
     assert program.ask("POST", "/imports", CSV, content=FILE.encode()).status_code == 422
     assert program.ask("POST", "/imports?clinic=west", CSV, content=FILE.encode()).status_code == 404
+
+
+def test_a_file_is_taken_in_every_form_of_an_export_and_is_called_by_its_name(any_office: Office) -> None:
+    program = any_office.program()
+    workbook = packed(parts(sheet(texts("Week 12", HEADER.replace(",", "|"), ZOE_ROW.replace(",", "|")))))
+    spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    for media, content, line in (
+        (spreadsheet, workbook, 3),
+        ("application/octet-stream", workbook, 3),
+        ("text/csv; charset=utf-8", FILE.encode("cp1252"), 2),
+        ("text/plain", FILE.replace(",", "\t").encode("utf-16"), 2),
+        ("application/vnd.ms-excel", FILE.replace(",", ";").encode(), 2),
+    ):
+        answer = program.ask("POST", "/imports?clinic=north", {"Content-Type": media}, content=content)
+        first = answer.json()["report"]["rows"][0]
+        assert (answer.status_code, first["row"], first["result"]) == (201, line, "registered"), media
+    for disposition, name in (
+        ('attachment; filename="week.xlsx"', "week.xlsx"),
+        ("attachment; filename*=UTF-8''semaine%20%C3%A9.csv", "semaine é.csv"),
+        ('attachment; filename="/home/ann/week.csv"', "week.csv"),
+        ("attachment", "export"),
+        ('"; filename=' + "x" * 400, "export"),
+    ):
+        headers = {**CSV, "Content-Disposition": disposition}
+        refused = program.ask("POST", "/imports?clinic=north", headers, content=b"%PDF-1.7")
+        assert (refused.status_code, refused.json()["detail"].partition(": is a PDF")[0]) == (422, f"body: {name}")
 
 
 def test_a_file_of_another_clinic_does_not_exist(any_office: Office) -> None:

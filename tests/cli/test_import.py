@@ -1,7 +1,18 @@
 """import: the report, the exit code, the dry run."""
 
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
 import pytest
 
+from scheduler.cli.import_report import AsJson, AsLines
+from scheduler.errors import RegistrationError
+from scheduler.services.exports.importing import Import
+from scheduler.services.exports.rows import RowReport
+from scheduler.services.registration import Result
 from tests.cli.command import SECRETS, Command
 
 HEADER = "Booking,Chart,Start,End,Client,Mobile,E-mail,Language,Service,Status,Texts,Emails"
@@ -20,6 +31,7 @@ def test_the_report_is_as_the_contract_says(aftercare: Command) -> None:
         "rows": [{"row": 2, "result": "registered", "reason": "", "appointment": 1}],
         "totals": {"registered": 1, "unchanged": 0, "rescheduled": 0, "cancelled": 0, "refused": 0},
         "warnings": [],
+        "unused": [],
     }
     again = aftercare.json("import", "export.csv", "--clinic", "north")
     assert again["rows"] == [{"row": 2, "result": "unchanged", "reason": "", "appointment": 1}]
@@ -58,7 +70,7 @@ def test_a_dry_run_registers_nothing(aftercare: Command) -> None:
     [
         ("", "export.csv: the file is empty: export it again"),
         ("Name,Phone\nZoe,1\n", "export.csv:1: no column “Start” for starts_at in the header"),
-        ("a,a\n1,2\n", "export.csv:1: the column “a” stands there twice: rename one"),
+        ("Start,Start\n1,2\n", "export.csv:1: the column “Start” stands there twice: rename one"),
     ],
 )
 def test_a_file_with_a_header_that_can_not_be_read_registers_nothing(
@@ -82,3 +94,30 @@ def test_the_report_for_people_holds_no_patient_data(aftercare: Command) -> None
 
 def test_an_option_that_is_missing_is_a_wrong_usage(aftercare: Command) -> None:
     assert "--clinic" in aftercare.refused("import", "export.csv", code=2)
+
+
+def test_json_is_whole_also_when_an_error_ends_the_import_in_the_middle() -> None:
+    def batches() -> Iterator[Sequence[RowReport]]:
+        for row in (2, 3):
+            yield [RowReport(row, Result.REGISTERED, "“é”", row), RowReport(row + 5, Result.REFUSED, "no", None)]
+        raise RegistrationError("export.csv: was changed")
+
+    def printed(form: type[AsJson] | type[AsLines]) -> str:
+        out, counts, running = (
+            io.StringIO(),
+            Counter[Result](),
+            Import(9, ("a warning",), ("Notes", "Room\x1b"), batches()),
+        )
+        with suppress(RegistrationError), form(out.write, counts, running, dry_run=False) as report:
+            for reports in running.batches:
+                counts.update(it.result for it in reports)
+                report.add(reports)
+        return out.getvalue()
+
+    told = json.loads(printed(AsJson))
+    assert [it["row"] for it in told["rows"]] == [2, 7, 3, 8]
+    assert (told["totals"]["registered"], told["warnings"]) == (2, ["a warning"])
+    assert (told["error"], told["unused"]) == ("export.csv: was changed", ["Notes", "Room\x1b"])
+    assert printed(AsLines).endswith(
+        "Columns that are not mapped, so not read: Notes, Room.\nUntil then: 2 registered, 2 refused.\n"
+    )

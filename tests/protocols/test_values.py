@@ -2,6 +2,7 @@
 
 from datetime import time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -217,9 +218,33 @@ def test_a_clinic_has_what_its_file_says(tmp_path: Path) -> None:
     assert rose.undo_grace == timedelta(minutes=3)
     assert rose.consent_when_unknown == {Purpose.CARE: False, Purpose.RECALL: True, Purpose.MARKETING: True}
     assert rose.on_call == (OnCall("Desk", sms="+14165550111"),)
-    assert rose.imports.columns["first_name"] == "Prénom"
+    assert rose.imports.columns["first_name"] == ("Prénom",)
     assert rose.imports.statuses == {"Annulé": AppointmentStatus.CANCELLED}
     assert rose.imports.dates is None
+    assert rose.imports.timezone is None
+    assert rose.imports.encoding == "auto"
+
+
+def test_an_export_is_read_as_the_clinics_file_says(tmp_path: Path) -> None:
+    says = (
+        "import:\n"
+        "  columns: {starts_at: [Date, Time], ends_at: [Date, End], name: A, phone: B, treatment: C}\n"
+        "  dates: day_first\n"
+        "  timezone: America/New_York\n"
+        "  encoding: windows-1252\n"
+    )
+    imports = clinic(config_in(tmp_path, add={CLINIC: says})).imports
+    assert imports.columns["starts_at"] == ("Date", "Time")
+    assert (imports.dates, imports.timezone, imports.encoding) == (
+        "day_first",
+        ZoneInfo("America/New_York"),
+        "windows-1252",
+    )
+
+
+def test_an_import_may_name_treatments_and_statuses_alone_for_what_tells_by_itself(tmp_path: Path) -> None:
+    says = "import: {treatments: {Full face: microneedling}, statuses: {Annulé: cancelled}}\n"
+    assert clinic(config_in(tmp_path, add={CLINIC: says})).imports.columns == {}
 
 
 def test_without_a_word_about_consent_care_and_recall_are_allowed_and_marketing_is_not(tmp_path: Path) -> None:

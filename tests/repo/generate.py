@@ -9,6 +9,7 @@ from scheduler.content.gallery import gallery_pages
 from scheduler.protocols.schemas import FOLDER, KINDS, schema_of
 from tests.repo.page_commands import commands_page
 from tests.repo.page_config import config_page
+from tests.repo.page_presets import presets_page
 from tests.repo.page_problems import problems_page
 from tests.repo.page_rest import openapi_file, rest_page
 from tests.repo.page_sources import sources_page
@@ -22,6 +23,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/commands.md": commands_page,
     "docs/reference/config.md": config_page,
     "docs/reference/openapi.json": openapi_file,
+    "docs/reference/presets.md": presets_page,
     "docs/reference/problems.md": problems_page,
     "docs/reference/rest.md": rest_page,
     "docs/reference/sources.md": sources_page,

@@ -23,7 +23,7 @@ from scheduler.protocols.addresses import (
 )
 from scheduler.protocols.advice_file import Range
 from scheduler.protocols.blocks import Block
-from scheduler.protocols.clinic_file import MOST_SEGMENTS, ImportField, Rate
+from scheduler.protocols.clinic_file import MOST_SEGMENTS, Rate
 from scheduler.protocols.expectations_file import AlertWord, HandledWord, Moment, StatusWord
 from scheduler.protocols.fields import (
     ChannelField,
@@ -36,6 +36,7 @@ from scheduler.protocols.fields import (
     WeekdayField,
 )
 from scheduler.protocols.import_fields import IMPORT_FIELDS
+from scheduler.protocols.import_file import EncodingName, ImportDates, ImportField, PresetField
 from scheduler.protocols.instance_file import (
     HIGHEST_FLOOR,
     HIGHEST_GRADE,
@@ -58,8 +59,18 @@ from scheduler.protocols.on_call import Patience
 from scheduler.protocols.price_field import PriceField
 from scheduler.protocols.protocol_file import ClosuresField, TriageField, UnlessField
 from scheduler.protocols.schemas import KINDS
+from scheduler.protocols.source_fields import (
+    CalcomKind,
+    EncodingField,
+    Header,
+    SchemeField,
+    SourceField,
+    Variable,
+)
+from scheduler.protocols.source_fields import Dates as SourceDates
+from scheduler.protocols.source_fields import Path as BodyPath
 from scheduler.protocols.sources_file import AboutField
-from scheduler.protocols.times import ClockSpan, ClockTime, DateFormat, Day, SpanField, Zone
+from scheduler.protocols.times import ClockSpan, ClockTime, Day, SpanField, Zone
 from scheduler.protocols.triage_file import PhraseField, Words
 
 HEAD = """# Configuration files
@@ -98,7 +109,8 @@ WORDS: tuple[tuple[Any, str], ...] = (
     (ClockTime, "time of day, `00:00` to `23:59`"),
     (Day, "date, `2026-12-24`"),
     (Zone, "IANA time zone of a place"),
-    (DateFormat, "format with Python's `strptime` letters"),
+    (ImportDates, "`day_first`, `month_first`, or a format with Python's `strptime` letters"),
+    (PresetField, "name of a [preset](presets.md)"),
     (SmsCount, f"whole number, 1 to {MOST_SMS}"),
     (Parts, f"whole number, 1 to {MOST_PARTS}"),
     (Grade, f"whole number, 1 to {HIGHEST_GRADE}"),
@@ -132,10 +144,19 @@ WORDS: tuple[tuple[Any, str], ...] = (
     (PhraseField, "phrase: words, `word*`, `word?`, `(one|other)`, `<group>`, `...`"),
     (Id, "id: lower-case letters, digits, `_`"),
     (Switch, "`true` or `false`"),
+    (Variable, "name of an environment variable"),
+    (Header, "name of an HTTP header"),
+    (BodyPath, "place in a JSON body, `payload.start`"),
+    (SourceDates, "`epoch`, `epoch_ms`, or a format with Python's `strptime` letters"),
+    (SourceField, "field of ours, see below"),
+    (CalcomKind, "the kind"),
     (ImportField, "field of ours, see below"),
     (dict[str, dict[str, dict[str, Any]]], "`treatment: {step: {key: value}}`"),
 )
 CHOICES = (
+    SchemeField,
+    EncodingField,
+    EncodingName,
     ChannelField,
     PurposeField,
     IfLateField,

@@ -42,7 +42,7 @@ RULES = f"""## What holds for all of it
 - **Edits.** GET and PATCH answer an `ETag`. PATCH with `If-Match` is refused with 412 when it was changed meanwhile;
   without it goes through. GET with `If-None-Match` is 304 when nothing changed.
 - **Limits.** `RateLimit-Policy` and `RateLimit` say what is let through and what is left; 429 has `Retry-After`. A
-  body has at most 1,000,000 bytes and 32 levels; a file of `POST /imports` is sent as it is (`text/csv`), 10 MiB.
+  body has at most 1,000,000 bytes and 32 levels; a file of `POST /imports` is sent as it is (CSV, .xlsx), 10 MiB.
 - **Undo.** Whoever registers or edits an appointment gets the header `Undo`: a POST to that address takes it back for
   15 minutes, while nothing went out because of it. An import has its `undo`.
 - **Beside requests.** A plan, and carrying it out, takes longer than a request may: 202, then look at

@@ -62,6 +62,7 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
+@pytest.mark.long
 def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     reader = Reader(tmp_path)
     for block in fenced(TUTORIAL.read_text(encoding="utf-8")):

@@ -28,6 +28,13 @@ def house(sqlite_settings: Settings, texts_dir: Path) -> Iterator[House]:
 
 
 @pytest.fixture
+def postgres_house(postgres_settings: Settings, texts_dir: Path) -> Iterator[House]:
+    """The installation on PostgreSQL; what it sends is rehearsed. Its tests are marked `postgres`."""
+    with open_store(postgres_settings) as opened:
+        yield House(opened, postgres_settings, texts_dir)
+
+
+@pytest.fixture
 def any_house(store: Store, settings: Settings, texts_dir: Path) -> House:
     """The installation on SQLite, and on PostgreSQL."""
     return House(store, settings, texts_dir)

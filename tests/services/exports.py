@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scheduler.services.importing import Importer, ImportReport
+from scheduler.services.exports.importing import Importer, ImportReport
 from tests.services.house import House
 
 HEADER = "Booking,Chart,Start,End,Client,Mobile,E-mail,Language,Service,Status,Texts,Emails"

@@ -109,7 +109,7 @@ class House:
     def registration(self, *, clinic: str = "north", treatment: str = "peel", **more: str) -> Registration:
         """Read what was said of Zoë, with changes by field name."""
         said = {**ZOE, **{Field(key): value for key, value in more.items()}}
-        return read_registration(said, self.configuration.clinic(clinic), treatment, dates=None)
+        return read_registration(said, self.configuration.clinic(clinic), treatment)
 
     def enter(self, registration: Registration, *, follow: bool = False) -> Registered:
         """Take a registration into the store."""

@@ -7,7 +7,8 @@ import pytest
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.errors import RegistrationError
 from scheduler.services.appointments import call_off
-from scheduler.services.importing import Importer, RowReport
+from scheduler.services.exports.importing import Importer
+from scheduler.services.exports.rows import RowReport
 from tests.services.exports import ANN, HEADER, LEO, ZOE, results, run
 from tests.services.house import CHECK, VISIT, House, after
 from tests.store.samples import Person, find

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from scheduler.services.importing import Importer, ImportReport
+from scheduler.services.exports.importing import Importer, ImportReport
 from scheduler.settings import Settings
 from scheduler.store.database import open_store
 from scheduler.store.tables import appointments, consents, messages, patients

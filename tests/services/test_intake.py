@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.consent import Answer
 from scheduler.errors import RegistrationError
-from scheduler.services.intake import CallOff, Field, Registration, read_call_off, read_instant, read_registration
+from scheduler.services.intake import CallOff, Field, Registration, read_call_off, read_registration
+from scheduler.services.moments import read_instant
 from tests.services.house import FIRST_HOURS, ZOE, House, configuration
 
 NORTH = configuration().clinic("north")
 
 
-def read(*, dates: str | None = None, **said: str) -> Registration:
+def read(**said: str) -> Registration:
     raw = {**ZOE, **{Field(key): value for key, value in said.items()}}
-    return read_registration(raw, NORTH, "peel", dates=dates)
+    return read_registration(raw, NORTH, "peel")
 
 
 def refusal(**said: str) -> str:
@@ -142,14 +143,6 @@ def test_a_time_that_is_none_is_refused_in_words(text: str, said: str) -> None:
     assert refusal(starts_at=text) == said
 
 
-def test_a_clinics_own_date_format_is_read_and_named_in_the_refusal() -> None:
-    assert read(dates="%d/%m/%Y %H:%M", starts_at="18/03/2026 10:00").starts_at == datetime(
-        2026, 3, 18, 14, tzinfo=UTC
-    )
-    with pytest.raises(RegistrationError, match="starts_at: is not a date and time such as 22/03/2026 14:30"):
-        read(dates="%d/%m/%Y %H:%M", starts_at="2026-03-18T10:00")
-
-
 @pytest.mark.parametrize("ends_at", ["2026-03-18T14:00Z", "2026-03-18T09:00"])
 def test_an_end_that_is_not_after_the_start_is_refused(ends_at: str) -> None:
     assert refusal(ends_at=ends_at) == "ends_at: is not after starts_at"
@@ -216,7 +209,10 @@ def test_a_language_is_a_code(said: str, kept: str | None) -> None:
         ({"timezone": "../../etc/passwd"}, "timezone: is not an IANA time zone such as Europe/Madrid"),
         ({"external_id": "x" * 101}, "external_id: has more than 100 characters"),
         ({"patient_id": "x" * 101}, "patient_id: has more than 100 characters"),
-        ({"status": "gone"}, "status: is not booked, completed, cancelled or no_show: map it under import.statuses"),
+        (
+            {"status": "gone"},
+            "status: “gone” is not booked, completed, cancelled or no_show: map it under import.statuses",
+        ),
         ({"phone": "", "email": ""}, "phone, email: both are empty, so nothing could reach this patient"),
     ],
 )
@@ -244,7 +240,7 @@ anything = st.text(max_size=60) | st.text(alphabet=st.characters(codec=None), ma
 @given(st.dictionaries(st.sampled_from(list(Field)), anything, max_size=len(Field)))
 def test_any_text_at_all_is_a_registration_or_one_refusal(said: Mapping[Field, str]) -> None:
     try:
-        found, refused = read_registration({**ZOE, **said}, NORTH, "peel", dates=None), "with nothing"
+        found, refused = read_registration({**ZOE, **said}, NORTH, "peel"), "with nothing"
     except RegistrationError as error:
         found, refused = read(), str(error)
     assert refused.isprintable()

@@ -36,7 +36,7 @@ class Anna:
         self.desk = Identity(store, {"north": "North"}, self.clock, Passwords(CountingHasher()))
         self.id = self.desk.users.add("anna", "Anna", Role.STAFF, "north", OPERATOR, password=PASSWORD)
         self.token = self.half().token
-        self.desk.accounts.begin_second_factor(self.id)
+        assert self.desk.accounts.begin_second_factor(self.id, PASSWORD, self.token) is None
         waiting = self.desk.accounts.waiting_address(self.id)
         assert waiting
         self.phone = pyotp.TOTP(waiting[0])
@@ -167,7 +167,7 @@ def test_turning_it_on_ends_the_sessions_without_it(store: Store) -> None:
     anna = Anna(store)
     anna.desk.accounts.drop_second_factor(anna.id, anna.code(), anna.token)
     elsewhere, here = anna.half().token, anna.half().token
-    anna.desk.accounts.begin_second_factor(anna.id)
+    assert anna.desk.accounts.begin_second_factor(anna.id, PASSWORD, here) is None
     waiting = anna.desk.accounts.waiting_address(anna.id)
     assert waiting
     done = anna.desk.accounts.confirm_second_factor(anna.id, pyotp.TOTP(waiting[0]).at(anna.clock.now()), here)
@@ -177,10 +177,17 @@ def test_turning_it_on_ends_the_sessions_without_it(store: Store) -> None:
     assert anna.desk.gate.by_session(done[0].token)
 
 
+def test_who_finds_an_open_screen_turns_nothing_on(anna: Anna) -> None:
+    done = anna.desk.accounts.drop_second_factor(anna.id, anna.code(), anna.token)
+    assert isinstance(done, Started)
+    assert anna.desk.accounts.begin_second_factor(anna.id, "a guess of words here", done.token) is not None
+    assert anna.desk.accounts.waiting_address(anna.id) is None
+
+
 def test_a_secret_in_force_is_never_shown_nor_replaced(anna: Anna) -> None:
     assert anna.desk.accounts.waiting_address(anna.id) is None
     with pytest.raises(ConflictError, match="turn it off first"):
-        anna.desk.accounts.begin_second_factor(anna.id)
+        anna.desk.accounts.begin_second_factor(anna.id, PASSWORD, anna.token)
     assert anna.desk.accounts.confirm_second_factor(anna.id, anna.code(), anna.token) is None
 
 

@@ -130,6 +130,9 @@ def test_every_revision_is_in_the_package() -> None:
         "0008_search.py",
         "0009_tallies.py",
         "0010_erasures.py",
+        "0011_fhir.py",
+        "0012_bookings.py",
+        "0013_calendars.py",
     ]
     assert Path(MIGRATIONS, "env.py").is_file()
 

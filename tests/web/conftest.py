@@ -1,4 +1,4 @@
-from tests.services.conftest import any_house, any_live, house, live, texts_dir
+from tests.services.conftest import any_house, any_live, house, live, postgres_house, texts_dir
 from tests.store.conftest import migrated_file, postgres_settings, settings, sqlite_settings, store
 
 __all__ = [
@@ -7,6 +7,7 @@ __all__ = [
     "house",
     "live",
     "migrated_file",
+    "postgres_house",
     "postgres_settings",
     "settings",
     "sqlite_settings",

@@ -38,6 +38,8 @@ from scheduler.web.app import create_app
 from scheduler.web.console.app import create_console
 from scheduler.web.console.live import Live
 from scheduler.web.cookies import session_cookie
+from scheduler.web.fhir.app import PATH as FHIR
+from scheduler.web.fhir.app import create_fhir
 from tests.services.house import WORDS, House
 
 HERE = "http://testserver"
@@ -69,7 +71,8 @@ def desk_app(
     async def make() -> FastAPI:
         console = create_console(desk_of(house, public_url=public_url), gate, live=Live.of(house.store), work=work)
         api = create_api(desk_of(house, public_url=public_url), gate)
-        return create_app(well=lambda: True, parts={"/desk": console, "/api/v1": api})
+        fhir = create_fhir(desk_of(house, public_url=public_url), gate)
+        return create_app(well=lambda: True, parts={"/desk": console, "/api/v1": api, FHIR: fhir})
 
     return asyncio.run(make())
 

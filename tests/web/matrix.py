@@ -29,9 +29,11 @@ from scheduler.services.reply_case import Incoming
 from scheduler.services.reply_desk import ReplyDesk
 from scheduler.store.alerts import alerts_of_reply
 from scheduler.store.api_keys import list_keys
+from scheduler.store.booking_events import add_booking_event
 from scheduler.store.outbox_pages import kept_messages
 from scheduler.store.replies import SMS
 from scheduler.web.access import Needs, OpenToAll
+from tests.fhir.system import appointment, patient, procedure, put
 from tests.services.house import CHECK, PREPARE, House
 from tests.services.replying import words
 from tests.web.desk import HERE, Visitor, desk_app, desk_of, make_key, make_user
@@ -84,7 +86,7 @@ class Declared:
 
     @property
     def is_api(self) -> bool:
-        return self.path.startswith("/api/")
+        return self.path.startswith(("/api/", "/fhir/"))
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -203,10 +205,21 @@ def _body(route: Declared, clinic: str | None) -> dict[str, Any]:
         return {"data": {"clinic": clinic or "", "role": "viewer", "language": "en", "channel": "sms"}}
     if route.path.endswith("/imports"):
         return {"content": _FILES[clinic or NORTH], "headers": {"Content-Type": "text/csv"}}
+    if route.path.startswith("/fhir/"):
+        return {"json": _fhir(route.path), "headers": {"Content-Type": "application/fhir+json"}}
     example = _example(route.route)
     if isinstance(example, dict) and "clinic" in example:
         example = {**example, "clinic": clinic}
     return {"json": example} if example is not None else {}
+
+
+def _fhir(path: str) -> Any:
+    """Return what such an address takes."""
+    samples = {"Patient": patient("x1"), "Appointment": appointment("x1"), "Procedure": procedure("x1")}
+    return next(
+        (it for name, it in samples.items() if name in path.split("/")),
+        {"resourceType": "Bundle", "type": "transaction", "entry": [put(samples["Patient"])]},
+    )
 
 
 def _example(route: APIRoute) -> Any:
@@ -246,6 +259,9 @@ def _furnish(house: House, clinic: str) -> Things:
             by="test",
         )
         called = ping(tx, hook, now=now)
+        told = add_booking_event(
+            tx, unique_id=f"{clinic}/1", clinic=clinic, source="gone", payload=b"{}", now=now - timedelta(days=1)
+        )
     make_key(house.store, [Permission.READ], clinic)
     user = make_user(house.store, f"ben-{clinic}", Role.VIEWER, clinic)
     upload = uploading.bring(desk, clinic, "a.csv", _FILES[clinic], by="test")
@@ -261,11 +277,14 @@ def _furnish(house: House, clinic: str) -> Things:
             "hooks": hook.id,
             "webhooks": hook.id,
             "calls": called,
+            "bookings": told,
             "grants": clinic,
             "import": upload,
             "imports": upload,
             "uploads": upload,
             "pauses": held.order.id,
+            "r4": clinic,
+            "resource_id": "x1",
         },
     )
 

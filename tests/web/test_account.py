@@ -43,7 +43,7 @@ def is_in(visitor: Visitor) -> bool:
 
 
 def turn_on(visitor: Visitor) -> tuple[pyotp.TOTP, list[str]]:
-    visitor.post(f"{SECOND_FACTOR}/begin")
+    visitor.post(f"{SECOND_FACTOR}/begin", {"current": PASSWORD})
     secret = re.search(r"<code>([A-Z2-7 ]+)</code>", visitor.get(SECOND_FACTOR).text)
     assert secret
     phone = pyotp.TOTP(secret[1].replace(" ", ""))
@@ -125,7 +125,7 @@ def test_without_a_password_only_a_fresh_link_lets_choose_one(house: House) -> N
 def test_the_second_factor_is_turned_on_with_a_picture_and_a_first_code(visitor: Visitor) -> None:
     thief = again(visitor)
     assert visitor.get(f"{SECOND_FACTOR}/picture.svg").status_code == 404
-    visitor.post(f"{SECOND_FACTOR}/begin")
+    visitor.post(f"{SECOND_FACTOR}/begin", {"current": PASSWORD})
     picture = visitor.get(f"{SECOND_FACTOR}/picture.svg")
     assert picture.headers["content-type"] == "image/svg+xml"
     assert "no-store" in picture.headers["cache-control"]
@@ -198,7 +198,7 @@ def test_a_name_is_text_and_nothing_else(visitor: Visitor) -> None:
         ("/desk/account/profile", {"name": "Mallory"}),
         ("/desk/account/addresses", {"phone": "+14165550199"}),
         ("/desk/account/password", {"current": PASSWORD, "password": OTHER, "again": OTHER}),
-        (f"{SECOND_FACTOR}/begin", {}),
+        (f"{SECOND_FACTOR}/begin", {"current": PASSWORD}),
         ("/desk/account/sessions/end", {}),
     ],
 )

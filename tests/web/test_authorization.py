@@ -53,6 +53,7 @@ OWNED = {
     "users",
     "keys",
     "hooks",
+    "bookings",
     "outbox",
     "import",
 } | {
@@ -60,6 +61,7 @@ OWNED = {
     "webhooks",
     "pauses",
     "{kind}",
+    "r4",
 }
 
 May = Mapping[str, frozenset[Permission]]
@@ -88,8 +90,8 @@ def office(house: House) -> Iterator[Office]:
 
 
 @pytest.fixture
-def any_office(any_house: House) -> Iterator[Office]:
-    opened = Office.open(any_house)
+def office_on_postgresql(postgres_house: House) -> Iterator[Office]:
+    opened = Office.open(postgres_house)
     yield opened
     opened.close()
 
@@ -102,7 +104,8 @@ def test_every_route_declares_once_who_may_call_it(office: Office) -> None:
 
 def test_what_is_open_to_all_is_the_login_and_what_it_looks_like(office: Office) -> None:
     opened = {route.path for route in routes(office.app) if route.needs is None}
-    assert all(it.startswith((LOGIN, "/desk/static/")) or it == "/api/v1/openapi.json" for it in opened), opened
+    documents = {"/api/v1/openapi.json", "/fhir/r4/{clinic}/metadata"}
+    assert all(it.startswith((LOGIN, "/desk/static/")) or it in documents for it in opened), opened
 
 
 def test_who_is_not_known_gets_nothing_and_changes_nothing(office: Office) -> None:
@@ -129,16 +132,16 @@ def test_a_key_does_what_it_says_at_its_clinic_and_nothing_else(office: Office, 
     _all_as_declared(office, *_program(office, *KEYS[what]), is_api=True)
 
 
-@pytest.mark.long
+@pytest.mark.postgres
 @pytest.mark.parametrize("who", PEOPLE)
-def test_so_it_is_on_every_database(any_office: Office, who: str) -> None:
-    _all_as_declared(any_office, *_person(any_office, PEOPLE[who]), is_api=False)
+def test_so_it_is_on_postgresql(office_on_postgresql: Office, who: str) -> None:
+    _all_as_declared(office_on_postgresql, *_person(office_on_postgresql, PEOPLE[who]), is_api=False)
 
 
-@pytest.mark.long
+@pytest.mark.postgres
 @pytest.mark.parametrize("what", KEYS)
-def test_so_it_is_for_keys_on_every_database(any_office: Office, what: str) -> None:
-    _all_as_declared(any_office, *_program(any_office, *KEYS[what]), is_api=True)
+def test_so_it_is_for_keys_on_postgresql(office_on_postgresql: Office, what: str) -> None:
+    _all_as_declared(office_on_postgresql, *_program(office_on_postgresql, *KEYS[what]), is_api=True)
 
 
 def _person(office: Office, grants: Mapping[str, Role]) -> tuple[Visitor, May]:

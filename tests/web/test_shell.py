@@ -158,9 +158,9 @@ def test_a_planted_cookie_says_nothing(anna: Visitor, planted: str) -> None:
     ("path", "status", "said"),
     [
         ("/raise/missing", 404, "There is nothing here"),
-        ("/raise/conflict", 409, "it went out already"),
+        ("/raise/conflict", 409, "It went out already"),
         ("/raise/forbidden", 403, "Ask an administrator"),
-        ("/raise/invalid", 422, "the phone number is too short"),
+        ("/raise/invalid", 422, "The phone number is too short"),
         ("/raise/away", 503, "Messages are not lost"),
         ("/nothing", 404, "There is nothing here"),
         ("/number/x", 404, "There is nothing here"),

@@ -11,7 +11,7 @@ from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
 from scheduler.domain.clinic import Clinic
 from scheduler.services import appointments as visits
 from scheduler.services.desk import Desk
-from scheduler.services.intake import read_instant
+from scheduler.services.moments import read_instant
 from scheduler.services.timeline import Timeline, timeline
 from scheduler.services.undoing import Undoable, keep, state_of
 from scheduler.services.visit_changes import STATUS_AFTER, Action

@@ -16,9 +16,12 @@ _MEDIA = frozenset({"application/json", "application/merge-patch+json"})
 
 @dataclass(frozen=True, slots=True)
 class FileBody:
-    """Declares, as a dependency of a route, that its body is a file of that media type, of so many bytes at most."""
+    """Declares, as a dependency of a route, that its body is a file of one of those types, of so many bytes at most.
 
-    media: str
+    The first type is the one that an error names.
+    """
+
+    media: tuple[str, ...]
     most: int
 
     async def __call__(self, request: Request) -> bytes:
@@ -27,8 +30,8 @@ class FileBody:
 
     async def read(self, request: Request) -> bytes:
         """Read it. Raises ApiError: 413, 415."""
-        if _media(request) != self.media:
-            raise ApiError(Problem.MEDIA, f"send the file itself, with the header Content-Type: {self.media}")
+        if _media(request) not in self.media:
+            raise ApiError(Problem.MEDIA, f"send the file itself, with the header Content-Type: {self.media[0]}")
         return await read_bytes(request, self.most)
 
 

@@ -1,8 +1,9 @@
-"""A clinic's CSV export: brought and reported on row by row first, then imported."""
+"""A clinic's export: brought and reported on row by row first, then imported."""
 
+from email.message import Message
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import ConfigDict
 
 from scheduler.domain.access import Caller, Permission
@@ -18,14 +19,36 @@ from scheduler.web.api.samples_files import CSV, FORGOTTEN, IMPORT, LOOKED_AT
 
 TAGS: Tags = ["appointments"]
 CREATED = 201
-_MEDIA = "text/csv"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_MEDIA = (
+    "text/csv",
+    "text/tab-separated-values",
+    "text/plain",
+    _XLSX,
+    "application/vnd.ms-excel",  # what Windows calls a CSV file
+    "application/octet-stream",
+)
+_FILE = {"schema": {"type": "string", "format": "binary", "examples": ["(the bytes of the file)"]}}
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "The export, in UTF-8 or Windows-1252, with a header; at most 10 MiB and 5,000 rows.",
-        "content": {_MEDIA: {"schema": {"type": "string", "examples": [CSV]}}},
+        "description": "The export as it is: text with comma, semicolon, tab or pipe in UTF-8, UTF-16, Windows-1252 "
+        "or Mac Roman, or a workbook (.xlsx); at most 10 MiB and 5,000 rows. What it is, its content says.",
+        "content": {
+            "text/csv": {"schema": {"type": "string", "examples": [CSV]}},
+            _XLSX: _FILE,
+            "application/octet-stream": _FILE,
+        },
     }
 }
+_NAME_LIMIT = 300
+Disposition = Annotated[
+    str | None,
+    Header(
+        alias="Content-Disposition",
+        description='The name of the file, by which errors call it: attachment; filename="week.csv".',
+    ),
+]
 
 
 class ImportQuery(Input):
@@ -107,12 +130,13 @@ def add_imports(api: APIRouter, desk: Desk) -> None:
         query: Annotated[ImportQuery, Query()],
         caller: Annotated[Caller, Depends(needs(Permission.BOOK, "upload.brought"))],
         file: Annotated[bytes, Depends(FileBody(_MEDIA, MOST_BYTES))],
+        disposition: Disposition = None,
     ) -> ImportShown:
-        """Bring a clinic's CSV export, and return what each row would do. Nothing is registered yet."""
+        """Bring a clinic's export, and return what each row would do. Nothing is registered yet."""
         caller.demand(Permission.BOOK, query.clinic)
         if query.clinic not in desk.configuration.clinics:
             raise NotFoundError
-        made = uploading.bring(desk, query.clinic, "", file, by=caller.label)
+        made = uploading.bring(desk, query.clinic, _name(disposition), file, by=caller.label)
         note(request, clinic=query.clinic, subject=f"upload/{made}")
         return ImportShown.of(uploading.look_at(desk, made))
 
@@ -145,6 +169,15 @@ def add_imports(api: APIRouter, desk: Desk) -> None:
         _visible(desk, request, caller, upload)
         uploading.forget(desk, upload)
         return ForgottenShown(id=upload, result="forgotten")
+
+
+def _name(disposition: str | None) -> str:
+    """Return the name that a program gave its file, "" for none: in a header, since addresses are in logs."""
+    if not disposition or len(disposition) > _NAME_LIMIT:
+        return ""
+    said = Message()
+    said["Content-Disposition"] = disposition
+    return (said.get_filename() or "").rpartition("/")[2]
 
 
 def _visible(desk: Desk, request: Request, caller: Caller, upload: int) -> Uploaded:

@@ -159,4 +159,4 @@ def _read(desk: Desk, caller: Caller, body: NewAppointment) -> Registration:
         hint = suggest(body.treatment, known.protocols) or "GET /treatments names all there are"
         raise invalid(Wrong("body", "treatment", "there is no such treatment", hint))
     named = {Field(name): value for name, value in body.model_dump(exclude={"clinic", "treatment"}).items() if value}
-    return read_registration(named, clinic, body.treatment, dates=None)
+    return read_registration(named, clinic, body.treatment)

@@ -10,10 +10,12 @@ from scheduler.clock import Clock
 from scheduler.domain.access import Caller
 from scheduler.errors import RegistrationError
 from scheduler.services.account import Accounts, Wrong
+from scheduler.services.agenda import Agendas
 from scheduler.services.desk import Desk
 from scheduler.services.identity import identity_of
 from scheduler.services.passwords import LEAST, MOST, PasswordRefusedError
 from scheduler.web.access import needs, note
+from scheduler.web.console.agenda import agenda_routes
 from scheduler.web.console.second_factor import second_factor_routes
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
@@ -29,8 +31,10 @@ def account_pages(desk: Desk, shell: Shell, *, clock: Clock | None = None) -> AP
     """Return the routes. Nothing here needs more than being signed in; `clock` only where time is to be moved."""
     router = shell.router()
     accounts = identity_of(desk.store, desk.configuration, clock=clock).accounts
-    own = _Own(shell, accounts)
+    agendas = Agendas(desk.store, desk.configuration, desk.links, desk.clock)
+    own = _Own(shell, accounts, agendas)
     second_factor_routes(router, shell, accounts)
+    agenda_routes(router, shell, agendas)
 
     @router.get("/account")
     def show(request: Request, caller: Annotated[Caller, Depends(needs(None, "-"))]) -> Response:
@@ -88,8 +92,8 @@ def account_pages(desk: Desk, shell: Shell, *, clock: Clock | None = None) -> AP
 class _Own:
     """Answers what somebody asks of the own account. Its methods block."""
 
-    def __init__(self, shell: Shell, accounts: Accounts) -> None:
-        self._shell, self._accounts = shell, accounts
+    def __init__(self, shell: Shell, accounts: Accounts, agendas: Agendas) -> None:
+        self._shell, self._accounts, self._agendas = shell, accounts, agendas
 
     def show(
         self, request: Request, caller: Caller, problems: Problems = (), typed: Mapping[str, str] | None = None
@@ -110,6 +114,7 @@ class _Own:
             status=422 if problems else 200,
             problems=problems,
             account=account,
+            agenda=self._agendas.link_of(caller.id),
             given={**known, **(typed or {})},
             languages=[
                 (_AS_BROWSER, self._words(request, caller)["as_browser"]),

@@ -13,7 +13,7 @@ from scheduler.domain.appointment import CALLED_OFF
 from scheduler.domain.clinic import Clinic
 from scheduler.errors import ConflictError, NotFoundError
 from scheduler.services.desk import Desk
-from scheduler.services.intake import NoInstantError, read_instant
+from scheduler.services.moments import NoInstantError, read_instant
 from scheduler.services.undoing import State, state_of
 from scheduler.services.visit_changes import (
     Action,

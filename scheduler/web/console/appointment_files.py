@@ -11,6 +11,8 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from scheduler.domain.access import Caller, Permission
 from scheduler.errors import RegistrationError
 from scheduler.services.desk import Desk
+from scheduler.services.exports.guessing import propose_for
+from scheduler.services.exports.proposal import Proposal
 from scheduler.services.registration import Result
 from scheduler.services.undoing import is_open
 from scheduler.services.uploading import (
@@ -119,7 +121,14 @@ class _Files:
         self._desk, self._shell = desk, shell
 
     def ask(
-        self, request: Request, caller: Caller, clinic: str | None, *, problem: str | None = None, status: int = 200
+        self,
+        request: Request,
+        caller: Caller,
+        clinic: str | None,
+        *,
+        problem: str | None = None,
+        proposal: Proposal | None = None,
+        status: int = 200,
     ) -> Response:
         places = bookable(self._desk, caller)
         return self._shell.page(
@@ -130,6 +139,7 @@ class _Files:
             places=places,
             chosen=clinic if clinic in dict(places) else None,
             problems=[("file", problem)] if problem else [],
+            proposal=proposal.yaml() if proposal else None,
             most_rows=MOST_ROWS,
             most_megabytes=MOST_BYTES // 1024 // 1024,
         )
@@ -144,7 +154,9 @@ class _Files:
         except TooManyRowsError:
             return self.ask(request, caller, clinic, problem=said["too_many"].format(most=MOST_ROWS), status=422)
         except RegistrationError as error:
-            return self.ask(request, caller, clinic, problem=str(error), status=422)
+            proposal = propose_for(self._desk.configuration, clinic, name, data)
+            told = self._shell.told(request, caller, error, clinic)
+            return self.ask(request, caller, clinic, problem=told, proposal=proposal, status=422)
         note(request, clinic=clinic, subject=f"upload/{number}")
         return self._shell.go(request, f"{PATH}/{number}")
 

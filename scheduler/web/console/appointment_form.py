@@ -36,6 +36,11 @@ NAMES = (
 _WHERE = {Field.STARTS_AT: "day", Field.ENDS_AT: "ends"}
 _CONSENTS = (Field.CONSENT_SMS, Field.CONSENT_EMAIL, Field.CONSENT_MARKETING)
 _AS_THEY_ARE = (Field.NAME, Field.PHONE, Field.EMAIL, Field.LANGUAGE, Field.TIMEZONE, Field.PATIENT_ID)
+_ABOUT = {
+    "stranger": ("patient_id", "stranger"),
+    "id_taken": ("external_id", "taken"),
+    "other_treatment": ("external_id", "taken"),
+}
 _MOST_SHOWN = 20_000
 
 Typed = Mapping[str, str]
@@ -89,7 +94,7 @@ def read_form_of(typed: Typed, desk: Desk, clinics: Iterable[str]) -> Read:
     raw[Field.STARTS_AT] = f"{day}T{time}" if day and time else "2000-01-01T00:00"
     raw[Field.ENDS_AT] = f"{day}T{ends}" if day and ends else ""
     try:
-        registration = read_registration(raw, clinic, typed["treatment"], dates=None)
+        registration = read_registration(raw, clinic, typed["treatment"])
     except WrongFieldsError as error:
         return Read(typed, None, (*wrong, *_told(error.wrong)))
     if wrong:
@@ -99,10 +104,7 @@ def read_form_of(typed: Typed, desk: Desk, clinics: Iterable[str]) -> Read:
 
 def conflict_of(error: ConflictError) -> tuple[str, str] | None:
     """Return which field a conflict is about, and the code of what is wrong; None where it is about none."""
-    text = str(error)
-    if text.startswith(Field.PATIENT_ID.value):
-        return "patient_id", "stranger"
-    return ("external_id", "taken") if "external_id" in text else None
+    return _ABOUT.get(error.code)
 
 
 def languages(desk: Desk, clinics: Iterable[str], speaking: str) -> list[tuple[str, str]]:

@@ -155,7 +155,8 @@ class _Registers:
         where = conflict_of(error)
         if where:
             return self._form(request, caller, read.typed, wrong=[where])
-        return self._form(request, caller, read.typed, told=str(error))
+        told = self._shell.told(request, caller, error, read.typed["clinic"])
+        return self._form(request, caller, read.typed, told=told)
 
     def _form(
         self,

@@ -87,8 +87,8 @@ def show_errors(app: FastAPI, shell: Shell) -> None:
         async def handle(request: Request, raised: Exception) -> Response:
             # What we say ourselves; nothing of a database's and of programming errors, nor of what is missing:
             # what other clinics have looks exactly like what there is not.
-            shown = isinstance(raised, AftercareError) and not isinstance(raised, NotFoundError)
-            return await _page(shell, request, what, status, str(raised) if shown else "")
+            told = raised if isinstance(raised, AftercareError) and not isinstance(raised, NotFoundError) else None
+            return await _page(shell, request, what, status, told)
 
         app.add_exception_handler(error, handle)
 
@@ -172,8 +172,11 @@ def _broken(shell: Shell) -> Handler:
     return handle
 
 
-async def _page(shell: Shell, request: Request, what: str, status: int, detail: str = "") -> Response:
+async def _page(
+    shell: Shell, request: Request, what: str, status: int, told: AftercareError | None = None
+) -> Response:
     caller = getattr(request.state, "caller", None)
+    detail = shell.told(request, caller, told) if told else ""
     if what == "forbidden" and caller and not caller.anywhere(Permission.READ):
         what, detail = "no_role", ""
     again = request.url.path if request.method in SAFE_METHODS and status >= 409 else None  # noqa: PLR2004

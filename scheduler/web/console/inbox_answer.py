@@ -55,7 +55,8 @@ def answer_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
         except WrittenMeanwhileError as error:
             return _meanwhile(case, request, caller, typed, error)
         except ConflictError as error:
-            return case.page(request, caller, typed=typed, problems=(("words", str(error)),), status=409)
+            told = shell.told(request, caller, error, way.clinic.id)
+            return case.page(request, caller, typed=typed, problems=(("words", told),), status=409)
         desk.wake()
         if form["do"] == "send_close":
             return shell.go(request, "/inbox", said="inbox.said.answered_closed")
@@ -101,7 +102,7 @@ def way_by(ways: tuple[Way, ...], channel: str) -> Way:
     for way in ways:
         if way.channel == channel:
             return way
-    raise ConflictError("there is no such way any more: load the page again")
+    raise ConflictError("there is no such way any more: load the page again", code="way_gone")
 
 
 def _send(tx: Tx, case: Case, caller: Caller, typed: Typed, *, closing: bool, seen: int) -> None:

@@ -74,7 +74,8 @@ class _Writing:
             typed, wrote = having_seen(typed, error), error.replies
             return self.page(request, caller, number, typed=typed, problems=problems, wrote=wrote, status=409)
         except ConflictError as error:
-            return self.page(request, caller, number, typed=typed, problems=(("words", str(error)),), status=409)
+            told = self._shell.told(request, caller, error, way.clinic.id)
+            return self.page(request, caller, number, typed=typed, problems=(("words", told),), status=409)
         desk.wake()
         return self._shell.go(request, f"/patients/{number}", said="inbox.said.written")
 

@@ -16,7 +16,7 @@ from scheduler.services.resending import Candidate, Word, candidates, resend
 from scheduler.store.consents import stop_source
 from scheduler.store.patients import Patient
 from scheduler.web.access import needs
-from scheduler.web.console.patient_door import Ask, Blank, Door, Problems, in_english
+from scheduler.web.console.patient_door import Ask, Blank, Door, Problems
 from scheduler.web.console.posted import Posted, posted
 from scheduler.web.console.words import fill
 
@@ -61,7 +61,8 @@ def _correcting(router: APIRouter, door: Door) -> None:
         except DetailsChangedError as error:
             patient = door.patient(request, caller, number, Permission.CARE)
             ask = _details_form(door, request, caller, patient, _known(patient))
-            return door.ask(request, caller, patient, ask, status=409, problems=[("", in_english(str(error)))])
+            told = door.told(request, caller, patient, error)
+            return door.ask(request, caller, patient, ask, status=409, problems=told)
         except WrongFieldsError as error:
             t = door.words(request, caller)["wrong"]
             problems: Problems = [(it.field.value, t[it.code]) for it in error.wrong]
@@ -69,7 +70,8 @@ def _correcting(router: APIRouter, door: Door) -> None:
             return door.ask(request, caller, patient, ask, status=422, problems=problems)
         except ConflictError as error:
             ask = _details_form(door, request, caller, patient, typed)
-            return door.ask(request, caller, patient, ask, status=409, problems=[("", in_english(str(error)))])
+            told = door.told(request, caller, patient, error)
+            return door.ask(request, caller, patient, ask, status=409, problems=told)
         desk.wake()
         link = f"/patients/{number}/resend" if done.of_address else None
         said = "corrected" if done.of_address else ("details" if done.changed else "same")
@@ -139,8 +141,8 @@ def _resending(router: APIRouter, door: Door) -> None:
                 for message, word in sorted(wished.items()):
                     resend(tx, desk.configuration, message, word, now=now, by=caller.label)
         except ConflictError as error:
-            problems = [("", in_english(str(error)))]
-            return _resend_page(door, request, caller, patient, status=409, problems=problems)
+            told = door.told(request, caller, patient, error)
+            return _resend_page(door, request, caller, patient, status=409, problems=told)
         desk.wake()
         return door.shell.go(request, f"/patients/{number}", said="patients.said.again", count=len(wished))
 

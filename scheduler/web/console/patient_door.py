@@ -6,10 +6,9 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
-from markupsafe import Markup
 
 from scheduler.domain.access import Caller, Permission
-from scheduler.errors import NotFoundError
+from scheduler.errors import AftercareError, NotFoundError
 from scheduler.services.desk import Desk
 from scheduler.store.appointments import StoredAppointment, get_appointment
 from scheduler.store.messages import Message, get_message
@@ -100,8 +99,11 @@ class Door:
 
     def sayer(self, request: Request, caller: Caller, clinic: str) -> Sayer:
         """Return what says reasons to the reader."""
-        language = self.shell.language(request, caller)
-        return Sayer(language, self.shell.formats(language), clinic)
+        return self.shell.sayer(request, caller, clinic)
+
+    def told(self, request: Request, caller: Caller, patient: Patient, error: AftercareError) -> Problems:
+        """Return why something about a patient is refused, as what is wrong with the whole form."""
+        return [("", self.shell.told(request, caller, error, patient.clinic))]
 
     def ask(
         self,
@@ -125,8 +127,3 @@ class Door:
             back=back,
             problems=problems,
         )
-
-
-def in_english(text: str) -> Markup:
-    """Return a sentence that there is in English only, marked as such, for people who hear it read."""
-    return Markup('<span lang="en">{}</span>').format(f"{text[:1].upper()}{text[1:]}.")

@@ -13,7 +13,7 @@ from scheduler.services.exporting import export_patient, zipped
 from scheduler.store.patient_file import count_unsent
 from scheduler.store.patients import Patient
 from scheduler.web.access import needs
-from scheduler.web.console.patient_door import Ask, Blank, Door, Problems, in_english
+from scheduler.web.console.patient_door import Ask, Blank, Door, Problems
 from scheduler.web.console.posted import Posted, posted
 from scheduler.web.console.words import counted, fill
 from scheduler.web.pages import SAFE
@@ -80,8 +80,8 @@ def _erasing(router: APIRouter, door: Door) -> None:
         try:
             erase(desk.store, desk.settings.outbox_dir, number, now=desk.clock.now(), by=caller.label)
         except ConflictError as error:
-            problems = [] if _obstacles(door, number) else [("", in_english(str(error)))]
-            return _erase_page(door, request, caller, patient, status=409, problems=problems)
+            told = [] if _obstacles(door, number) else door.told(request, caller, patient, error)
+            return _erase_page(door, request, caller, patient, status=409, problems=told)
         return door.shell.go(request, f"/patients/{number}", said="patients.said.erased")
 
 

@@ -16,7 +16,7 @@ from scheduler.store.held import Choice
 from scheduler.store.messages import Message
 from scheduler.store.patients import Patient
 from scheduler.web.access import needs
-from scheduler.web.console.patient_door import Ask, Door, Problems, in_english
+from scheduler.web.console.patient_door import Ask, Door, Problems
 from scheduler.web.console.words import fill
 
 Number = Annotated[int, Path(ge=1, lt=2**63)]
@@ -143,7 +143,7 @@ class _Messages:
         except NotNowError as error:
             return [], [("", fill(t["not_now"][error.bar.value], why=sayer.say(error.reasons)))]
         except ConflictError as error:
-            return [], [("", in_english(str(error)))]
+            return [], self.door.told(request, caller, patient, error)
         own, why = t["now"], sayer.say(seen.reasons)
         if seen.waits:
             first = fill(own["waits"], why=why)

@@ -12,12 +12,12 @@ from scheduler.domain.clinic import Clinic
 from scheduler.errors import ConflictError, NotFoundError
 from scheduler.services import adjusting
 from scheduler.services.adjusting import Wish
-from scheduler.services.intake import read_instant
+from scheduler.services.moments import read_instant
 from scheduler.store.appointments import StoredAppointment
 from scheduler.store.messages import messages_of
 from scheduler.store.patients import Patient
 from scheduler.web.access import needs
-from scheduler.web.console.patient_door import Ask, Blank, Door, Problems, in_english
+from scheduler.web.console.patient_door import Ask, Blank, Door, Problems
 from scheduler.web.console.posted import Posted, posted
 from scheduler.web.console.words import fill
 
@@ -144,7 +144,8 @@ class _Steps:
                     wish = Wish(self.action is Action.SKIP, at, note or None)
                     adjusting.adjust(*about_it, wish, now=now, by=caller.label)
         except (ConflictError, NotFoundError) as error:
-            return self.ask(request, caller, about, form, status=409, problems=[("", in_english(str(error)))])
+            problems = self.door.told(request, caller, about.patient, error)
+            return self.ask(request, caller, about, form, status=409, problems=problems)
         desk.wake()
         back = f"/patients/{about.patient.id}?visit={about.visit.id}"
         return self.door.shell.go(request, back, said=f"patients.said.{_DONE[self.action]}")

@@ -44,6 +44,14 @@ class Sayer:
         said = between.join(self._clause(it) for it in reasons)
         return _begun(said).rstrip(".") + "." if said else Markup("")
 
+    def value(self, name: str, value: object) -> Any:
+        """Return a value as it stands in a sentence: by its name, and an instant as the clinic's clock shows it."""
+        if isinstance(value, datetime):
+            return self.formats.moment(value, self.clinic)
+        if name == "treatment":
+            return self.formats.treatment(str(value))
+        return self._shown(name, value) if isinstance(value, str) else value
+
     def _clause(self, reason: Reason) -> Markup:
         known = words(self.language)["reasons"].get(reason.code)
         clause = known or words("en")["reasons"].get(reason.code, reason.code)

@@ -115,7 +115,8 @@ class StepTexts:
         try:
             send_test(self.desk, caller, wanted, channel)
         except ConflictError as error:
-            return self.show(request, caller, wanted, problem=str(error), status=409)
+            told = self.shell.told(request, caller, error, wanted.clinic)
+            return self.show(request, caller, wanted, problem=told, status=409)
         own = self.shell.address(self._path(wanted), clinic=wanted.clinic, language=wanted.language)
         link = None if self.desk.is_live else "/outbox"
         return self.shell.go(request, own.removeprefix(self.shell.address("")), said="schedules.test.sent", link=link)

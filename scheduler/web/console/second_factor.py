@@ -34,10 +34,9 @@ def second_factor_routes(router: APIRouter, shell: Shell, accounts: Accounts) ->
         return own.picture(request, caller)
 
     @router.post(f"{_HERE}/begin")
-    def begin(request: Request, caller: Annotated[Caller, Depends(needs(None, "-"))]) -> Response:
-        """Make the secret."""
-        accounts.begin_second_factor(caller.id)
-        return shell.go(request, _HERE)
+    def begin(request: Request, caller: Annotated[Caller, Depends(needs(None, "-"))], current: Text = "") -> Response:
+        """Make the secret, by the password."""
+        return own.begin(request, caller, current)
 
     @router.post(f"{_HERE}/confirm")
     def confirm(
@@ -89,11 +88,17 @@ class _Own:
             raise NotFoundError("there is no second factor to be set up")
         return Response(picture(waiting[1]), media_type="image/svg+xml", headers=dict(SAFE))
 
+    def begin(self, request: Request, caller: Caller, password: str) -> Response:
+        if self._accounts.begin_second_factor(caller.id, password, self._shell.session(request)):
+            said = words(self._shell.language(request, caller))["account"]["wrong_password"]
+            return self.show(request, caller, [("current", said)])
+        return self._shell.go(request, _HERE)
+
     def confirm(self, request: Request, caller: Caller, code: str) -> Response:
         note(request, subject=f"user/{caller.id}")
         done = self._accounts.confirm_second_factor(caller.id, code, self._shell.session(request))
         if done is None:
-            return self._wrong(request, caller, "code")
+            return self._wrong(request, caller)
         started, codes = done
         answer = self._codes(request, caller, codes)
         self._shell.cookies.set_session(answer, started.token)
@@ -102,15 +107,13 @@ class _Own:
     def recovery(self, request: Request, caller: Caller, code: str) -> Response:
         note(request, subject=f"user/{caller.id}")
         codes = self._accounts.new_recovery_codes(caller.id, code)
-        return (
-            self._wrong(request, caller, "code") if isinstance(codes, Wrong) else self._codes(request, caller, codes)
-        )
+        return self._wrong(request, caller) if isinstance(codes, Wrong) else self._codes(request, caller, codes)
 
     def off(self, request: Request, caller: Caller, code: str) -> Response:
         note(request, subject=f"user/{caller.id}")
         done = self._accounts.drop_second_factor(caller.id, code, self._shell.session(request))
         if isinstance(done, Wrong):
-            return self._wrong(request, caller, "code")
+            return self._wrong(request, caller)
         answer = self._shell.go(request, "/account", said="account.second_factor_off")
         self._shell.cookies.set_session(answer, done.token)
         return answer
@@ -119,9 +122,9 @@ class _Own:
         """Show the codes in the answer itself: they are nowhere else, and a page that is loaded again has none."""
         return self._shell.page(request, caller, "account/codes.html.j2", codes=codes)
 
-    def _wrong(self, request: Request, caller: Caller, field: str) -> Response:
+    def _wrong(self, request: Request, caller: Caller) -> Response:
         said = words(self._shell.language(request, caller))["login"]["wrong_code"]
-        return self.show(request, caller, [(field, said)])
+        return self.show(request, caller, [("code", said)])
 
 
 def _in_groups(secret: str) -> str:

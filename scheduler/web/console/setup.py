@@ -12,6 +12,7 @@ from scheduler.services.examining import Examiner
 from scheduler.services.senders import senders_of
 from scheduler.web.access import needs
 from scheduler.web.console.setup_audit import audit_pages
+from scheduler.web.console.setup_bookings import booking_pages
 from scheduler.web.console.setup_hooks import hook_pages
 from scheduler.web.console.setup_keys import key_pages
 from scheduler.web.console.setup_users import user_pages
@@ -37,7 +38,7 @@ def setup_pages(desk: Desk, shell: Shell) -> APIRouter:
     ) -> Response:
         """Look the installation over: it takes seconds, and calls the providers where delivery is live."""
         if not _is_of_all(caller):
-            raise ForbiddenError("only who manages every clinic examines the installation")
+            raise ForbiddenError("only who manages every clinic examines the installation", code="examines_not")
         examiner.examine()
         return shell.go(request, "/setup", said="setup.examined")
 
@@ -48,7 +49,7 @@ def setup_pages(desk: Desk, shell: Shell) -> APIRouter:
         clinics = [it for it in desk.configuration.clinics.values() if scope.holds(it.id)]
         return shell.page(request, caller, "setup/senders.html.j2", senders=senders_of(desk, clinics))
 
-    for pages in (user_pages, key_pages, hook_pages, audit_pages):
+    for pages in (user_pages, key_pages, booking_pages, hook_pages, audit_pages):
         router.include_router(pages(desk, shell))
     return router
 

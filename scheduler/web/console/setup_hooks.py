@@ -115,7 +115,7 @@ class _Hooks:
             with self._desk.store.write() as tx:
                 made = hooks.add_endpoint(tx, wanted, clinics=clinics, now=self._desk.clock.now(), by=caller.label)
         except AftercareError as error:
-            return self.show_all(request, caller, typed, problem=("url", str(error)))
+            return self.show_all(request, caller, typed, problem=("url", self._shell.told(request, caller, error)))
         return self.show(request, caller, made.id, secret=made.secret)
 
     def show(

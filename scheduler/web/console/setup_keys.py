@@ -102,5 +102,5 @@ class _Keys:
                 expires_at=self._clock.now() + lasts if lasts else None,
             )
         except AftercareError as error:
-            return self.show(request, caller, typed, problem=("name", str(error)))
+            return self.show(request, caller, typed, problem=("name", self._shell.told(request, caller, error)))
         return self.show(request, caller, {"may": [Permission.READ.value], "days": LASTS[1]}, made=made)

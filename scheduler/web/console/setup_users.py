@@ -111,7 +111,8 @@ def _role(role: str) -> Role | None:
     try:
         return Role(role)
     except ValueError:
-        raise RegistrationError(f"there is no role {role[:20]!r}: viewer, staff, operator or admin") from None
+        said = f"there is no role {role[:20]!r}: viewer, staff, operator or admin"
+        raise RegistrationError(said, code="choose_role") from None
 
 
 class _Deciding:
@@ -161,13 +162,13 @@ class _Deciding:
         try:
             role = _role(typed["role"])
             if role is None:
-                raise RegistrationError("choose a role")
+                raise RegistrationError("choose a role", code="choose_role")
             language = typed["language"] if typed["language"] in LANGUAGES else None
             made = self.users.add(
                 typed["login"], typed["name"], role, typed["clinic"], manager(caller), language=language
             )
         except AftercareError as error:
-            return self.form(request, caller, typed, ("login", str(error)))
+            return self.form(request, caller, typed, ("login", self._shell.told(request, caller, error)))
         return self.invite(request, caller, made)
 
     def invite(self, request: Request, caller: Caller, user_id: int) -> Response:

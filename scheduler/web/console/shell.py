@@ -10,9 +10,11 @@ from urllib.parse import urlencode, urlsplit
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from scheduler.content.formats import undisguised
 from scheduler.domain.access import Caller, Permission
+from scheduler.errors import AftercareError
 from scheduler.services.desk import Desk
 from scheduler.web.access import QUIET, Gate, recorded
 from scheduler.web.console.assets import assets
@@ -20,6 +22,8 @@ from scheduler.web.console.cookies import Cookies, Said
 from scheduler.web.console.formats import Formats
 from scheduler.web.console.icons import ICONS
 from scheduler.web.console.navigation import TONES, navigation
+from scheduler.web.console.reasons import Sayer
+from scheduler.web.console.refusals import told
 from scheduler.web.console.words import counted, fill, said, words
 from scheduler.web.pages import SAFE, language_wanted, spoken_for
 
@@ -118,6 +122,17 @@ class Shell:
         """Return how values are written in a language, now."""
         known = self.desk.configuration
         return Formats(language, self.desk.clock.now(), known.clinics, known.protocols)
+
+    def sayer(self, request: Request, caller: Caller | None, clinic: str | None = None) -> Sayer:
+        """Return what says reasons to a reader, instants as a clinic's clock shows them."""
+        language = self.language(request, caller)
+        return Sayer(language, self.formats(language), clinic)
+
+    def told(
+        self, request: Request, caller: Caller | None, error: AftercareError, clinic: str | None = None
+    ) -> Markup:
+        """Return why something is refused, in the reader's language where it has the words."""
+        return told(error, self.sayer(request, caller, clinic))
 
     def _frame(
         self, request: Request, caller: Caller | None, language: str, values: Mapping[str, object]

@@ -14,10 +14,9 @@ from scheduler.web.console.app import create_console
 from scheduler.web.console.live import Live
 from tests.browser.console.desk_site import DeskSite, desk_of
 from tests.browser.console.pages import NO_PAGES, PAGES
-from tests.browser.console.visits import DESKTOP, PHONE, visiting
+from tests.browser.console.visits import DESKTOP, visiting
 
 GALLERY = ("/gallery", "/nothing-here")
-LOOKS = ((PHONE, False), (DESKTOP, True))
 
 
 def routes_of(routers: list[Any]) -> Iterator[tuple[str, set[str]]]:
@@ -44,9 +43,8 @@ def test_a_page_is_sound(chromium: Browser, shared_desk: DeskSite, path: str) ->
         assert found.url.startswith(f"{shared_desk.url}/desk"), found.url
         missing = path == "/nothing-here"
         assert visit.status == (404 if missing else 200)
-        for width, dark in LOOKS:
-            visit.look(width, dark=dark)
-            assert visit.problems() == [], (width, dark)
+        visit.look(DESKTOP, dark=True)
+        assert visit.problems() == []
         title = found.title()
         assert title.endswith(" · Aftercare"), title
         assert not re.search(r"{\w+}|\bNone\b", found.locator("body").inner_text()), "a hole in a sentence"

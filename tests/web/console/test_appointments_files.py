@@ -16,6 +16,7 @@ from scheduler.services.uploading import MOST_ROWS
 from scheduler.store.booking_tables import undos, uploads
 from scheduler.store.tables import appointments
 from tests.services.house import House
+from tests.services.workbooks import packed, parts, sheet, texts
 from tests.web.console.test_appointments_register import count, desk_of
 from tests.web.desk import Visitor
 
@@ -50,6 +51,23 @@ def test_a_file_is_reported_on_row_by_row_before_anything_is_registered(any_hous
     assert "Refused" in report.text
     assert "Zebra" in report.text
     assert count(any_house, appointments) == 0
+
+
+def test_a_workbook_and_a_file_of_an_old_mac_are_taken_and_the_name_says_nothing(any_house: House) -> None:
+    staff = desk_of(any_house)
+    workbook = packed(parts(sheet(texts("Week 12", HEADER.replace(",", "|"), ZOE.replace(",", "|")))))
+    mac = f"{HEADER}\r{ZOE}\r".encode("mac_roman")
+    for name, data in (("week.xlsx", workbook), ("week.csv", workbook), ("week.xlsx", mac)):
+        page = staff.get(bring(staff, data, name=name).headers["location"]).text
+        assert "Zoë Lachance" in page
+        assert "Take over 1 good row" in page
+    doubtful = f"{HEADER}\n{ZOE}".replace("Zoë", "D\u2019Ann").encode("cp1252")
+    page = staff.get(brought(staff, doubtful)).text
+    assert "week.csv: read as windows-1252, but it could be mac-roman" in page
+    assert "of your mapping" not in page.partition("read as windows-1252")[0]
+    refused = bring(staff, b"\xd0\xcf\x11\xe0" + bytes(600), name="week.xls")
+    assert refused.status_code == 422
+    assert "is an Excel file of before 2007" in refused.text
 
 
 def test_the_refused_rows_alone_are_shown_with_why(any_house: House) -> None:
@@ -185,7 +203,7 @@ def test_a_file_can_be_forgotten(any_house: House) -> None:
         b"",
         b"\xff\xfe\x00n",
         "Zoë".encode("utf-16"),
-        f"{HEADER}\nA1,2026-03-18 10:00,Zo\xeb,,,peel,".encode("latin-1"),
+        f"{HEADER}\nA1,2026-03-18 10:00,Zoë Côté,,,peel,".encode() + b"\xff",
         b"a;b;c\n1;2;3\n",
         b"\n\n\n",
         b'"name\n',

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from scheduler.clock import FixedClock
-from scheduler.services.importing import BATCH
+from scheduler.services.exports.importing import BATCH
 from scheduler.store.tables import appointments
 from tests.services.house import House
 from tests.web.console.test_appointments_files import HEADER, brought

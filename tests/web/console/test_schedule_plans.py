@@ -196,7 +196,7 @@ def test_an_apply_that_touches_a_clinic_where_one_may_not_operate_is_refused_in_
     assert result
     refused = visitor.post(f"{PAGE}/apply", {"made_at": result.made_at.isoformat()})
     assert refused.status_code == 403
-    assert "the plan touches south, where you may not carry out edits" in refused.text
+    assert "The plan touches clinics where you may not carry out edits" in refused.text
     assert "The plan was carried out" in apply(visitor, work, plan(visitor, work, clinic="north"), clinic="north")
 
 

@@ -160,7 +160,7 @@ def test_without_an_address_of_ones_own_nothing_goes_out_and_the_page_says_where
     assert "Your account has no phone number." in visitor.get(STEP).text
     refused = visitor.post(f"{STEP}/test", {**FORM, "to": "+14165550100"})
     assert refused.status_code == 409
-    assert "your account has no phone number" in refused.text
+    assert "Your account has no phone number. Add it on the page of your account" in refused.text
     assert house.dispatch(REGISTERED) == {}
 
 

@@ -1,0 +1,1 @@
+"""Calendars that others publish: how they are fetched. Nothing here knows what a booking is."""

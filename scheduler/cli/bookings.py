@@ -1,0 +1,95 @@
+"""`aftercare bookings`: what booking systems told and could not be taken yet, and why; tries it again."""
+
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from scheduler.cli.output import Json, console, one_line, print_json
+from scheduler.cli.wiring import Product, open_product
+from scheduler.domain.booking_event import EventState
+from scheduler.services.bookings.events import open_events, try_again
+from scheduler.store.booking_events import BookingEvent
+
+Numbers = Annotated[list[int], typer.Argument(metavar="EVENT…", help="Their numbers.", min=1, max=2**63 - 1)]
+Clinic = Annotated[str, typer.Option(help="Only this clinic's.")]
+All = Annotated[bool, typer.Option("--all", help="Those that were taken too.")]
+Most = Annotated[int, typer.Option("--limit", help="How many, at most.", min=1, max=10_000)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="What booking systems told.")
+    group.callback(invoke_without_command=True)(bookings)
+    group.command(name="list")(show)
+    group.command(name="retry")(retry)
+    app.add_typer(group, name="bookings")
+
+
+def bookings(context: typer.Context, *, as_json: Json = False) -> None:
+    """List what booking systems told and nobody could take, or try it again."""
+    if context.invoked_subcommand is None:
+        show(as_json=as_json)
+
+
+def show(*, clinic: Clinic = "", everything: All = False, limit: Most = 50, as_json: Json = False) -> None:
+    """List the latest calls of booking systems that wait or were refused, and why; the newest first."""
+    with open_product(create=False, sound_only=True) as product:
+        if clinic:
+            product.configuration.refuse_unknown_clinic(clinic)
+        clinics = [clinic] if clinic else list(product.configuration.clinics)
+        with product.store.read() as tx:
+            found = open_events(tx, clinics, limit=limit, everything=everything)
+        if as_json:
+            print_json({"bookings": [_as_json(event) for event in found]})
+        elif found:
+            console.print(_table(found, product))
+        else:
+            console.print("Nothing was told yet." if everything else "Nothing waits, and nothing was refused.")
+
+
+def retry(numbers: Numbers, *, as_json: Json = False) -> None:
+    """Try refused calls again, once what they were refused for is mended. The exit code is 1 if one still is."""
+    with open_product(create=False) as product:
+        tried = try_again(product.store, product.configuration, product.clock, numbers)
+        if as_json:
+            print_json({"bookings": [_as_json(event) for event in tried]})
+        else:
+            console.print(_table(tried, product))
+    if any(event.state is not EventState.DONE for event in tried):
+        raise typer.Exit(1)
+
+
+def _as_json(event: BookingEvent) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "clinic": event.clinic,
+        "source": event.source,
+        "received_at": event.received_at,
+        "state": event.state.value,
+        "outcome": event.outcome and event.outcome.value,
+        "reason": event.reason,
+        "booking": event.booking,
+        "appointment": event.appointment,
+        "tries": event.tries,
+    }
+
+
+def _table(events: tuple[BookingEvent, ...], product: Product) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for head in ("event", "received", "source", "state", "visit", "why"):
+        table.add_column(head, overflow="fold")
+    for event in events:
+        clinic = product.configuration.clinics.get(event.clinic)
+        at = event.received_at.astimezone(clinic.timezone if clinic else ZoneInfo("UTC"))
+        table.add_row(
+            str(event.id),
+            f"{at:%Y-%m-%d %H:%M}",
+            f"{event.clinic}/{event.source}",
+            event.outcome.value if event.outcome else event.state.value,
+            str(event.appointment or ""),
+            Text(one_line(event.reason)),
+        )
+    return table

@@ -1,0 +1,47 @@
+"""What booking systems told, for people: what waits, what was refused and why, and the way to try it again."""
+
+from collections.abc import Collection, Iterable
+
+from scheduler.clock import Clock
+from scheduler.domain.booking_event import EventState
+from scheduler.errors import ConflictError
+from scheduler.protocols.configuration import Configuration
+from scheduler.services.bookings.sources import SecretOf, from_environment
+from scheduler.services.bookings.working import BookingWorker
+from scheduler.store.booking_events import BookingEvent, get_booking_event, list_booking_events, wait_again
+from scheduler.store.database import Store, Tx
+
+OPEN = frozenset({EventState.WAITING, EventState.REFUSED})
+"""What is not settled."""
+
+
+def open_events(
+    tx: Tx, clinics: Collection[str], *, limit: int, everything: bool = False
+) -> tuple[BookingEvent, ...]:
+    """Return the latest calls of booking systems that wait or were refused, or all of them, the newest first."""
+    return list_booking_events(tx, clinics=clinics, states=frozenset(EventState) if everything else OPEN, limit=limit)
+
+
+def try_again(
+    store: Store,
+    configuration: Configuration,
+    clock: Clock,
+    ids: Iterable[int],
+    *,
+    secret_of: SecretOf = from_environment,
+) -> tuple[BookingEvent, ...]:
+    """Work once more on calls that were refused, and return them as they are then. Blocks; commits.
+
+    Raises NotFoundError, ConflictError for one that was not refused, StoreError.
+    """
+    wanted = tuple(dict.fromkeys(ids))
+    with store.write() as tx:
+        for event_id in wanted:
+            event = get_booking_event(tx, event_id)
+            if event.state is EventState.DONE:
+                said = f"booking event {event_id} is done: there is nothing to try again"
+                raise ConflictError(said, code="event_done")
+        wait_again(tx, wanted, now=clock.now())
+    BookingWorker(store, configuration, clock, secret_of).handle()
+    with store.read() as tx:
+        return tuple(get_booking_event(tx, event_id) for event_id in wanted)

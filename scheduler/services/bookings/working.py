@@ -1,0 +1,184 @@
+"""Works on what booking systems told: each stored call once, whoever dies, and later what can't be done yet."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scheduler.channels.bookings.errors import AskingError
+from scheduler.clock import Clock
+from scheduler.domain.alert import AlertKind
+from scheduler.domain.booking_event import EventState, Outcome
+from scheduler.domain.clinic import Clinic
+from scheduler.domain.reasons import because
+from scheduler.domain.sources import Acuity, Calcom, Calendly, Cliniko, Generic, Source
+from scheduler.errors import ConflictError, KeysError, NotFoundError, RecordRefusedError
+from scheduler.logs import get_logger
+from scheduler.protocols.configuration import Configuration
+from scheduler.services.alerts import raise_alert
+from scheduler.services.bookings.acuity import read_acuity
+from scheduler.services.bookings.calcom import read_calcom
+from scheduler.services.bookings.calendly import read_calendly
+from scheduler.services.bookings.cliniko import read_cliniko
+from scheduler.services.bookings.following import Followed, Follower, NotTakenError
+from scheduler.services.bookings.generic import read_generic
+from scheduler.services.bookings.news import News, NoNews, Read, UnreadableError
+from scheduler.services.bookings.sources import SecretOf, find_source, from_environment, needed
+from scheduler.services.registration import Registrar
+from scheduler.store.booking_events import (
+    BookingEvent,
+    count_refused,
+    due_booking_events,
+    get_booking_event,
+    postpone_booking_event,
+    settle_booking_event,
+)
+from scheduler.store.database import Store, Tx
+from scheduler.store.known import wait_for_turn
+
+log = get_logger(__name__)
+
+WAITS = tuple(timedelta(seconds=it) for it in (5, 60, 300, 1800, 3600, 7200, 14400, 28800, 28800))
+"""Between one question to a booking system and the next: a day altogether, then a person is told."""
+PORTION = 100
+"""Looked for at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingWorker:
+    """Works for one process. Several may work at once: a clinic's bookings take turns. It blocks."""
+
+    store: Store
+    configuration: Configuration
+    clock: Clock
+    secret_of: SecretOf = from_environment
+
+    def handle(self) -> int:
+        """Work on all that waits and may be worked on; return how many calls that were. Raises StoreError."""
+        handled, last = 0, 0
+        while due := self._due(after=last):
+            for event_id in due:
+                handled += self._handle(event_id)
+            last = due[-1]
+        return handled
+
+    def _due(self, *, after: int) -> tuple[int, ...]:
+        with self.store.read() as tx:
+            return due_booking_events(tx, now=self.clock.now(), after=after, limit=PORTION)
+
+    def _handle(self, event_id: int) -> bool:
+        with self.store.read() as tx:
+            event = _open(tx, event_id)
+        if event is None or event.state is not EventState.WAITING:
+            return False
+        try:
+            read = self._read(event)
+        except AskingError as error:
+            return self._later(event, error)
+        except UnreadableError as error:
+            return self._refuse(event, str(error))
+        if isinstance(read, NoNews):
+            return self._settle(event, EventState.DONE, Followed(Outcome.IGNORED, None, read.why))
+        try:
+            return self._follow(event, read)
+        except (NotTakenError, ConflictError, RecordRefusedError, KeysError) as error:
+            # What the database refuses now it refuses the next time too: it must not stop the others.
+            return self._refuse(event, str(error), booking=read.booking)
+
+    def _read(self, event: BookingEvent) -> Read:
+        clinic, source = self._whose(event)
+        if event.payload is None:
+            raise UnreadableError("it can't be opened with the keys at hand")
+        match source:
+            case Calcom():
+                return read_calcom(source, event.payload)
+            case Calendly():
+                return read_calendly(source, event.payload)
+            case Cliniko():
+                return read_cliniko(event.payload)
+            case Generic():
+                return read_generic(source, clinic, event.payload)
+            case Acuity():
+                # Loading what speaks HTTP is a tenth of a command's start; few commands ask.
+                from scheduler.channels.bookings.asking import Asker  # noqa: PLC0415
+
+                asker = Asker(needed(self.secret_of, source.user), needed(self.secret_of, source.secret))
+                return read_acuity(source, event.payload, asker.get, now=self.clock.now())
+            case _:
+                raise UnreadableError(f"{source.id} is no booking system that calls")
+
+    def _whose(self, event: BookingEvent) -> tuple[Clinic, Source]:
+        clinic = self.configuration.clinics.get(event.clinic)
+        source = find_source(self.configuration, event.clinic, event.source)
+        if clinic is None or source is None:
+            raise UnreadableError("the clinic's file has no such booking system any more")
+        return clinic, source
+
+    def _follow(self, event: BookingEvent, news: News) -> bool:
+        """Follow what was read, with its mark, in one transaction. Raises NotTakenError: then nothing is written."""
+        clinic = self.configuration.clinics[event.clinic]
+        with self.store.write() as tx:
+            if not _is_ours(tx, event):
+                return False
+            registrar = Registrar(self.configuration, self.clock, by=f"source:{event.source}", follow=True)
+            followed = Follower(tx, registrar, clinic, event.source).follow(news, heard_at=event.received_at)
+            self._mark(tx, event, EventState.DONE, followed, booking=news.booking)
+        log.info("booking.followed", event_id=event.id, source=event.source, outcome=followed.outcome)
+        return True
+
+    def _later(self, event: BookingEvent, error: AskingError) -> bool:
+        """Let it wait, or give it up where its system could not be asked for a day."""
+        reason = f"{event.source} {error}"
+        if event.tries >= len(WAITS):
+            return self._refuse(event, reason)
+        wait = max(WAITS[event.tries], timedelta(seconds=error.wait or 0))
+        with self.store.write() as tx:
+            postpone_booking_event(tx, event.id, reason=reason, until=self.clock.now() + min(wait, WAITS[-1]))
+        log.warning("booking.postponed", event_id=event.id, source=event.source)
+        return False
+
+    def _refuse(self, event: BookingEvent, reason: str, booking: str | None = None) -> bool:
+        return self._settle(event, EventState.REFUSED, Followed(Outcome.IGNORED, None, reason), booking=booking)
+
+    def _settle(self, event: BookingEvent, state: EventState, followed: Followed, booking: str | None = None) -> bool:
+        with self.store.write() as tx:
+            if not _is_ours(tx, event):
+                return False
+            self._mark(tx, event, state, followed, booking=booking)
+            if state is EventState.REFUSED:
+                tell_refused(tx, event.clinic, event.source, now=self.clock.now())
+                log.warning("booking.refused", event_id=event.id, source=event.source, clinic=event.clinic)
+        return True
+
+    def _mark(
+        self, tx: Tx, event: BookingEvent, state: EventState, followed: Followed, *, booking: str | None
+    ) -> None:
+        settle_booking_event(
+            tx,
+            event.id,
+            state,
+            outcome=followed.outcome if state is EventState.DONE else None,
+            reason=followed.reason,
+            booking=booking,
+            appointment=followed.appointment,
+            now=self.clock.now(),
+        )
+
+
+def tell_refused(tx: Tx, clinic: str, source: str, *, now: datetime) -> None:
+    """Raise an alert that bookings of a source were refused, unless one is open. The caller commits."""
+    count = count_refused(tx)[clinic, source]
+    reasons = (because("bookings_refused", source=source, count=str(count)),)
+    raise_alert(tx, AlertKind.INTAKE, f"bookings/{clinic}/{source}", reasons=reasons, now=now, clinic=clinic)
+
+
+def _is_ours(tx: Tx, event: BookingEvent) -> bool:
+    """Take the clinic's turn, before anything else is locked; return whether nobody was here meanwhile."""
+    wait_for_turn(tx, event.clinic)
+    now = _open(tx, event.id)
+    return now is not None and now.state is EventState.WAITING
+
+
+def _open(tx: Tx, event_id: int) -> BookingEvent | None:
+    try:
+        return get_booking_event(tx, event_id)
+    except NotFoundError:
+        return None

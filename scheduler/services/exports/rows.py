@@ -1,0 +1,130 @@
+"""The rows of one export, entered in the book in their order; what stood in the file before is remembered."""
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+
+from scheduler.errors import ConflictError, RegistrationError
+from scheduler.protocols.hints import shown
+from scheduler.services.book import Book
+from scheduler.services.exports.columns import Columns
+from scheduler.services.exports.table import Row
+from scheduler.services.intake import CallOff, Field, Registration
+from scheduler.services.registration import Registered, Registrar, Result
+from scheduler.store.database import Tx
+
+_DIGEST = 16
+_NOTE = struct.Struct(f">qq{_DIGEST}s")
+"""A line of the file, its appointment (0 for none), and a digest of what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowReport:
+    """What became of one row; `row` is its line in the file or sheet, the first being 1."""
+
+    row: int
+    result: Result
+    reason: str
+    appointment: int | None
+    who: str = field(default="", repr=False)
+    """The name in the row, as far as it could be read, so that a person finds the row again."""
+    when: str = field(default="", repr=False)
+    """The start of the visit on the clinic's clock, or what the row has in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A row as it was read: what it calls off, what it registers, or what is wrong with it."""
+
+    line: int
+    raw: Mapping[Field, str] = field(repr=False)
+    called_off: CallOff | None = None
+    registration: Registration | None = None
+    wrong: str = ""
+
+    @property
+    def named(self) -> str:
+        """The id that the booking system gives it, "" for none."""
+        return self.raw.get(Field.EXTERNAL_ID, "").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Takes the rows of one file. Of what a dry run registers no number is told: it is taken back."""
+
+    columns: Columns
+    registrar: Registrar
+    dry_run: bool = False
+    _taken: dict[bytes, bytes] = field(default_factory=dict)
+    """What each external_id stood for: digests and numbers, since a file may have any number of rows."""
+
+    def read(self, row: Row) -> Read:
+        """Read a row, which needs no transaction: others may write meanwhile."""
+        if row.problem:
+            return Read(row.line, {}, wrong=row.problem)
+        raw = self.columns.fields(row.cells)
+        called_off = self.columns.call_off(raw)
+        try:
+            return Read(row.line, raw, called_off, self.columns.registration(raw))
+        except RegistrationError as error:
+            return Read(row.line, raw, called_off, wrong=str(error))
+
+    def take(self, tx: Tx, rows: Sequence[Read]) -> Iterator[RowReport]:
+        """Register, follow or refuse the rows of a batch, in their order; yield a report for each."""
+        registrations = [row.registration for row in rows if row.registration]
+        called_off = [row.called_off for row in rows if row.called_off]
+        book = self.registrar.open(tx, self.columns.clinic.id, registrations, called_off)
+        new: set[int | None] = set()
+        for row in rows:
+            yield self._take(book, row, new)
+        book.write()
+
+    def _take(self, book: Book, row: Read, new: set[int | None]) -> RowReport:
+        """Take one row; `new` are the appointments that a dry run has made in this transaction."""
+        if row.named and (note := self._taken.get(_digest(row.named))):
+            return self._repeated(row, *_NOTE.unpack(note))
+        try:
+            done = self._entered(book, row)
+        except ConflictError as error:
+            return self._report(row, Registered(Result.REFUSED, None, str(error)))
+        if done is None:
+            return self._report(row, Registered(Result.REFUSED, None, row.wrong))
+        if self.dry_run and (done.result is Result.REGISTERED or done.appointment in new):
+            new.add(done.appointment)
+            done = replace(done, appointment=None)
+        if row.named:
+            self._taken[_digest(row.named)] = _NOTE.pack(row.line, done.appointment or 0, _said(row))
+        return self._report(row, done)
+
+    def _report(self, row: Read, done: Registered) -> RowReport:
+        """Say what became of a row, with what a person knows it by."""
+        parts = (row.raw.get(it, "").strip() for it in (Field.NAME, Field.FIRST_NAME, Field.LAST_NAME))
+        who, when = " ".join(part for part in parts if part), row.raw.get(Field.STARTS_AT, "")
+        if known := row.registration:
+            who, local = known.name, known.starts_at.astimezone(self.columns.clinic.timezone)
+            when = f"{local:%Y-%m-%d %H:%M}"
+        return RowReport(row.line, done.result, done.reason, done.appointment, shown(who), shown(when))
+
+    def _entered(self, book: Book, row: Read) -> Registered | None:
+        """Enter a row; one that calls a known visit off may say anything else, or nothing. None: it can't be read."""
+        done = self.registrar.call_off(book, row.called_off) if row.called_off else None
+        if done or not row.registration:
+            return done
+        return self.registrar.enter(book, row.registration)
+
+    def _repeated(self, row: Read, line: int, appointment: int, said: bytes) -> RowReport:
+        """Judge a row whose id stood in the file before: which of two that differ is the newer, nobody can say."""
+        if _said(row) == said:
+            return self._report(row, Registered(Result.UNCHANGED, appointment or None))
+        reason = f"external_id: stands in row {line} too, with other content: keep the row that is right"
+        return self._report(row, Registered(Result.REFUSED, None, reason))
+
+
+def _said(row: Read) -> bytes:
+    """Return a digest of all that a row says."""
+    return _digest("\0".join(f"{key}={value}" for key, value in row.raw.items()))
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=_DIGEST).digest()

@@ -1,0 +1,1 @@
+"""Takes what a clinic's FHIR R4 system tells of patients, appointments and procedures."""

@@ -1,0 +1,34 @@
+"""Says a refusal in the reader's language: the sentence of its code in `words/console/<language>/refusals.toml`.
+
+What has no code is English, for operators and programs, and marked as such for those who hear it read.
+"""
+
+from markupsafe import Markup
+
+from scheduler.domain.reasons import Reason
+from scheduler.errors import AftercareError, RefusedError
+from scheduler.web.console.reasons import Sayer
+from scheduler.web.console.words import fill, said, words
+
+TABLES = {"permission": "setup.may", "bar": "patients.bar", "obstacle": "patients.obstacle"}
+"""Where the words of a value stand that is itself a code, by the value's name."""
+
+
+def told(error: AftercareError, sayer: Sayer) -> Markup:
+    """Return the sentence of an error. `sayer` has the reader's language, and whose clock instants show."""
+    code = error.code if isinstance(error, RefusedError) else ""
+    if not isinstance(error, RefusedError) or code not in words(sayer.language)["refusals"]:
+        return in_english(str(error))
+    values = {name: _shown(sayer, name, value) for name, value in error.values.items()}
+    return fill(said(sayer.language, f"refusals.{code}"), **values)
+
+
+def in_english(text: str) -> Markup:
+    """Return a sentence that there is in English only, marked as such."""
+    return Markup('<span lang="en">{}</span>').format(f"{text[:1].upper()}{text[1:].removesuffix('.')}.")
+
+
+def _shown(sayer: Sayer, name: str, value: object) -> object:
+    if name in TABLES:
+        return said(sayer.language, f"{TABLES[name]}.{value}")
+    return sayer.say([value]) if isinstance(value, Reason) else sayer.value(name, value)

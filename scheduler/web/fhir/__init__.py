@@ -1,0 +1,1 @@
+"""The FHIR server of each clinic, mounted at /fhir/r4."""

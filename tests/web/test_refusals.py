@@ -1,0 +1,94 @@
+"""What a page says of a refusal: every code that is raised has words in every language, and none is left over."""
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from scheduler.domain.access import Permission
+from scheduler.errors import ConflictError
+from scheduler.services.erasing import Obstacle
+from scheduler.services.resending import Bar
+from scheduler.web.console.formats import Formats
+from scheduler.web.console.reasons import Sayer
+from scheduler.web.console.refusals import TABLES, told
+from scheduler.web.console.words import said, words
+from scheduler.web.pages import LANGUAGES
+
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+PACKAGE = Path(__file__).parents[2] / "scheduler"
+RAISED = {"ConflictError", "ForbiddenError", "NotFoundError", "RegistrationError"}
+STAFF = RAISED - {"NotFoundError"}
+"""Of what is not there a page says that there is nothing; the message is shown nowhere."""
+MEANINGS = {"permission": Permission, "bar": Bar, "obstacle": Obstacle}
+
+OF_THE_TERMINAL = {"applying", "arriving", "beginning", "page_links", "pinning", "plan_file", "unfinished"}
+"""Modules whose refusals nobody meets in the console, or whose errors have a code for each field."""
+
+
+@cache
+def trees() -> tuple[tuple[Path, ast.Module], ...]:
+    files = [file for folder in ("domain", "services", "store", "web") for file in (PACKAGE / folder).rglob("*.py")]
+    return tuple((file, ast.parse(file.read_text(encoding="utf-8"))) for file in files)
+
+
+def calls() -> Iterator[tuple[Path, str, dict[str, ast.expr]]]:
+    """Yield each making of a refusal: where, of which class, with which values."""
+    for file, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED:
+                yield file, node.func.id, {it.arg or "": it.value for it in node.keywords}
+
+
+def codes() -> dict[str, list[set[str]]]:
+    """Return the codes that are raised, with the names of the values that each place gives."""
+    found: dict[str, list[set[str]]] = {}
+    for _, _, given in calls():
+        if code := given.pop("code", None):
+            assert isinstance(code, ast.Constant)
+            found.setdefault(str(code.value), []).append(set(given))
+    kinds = [node for _, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    for kind in kinds:
+        if any(isinstance(base, ast.Name) and base.id in RAISED for base in kind.bases):
+            for line in kind.body:
+                if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant):
+                    found.setdefault(str(line.value.value), []).append(set())
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_of_a_refusal_has_a_sentence_with_values_that_are_given(language: str) -> None:
+    known, raised = words(language)["refusals"], codes()
+    assert set(known) == set(raised)
+    for code, sentence in known.items():
+        for given in raised[code]:
+            assert set(re.findall(r"{(\w+)}", sentence)) <= given, code
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_value_that_is_a_code_has_words(language: str) -> None:
+    assert MEANINGS.keys() == TABLES.keys()
+    for name, meaning in MEANINGS.items():
+        assert all(said(language, f"{TABLES[name]}.{it.value}") for it in meaning)
+
+
+def test_what_services_refuse_to_staff_has_a_code() -> None:
+    own = PACKAGE / "services"
+    without = {
+        file.stem for file, name, given in calls() if file.parent == own and name in STAFF and "code" not in given
+    }
+    assert without == OF_THE_TERMINAL
+
+
+def test_what_has_no_words_is_marked_as_english() -> None:
+    sayer = Sayer("fr", Formats("fr", NOW, {}, {}), None)
+    assert told(ConflictError("plan again"), sayer) == '<span lang="en">Plan again.</span>'
+    assert told(ConflictError("<b>", code="closed"), sayer) == words("fr")["refusals"]["closed"]
+    shown = told(ConflictError("", code="login_taken", login="<i>"), sayer)
+    assert "&lt;i&gt;" in shown
+    assert "Répondre et suivre" in told(ConflictError("", code="permission", permission="care"), sayer)
+    assert "2030" in told(ConflictError("", code="past", at=NOW.replace(year=2030)), sayer)
