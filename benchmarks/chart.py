@@ -29,7 +29,8 @@ _MARKS = {0.25: "¼ of the goal", 0.5: "½", 1.0: "goal", 2.0: "2 ×", 4.0: "4 �
 
 def chart(results: Results) -> str:
     """Return the chart as SVG."""
-    found = [(goal, results.of(goal.id)) for goal in GOALS if goal.limit is not None]
+    # A goal of nothing at all has no half and no double to be drawn.
+    found = [(goal, results.of(goal.id)) for goal in GOALS if goal.limit]
     rows = [(goal, row) for goal, row in found if row and row.rounds]
     height = _TOP + _ROW * len(rows) + 12
     parts = [

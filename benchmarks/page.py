@@ -11,6 +11,9 @@ from benchmarks.paths import CHART, LATEST, PAGE, ROOT
 from benchmarks.words import figure, goal_words, measured_words, verdict
 from scheduler.services.exports.importing import BATCH
 
+SHOWN = 8
+"""So many sides of a row stand on the page: of the pages of the desk, the slowest."""
+
 _SIZE_WORDS = {
     "quick": "**This run was a quick one**: fewer messages, and a tenth of those that wait. ",
     "tiny": "**This run only tries whether everything works**: its figures mean nothing. ",
@@ -45,6 +48,7 @@ def _page(results: Results) -> str:
         sides=_sides(results),
         capacity=figure(results.capacity),
         batch=BATCH,
+        shown=SHOWN,
     )
 
 
@@ -82,7 +86,7 @@ def _sides(results: Results) -> str:
     rows = [
         (BY_ID[row.goal].what, side.name, f"{figure(side.middle)} {side.unit}", _spread(side.rounds))
         for row in results.measured
-        for side in row.sides
+        for side in row.sides[:SHOWN]
     ]
     return _table(("measure", "side", "median", "smallest to largest"), rows)
 

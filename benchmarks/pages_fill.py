@@ -30,6 +30,8 @@ TREATMENT = "microneedling"
 FIRST = 1000
 PAST, AHEAD = 300, 30
 """Days over which the visits are spread."""
+REGULAR_VISITS = 60
+"""So many has a patient who comes every week, one of each clinic; fewer where there are few visits at all."""
 STATES = (
     (87, "delivered"), (92, "accepted"), (94, "undelivered"), (95, "failed"), (97, "expired"), (99, "suppressed"),
     (100, "cancelled"),
@@ -52,6 +54,8 @@ class Filled:
     message: int
     reply: int
     alert: int
+    regular: int
+    """A patient who comes every week."""
 
 
 def fill(installation: Installation, *, patients: int, messages: int) -> Filled:
@@ -74,7 +78,7 @@ def fill(installation: Installation, *, patients: int, messages: int) -> Filled:
     seen = FIRST + int(visits * 0.9)
     seen += seen % 2
     each = len(patterns[0].messages)
-    return Filled(patients, visits, visits * each, seen, seen, FIRST + (seen - FIRST) * each, reply, alert)
+    return Filled(patients, visits, visits * each, seen, seen, FIRST + (seen - FIRST) * each, reply, alert, FIRST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,9 @@ def _multiply(connection: sa.Connection, pattern: Pattern, place: int, visits: i
     starts = f"({now - PAST * 86_400} + (n - {FIRST}) * {every})"
     numbers = _numbers(FIRST + place, FIRST + visits - 1, step=2, sqlite=sqlite)
     at = _instant_sql(sqlite)
-    owner = f"{FIRST} + (n - {FIRST}) % {patients}"
+    apart = max(1, visits // (2 * min(REGULAR_VISITS, visits // 50 + 1))) * 2
+    owner = f"CASE WHEN (n - {FIRST}) % {apart} = {place} THEN {FIRST + place} "
+    owner += f"ELSE {FIRST} + (n - {FIRST}) % {patients} END"
     booked = {"id": "n", "patient_id": owner, "external_id": "'B-' || n", "starts_at": at(starts), "ends_at": "NULL"}
     _insert(connection, "appointments", pattern.appointment, numbers, booked)
     each = len(pattern.messages)

@@ -1,11 +1,13 @@
 """The real application, asked in this process: which pages it has, how long each takes, how many queries it makes."""
 
 import asyncio
+import json
 import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,7 +48,19 @@ MORE = (
     "/api/v1/messages?status=failed",
     "/api/v1/messages?clinic=harbour",
     "/api/v1/appointments?clinic=harbour",
+    "/desk/patients/{regular}",
+    "/api/v1/patients/{regular}/consent",
+    "/api/v1/messages?patient={regular}",
+    "/api/v1/appointments?patient={regular}",
 )
+"""Addresses that the routes do not show: with filters, and of a patient with many visits."""
+SEARCHED = {
+    "/api/v1/patients/search": {"text": "Zoë Lach"},
+    "/api/v1/patients/search#phone": {"phone": "+15140001017"},
+}
+"""What is asked for in a body, by the address; what follows the # only tells them apart."""
+_counted_into: ContextVar[list[str] | None] = ContextVar("_counted_into", default=None)
+"""Where the statements of a request go, on whatever thread; what is worked out beside requests has none."""
 
 
 @dataclass
@@ -58,6 +72,14 @@ class Asked:
     queries: int
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address to ask; `name` is the same in every database, whatever ids are in it."""
+
+    path: str
+    name: str
+
+
 @dataclass
 class Served:
     """The application over one database, with somebody who may see everything."""
@@ -66,27 +88,28 @@ class Served:
     store: Store
     filled: Filled
     cookie: str
-    queries: list[str] = field(default_factory=list)
-    _bearer: str = ""
+    _bearer: str = field(default="", repr=False)
     _asked: int = 0
 
-    def pages(self) -> list[str]:
-        """Return the addresses of all pages and lists, with sample ids where they need one."""
-        found = [path for path in self._routes() if not NO_PAGES.search(path)]
-        known = [path for path in map(self._with_samples, found) if path]
-        lists = [it for it in MORE if it.partition("?")[0] in known]
-        return list(dict.fromkeys([*known, *lists]))
+    def pages(self) -> list[Address]:
+        """Return the addresses of all pages, lists and searches, with sample ids where they need one."""
+        found = [*(path for path in self._routes() if not NO_PAGES.search(path)), *MORE, *SEARCHED]
+        return [Address(path, name) for name in dict.fromkeys(found) if (path := self._with_samples(name))]
 
     async def ask(self, path: str) -> Asked:
         """Ask for an address."""
-        status, before, started = 0, len(self.queries), time.perf_counter()
+        scope, body = self._scope(path), _body(path)
+        queries: list[str] = []
+        status, token, started = 0, _counted_into.set(queries), time.perf_counter()
 
         async def send(message: Any) -> None:
             nonlocal status
             status = message.get("status", status)
 
-        await self.app(self._scope(path), _without_body(), send)
-        return Asked(status, time.perf_counter() - started, len(self.queries) - before)
+        await self.app(scope, _received(body), send)
+        seconds = time.perf_counter() - started
+        _counted_into.reset(token)
+        return Asked(status, seconds, len(queries))
 
     def _routes(self) -> Iterator[str]:
         for mount in self.app.routes:
@@ -110,6 +133,7 @@ class Served:
     def _sample(self, path: str, name: str) -> int | str | None:
         before = path.partition(f"{{{name}")[0]
         kinds = (
+            ("regular", self.filled.regular),
             ("patient", self.filled.patient),
             ("appointment", self.filled.visit),
             ("message", self.filled.message),
@@ -126,14 +150,16 @@ class Served:
         return {"step": "redness_check", "channel": "sms", "language": "en"}.get(name)
 
     def _scope(self, path: str) -> dict[str, Any]:
-        where, _, query = path.partition("?")
+        where, _, query = path.partition("#")[0].partition("?")
         headers = [(b"host", b"127.0.0.1:8000"), (b"accept", b"*/*"), (b"sec-fetch-site", b"same-origin")]
         if where.startswith(API):
             headers.append((b"authorization", f"Bearer {self._key()}".encode()))
+            headers.append((b"content-type", b"application/json"))
         else:
             headers.append((b"cookie", self.cookie.encode()))
         return {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http",
+            "method": "POST" if path in SEARCHED else "GET",
             "path": where, "raw_path": where.encode(), "root_path": "", "query_string": query.encode(),
             "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000), "state": {},
         }  # fmt: skip
@@ -143,12 +169,11 @@ class Served:
         self._asked += 1
         if self._bearer and self._asked % OF_ONE_KEY:
             return self._bearer
-        secret, before = new_token(), len(self.queries)
+        secret = new_token()
         public = secrets.token_hex(8)
         new = NewKey(public, digest(secret), f"bench-{public}", EVERY_CLINIC, frozenset(Permission), None)
         with self.store.write() as tx:
             add_key(tx, new, by="bench", now=SystemClock().now())
-        del self.queries[before:]
         self._bearer = f"{PREFIX}{public}_{secret}"
         return self._bearer
 
@@ -166,16 +191,17 @@ async def served(installation: Installation, filled: Filled) -> AsyncIterator[Se
         app = web.app_of(product.kept())
         cookie = f"{session_cookie(product.settings.public_url).name}={token}"
         seen = Served(app, product.store, filled, cookie)
-        with _counted(seen.queries):
+        with _counted():
             yield seen
 
 
 @contextmanager
-def _counted(into: list[str]) -> Iterator[None]:
-    """Note every statement that goes to a database of this process."""
+def _counted() -> Iterator[None]:
+    """Note every statement that a request sends to a database."""
 
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        into.append(statement)
+        if (into := _counted_into.get()) is not None:
+            into.append(statement)
 
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     try:
@@ -184,9 +210,13 @@ def _counted(into: list[str]) -> Iterator[None]:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
-def _without_body() -> Callable[[], Awaitable[dict[str, Any]]]:
-    """Return what tells an application that the request has no body, and then nothing: the browser reads."""
-    parts = iter([{"type": "http.request", "body": b"", "more_body": False}])
+def _body(path: str) -> bytes:
+    return json.dumps(SEARCHED[path]).encode() if path in SEARCHED else b""
+
+
+def _received(body: bytes) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """Return what gives an application the body of the request, and then nothing: the browser reads."""
+    parts = iter([{"type": "http.request", "body": body, "more_body": False}])
 
     async def receive() -> dict[str, Any]:
         for part in parts:

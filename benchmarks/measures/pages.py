@@ -15,17 +15,20 @@ from benchmarks.pages_serve import Asked, Served, served
 FEW_PATIENTS, FEW_MESSAGES = 400, 4_000
 """Enough that every list has a second page: how many queries a page makes must not depend on more than that."""
 WARM, TIMES = 2, 5
-BESIDE = "/desk/schedules"
-"""What an edit would change is worked out beside requests, on a thread, whose statements can't be told apart."""
+KEPT = ("/desk/schedules", "/api/v1/schedules")
+"""What is in flight is counted once and kept for seconds: whoever asks soon makes fewer queries."""
+TOLD = 5
+"""So many of the slowest pages are told of."""
 _WELL = (200, 204, 302, 303, 307)
 _MS = 1000.0
 
 
 @dataclass
 class Page:
-    """What was measured of one address."""
+    """What was measured of one address; `name` is the same in every database."""
 
     path: str
+    name: str
     queries: int
     few_queries: int = -1
     rounds: list[list[float]] = field(default_factory=list)
@@ -43,13 +46,13 @@ class Page:
     @property
     def grows(self) -> bool:
         """Whether it makes more queries, or fewer, where there is more."""
-        return self.few_queries not in (-1, self.queries) and not self.path.startswith(BESIDE)
+        return self.few_queries not in (-1, self.queries) and not self.path.startswith(KEPT)
 
     @property
-    def name(self) -> str:
+    def title(self) -> str:
         """How the table calls it."""
         grows = self.grows
-        return f"{self.path} ({self.queries} queries{f', {self.few_queries} with few' if grows else ''})"
+        return f"{self.name} ({self.queries} queries{f', {self.few_queries} with few' if grows else ''})"
 
 
 def measure_pages(bench: Bench) -> list[Measured]:
@@ -62,20 +65,31 @@ def measure_pages(bench: Bench) -> list[Measured]:
 
 def _measure_store(bench: Bench, name: str, store: Databases) -> list[Measured]:
     few = _filled(bench, store, FEW_PATIENTS, FEW_MESSAGES)
-    counts = {it.path: it.queries for it in asyncio.run(_pages(bench, *few, rounds=0))}
+    counts = {it.name: it.queries for it in asyncio.run(_pages(bench, *few, rounds=0))}
     many = _filled(bench, store, bench.sizes.desk_patients, bench.sizes.desk_messages)
     pages = asyncio.run(_pages(bench, *many, rounds=bench.sizes.rounds))
     for page in pages:
-        page.few_queries = counts.get(page.path, -1)
+        page.few_queries = counts.get(page.name, -1)
+    _tell(bench.say, name, pages)
     for filled in (few, many):
         store.drop(filled[0].environ["AFTERCARE_DATABASE_URL"])
     return rows(name.lower(), pages)
 
 
+def _tell(say: Say, store: str, pages: list[Page]) -> None:
+    """Say which pages are the slowest, and which make more queries with more data."""
+    say(f"{store}: the slowest pages, the median of the rounds")
+    for page in sorted(pages, key=lambda it: -median(it.medians))[:TOLD]:
+        say(f"  {median(page.medians):.0f} ms ({min(page.medians):.0f} to {max(page.medians):.0f}) {page.title}")
+    for page in pages:
+        if page.grows:
+            say(f"  more queries with more data: {page.title}")
+
+
 def rows(store: str, pages: list[Page]) -> list[Measured]:
     """Return the rows of a store: the slowest page of each round, and each page beside it, the slowest first."""
     ranked = sorted(pages, key=lambda it: -median(it.medians))
-    sides = tuple(Side(it.name, "ms", it.medians) for it in ranked)
+    sides = tuple(Side(it.title, "ms", it.medians) for it in ranked)
     slowest = tuple(max(figures) for figures in zip(*(it.medians for it in pages), strict=True))
     worst = tuple(max(figures) for figures in zip(*(it.worst for it in pages), strict=True))
     grows = float(sum(it.grows for it in pages))
@@ -100,12 +114,12 @@ async def _pages(bench: Bench, installation: Installation, filled: Filled, *, ro
 async def measure(application: Served, *, rounds: int, say: Say) -> list[Page]:
     """Ask for every page, some times each round; raise BenchError for one that does not answer as it should."""
     pages = []
-    for path in application.pages():
-        asked = [await application.ask(path) for _ in range(WARM)]
+    for address in application.pages():
+        asked = [await application.ask(address.path) for _ in range(WARM)]
         if (last := asked[-1]).status == 404:  # noqa: PLR2004  a sample of another kind than the page wants
             continue
-        _refuse_failed(path, last)
-        pages.append(Page(path, last.queries))
+        _refuse_failed(address.path, last)
+        pages.append(Page(address.path, address.name, last.queries))
     for number in range(rounds):
         for page in pages:
             page.rounds.append([(await application.ask(page.path)).seconds * _MS for _ in range(TIMES)])

@@ -67,7 +67,8 @@ class DayCount:
         return not (self.sent or self.failed or self.expired or self.waiting)
 
     def _of(self, statuses: Collection[Status]) -> int:
-        return sum(self.standing.get(it, 0) for it in statuses)
+        known = self.standing
+        return sum([known[it] for it in statuses if it in known])
 
 
 @dataclass(frozen=True, slots=True)

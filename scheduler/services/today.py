@@ -20,7 +20,7 @@ from scheduler.store.database import Tx
 from scheduler.store.deliveries import names_of
 from scheduler.store.pauses import orders_in_force
 from scheduler.store.tallies import Window
-from scheduler.store.today import Minute, Trouble, Upcoming, is_new, kept_back, minutes_ahead, troubles, upcoming
+from scheduler.store.today import Quarter, Trouble, Upcoming, is_new, kept_back, quarters_ahead, troubles, upcoming
 
 SHOWN_ALERTS, SHOWN_UNANSWERED, SHOWN_MESSAGES = 6, 8, 50
 LATELY = timedelta(hours=24)
@@ -89,10 +89,11 @@ def today(tx: Tx, configuration: Configuration, scope: Scope, *, now: datetime) 
     alerts = sorted((it for it in open_alerts(tx) if scope.holds(it.clinic)), key=_by_weight)
     silent = listed(tx, configuration, now=now, clinics=ids) if ids else ()
     windows = [_ahead(it, now) for it in clinics]
-    first, minutes = upcoming(tx, windows, limit=SHOWN_MESSAGES), minutes_ahead(tx, windows)
+    quarters = quarters_ahead(tx, windows)
+    first = upcoming(tx, _without_past(windows, quarters), limit=SHOWN_MESSAGES)
     shown = alerts[:SHOWN_ALERTS], silent[:SHOWN_UNANSWERED]
     people = {it.question.patient_id for it in shown[1]} | {it.patient_id for it in first if it.patient_id}
-    by_day = _by_day(minutes, {it.id: it for it in clinics}, now)
+    by_day = _by_day(quarters, {it.id: it for it in clinics}, now)
     return Today(
         alerts=tuple(shown[0]),
         alert_count=len(alerts),
@@ -100,10 +101,10 @@ def today(tx: Tx, configuration: Configuration, scope: Scope, *, now: datetime) 
         troubles=troubles(tx, ids, since=now - LATELY),
         unanswered=shown[1],
         unanswered_count=len(silent),
-        hours=_hours(first, minutes, {it.id: it for it in clinics}, now),
+        hours=_hours(first, quarters, {it.id: it for it in clinics}, now),
         messages_today=by_day[False],
         messages_tomorrow=by_day[True],
-        waiting=_waiting(tx, scope, ids, alerts, minutes),
+        waiting=_waiting(tx, scope, ids, alerts, quarters),
         names=names_of(tx, people),
         is_new=is_new(tx),
     )
@@ -127,27 +128,35 @@ def _ahead(clinic: Clinic, now: datetime) -> Window:
     return Window(clinic.id, now - _OVERDUE, day_window(clinic, today_at(clinic, now) + _A_DAY).end)
 
 
-def _by_day(minutes: Iterable[Minute], clinics: Mapping[str, Clinic], now: datetime) -> Mapping[bool, int]:
+def _without_past(windows: Iterable[Window], quarters: Iterable[Quarter]) -> list[Window]:
+    """Return the windows from the first quarter on in which anything goes out: before it all is over."""
+    begins: dict[str, datetime] = {}
+    for it in quarters:
+        begins[it.clinic] = min(it.at, begins.get(it.clinic, it.at))
+    return [it._replace(start=max(it.start, begins.get(it.clinic, it.end))) for it in windows]
+
+
+def _by_day(quarters: Iterable[Quarter], clinics: Mapping[str, Clinic], now: datetime) -> Mapping[bool, int]:
     found = {False: 0, True: 0}
-    for it in minutes:
+    for it in quarters:
         clinic = clinics[it.clinic]
         found[today_at(clinic, it.at) > today_at(clinic, now)] += it.messages
     return found
 
 
 def _hours(
-    first: Sequence[Upcoming], minutes: Iterable[Minute], clinics: Mapping[str, Clinic], now: datetime
+    first: Sequence[Upcoming], quarters: Iterable[Quarter], clinics: Mapping[str, Clinic], now: datetime
 ) -> tuple[Hour, ...]:
     """Put the messages under the hours of their clinics' clocks; clinics of one zone share them."""
     counts: dict[tuple[datetime, str], int] = {}
     shown: dict[tuple[datetime, str], list[Upcoming]] = {}
     who: dict[tuple[datetime, str], str] = {}
-    for minute in minutes:
-        key = _hour(clinics[minute.clinic], max(minute.at, now))
-        counts[key] = counts.get(key, 0) + minute.messages
-        who.setdefault(key, minute.clinic)
-    for it in first:
-        shown.setdefault(_hour(clinics[it.clinic], max(it.at, now)), []).append(it)
+    for it in quarters:
+        key = _hour(clinics[it.clinic], max(it.at, now))
+        counts[key] = counts.get(key, 0) + it.messages
+        who.setdefault(key, it.clinic)
+    for message in first:
+        shown.setdefault(_hour(clinics[message.clinic], max(message.at, now)), []).append(message)
     return tuple(
         Hour(key[0], who[key], counts[key], tuple(shown.get(key, ()))) for key in sorted(counts, key=lambda it: it)
     )
@@ -161,7 +170,9 @@ def _hour(clinic: Clinic, at: datetime) -> tuple[datetime, str]:
     ), clinic.timezone.key
 
 
-def _waiting(tx: Tx, scope: Scope, ids: Sequence[str], alerts: Iterable[Alert], minutes: Iterable[Minute]) -> Waiting:
+def _waiting(
+    tx: Tx, scope: Scope, ids: Sequence[str], alerts: Iterable[Alert], quarters: Iterable[Quarter]
+) -> Waiting:
     counts: dict[Brake, int] = {}
     for _, brake, number in kept_back(tx, ids):
         counts[brake] = counts.get(brake, 0) + number
@@ -169,7 +180,7 @@ def _waiting(tx: Tx, scope: Scope, ids: Sequence[str], alerts: Iterable[Alert], 
         pauses=tuple(it.pause for it in orders_in_force(tx) if scope.holds(it.pause.scope.clinic)),
         circuits=open_circuits(tx),
         counts=counts,
-        quiet=sum(it.quiet for it in minutes),
+        quiet=sum(it.quiet for it in quarters),
         unapproved=sum(_count(it) for it in alerts if it.kind is AlertKind.UNAPPROVED),
     )
 

@@ -20,8 +20,8 @@ from scheduler.store.tallies import CLINIC_OF_DAY, IS_AMISS, TROUBLES, Window, w
 
 log = get_logger(__name__)
 
-LOOKED_THROUGH = 5_000
-"""So many messages of a clinic are looked at for one page."""
+LOOKED_THROUGH = 4_000
+"""So many messages are looked at for one page, of all clinics together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,7 @@ _FIELDS = tuple(it.name for it in fields(Delivery))
 def deliveries(tx: Tx, windows: Sequence[Window], wanted: Wanted, *, limit: int, after: Place | None = None) -> Page:
     """Return messages of the windows, one for each clinic, the latest due first.
 
-    It looks through `LOOKED_THROUGH` messages of a clinic at most: what is rare is found on a later page, and none
-    takes long.
+    It looks through `LOOKED_THROUGH` messages at most: what is rare is found on a later page, and none takes long.
     """
     if not windows:
         return Page((), None)
@@ -140,9 +139,10 @@ def _with_all(tx: Tx, first: sa.Subquery) -> sa.Select[Any]:
 def _end_of_look(tx: Tx, windows: Sequence[Window], after: Place | None) -> Place | None:
     """Return the last message that is looked at, of the clinic whose look ends first; None where all are."""
     due, parts = messages.c.due_at, []
+    each = max(1, LOOKED_THROUGH // len(windows))
     for window in windows:
         found = sa.select(due, messages.c.id).where(*_from(CLINIC_OF_DAY, window, after))
-        found = found.order_by(due.desc(), messages.c.id.desc()).offset(LOOKED_THROUGH - 1).limit(1)
+        found = found.order_by(due.desc(), messages.c.id.desc()).offset(each - 1).limit(1)
         parts.append(sa.select(found.subquery()))
     ends = [Place(*row) for row in tx.connection.execute(sa.union_all(*parts))]
     return max(ends, key=lambda it: (it.due_at, it.id), default=None)
@@ -153,14 +153,16 @@ def _from(
 ) -> list[sa.ColumnElement[bool]]:
     """Return the conditions that a message lies in the window, after one place and up to another."""
     due = messages.c.due_at
-    conditions = [clinic == window.clinic, due >= window.start, due < window.end]
-    # Of each place both: the first bounds the look into the index, the second parts what is of the same instant.
-    if after:
+    # One bound on each side: of two SQLite takes the first into the index, and reads all up to the second.
+    first = max(window.start, end.due_at) if end else window.start
+    conditions = [clinic == window.clinic, due >= sa.literal(first, Instant)]
+    conditions.append(due <= after.due_at if after and after.due_at < window.end else due < window.end)
+    if after:  # and of the same instant as a place what is on its side
         at = sa.literal(after.due_at, Instant)
-        conditions += [due <= at, sa.or_(due < at, messages.c.id < after.id)]
+        conditions.append(sa.or_(due < at, messages.c.id < after.id))
     if end:
         at = sa.literal(end.due_at, Instant)
-        conditions += [due >= at, sa.or_(due > at, messages.c.id >= end.id)]
+        conditions.append(sa.or_(due > at, messages.c.id >= end.id))
     return conditions
 
 

@@ -36,10 +36,11 @@ def count_doubts(tx: Tx, *, unknown_since: datetime) -> int:
 def count_untouched(tx: Tx, *, before: datetime, now: datetime) -> int:
     """Count the scheduled messages that should have been tried before that instant, 0 while an engine is at work."""
     overdue = sa.select(messages.c.id).where(IS_SCHEDULED, messages.c.try_at < before)
-    if tx.connection.execute(overdue.limit(1)).first() is None:
+    # Each in the order of its index: PostgreSQL takes many for such, and would read the table until it met one.
+    if tx.connection.execute(overdue.order_by(messages.c.try_at).limit(1)).first() is None:
         return 0
     works = sa.select(messages.c.id).where(IS_LEASED, messages.c.lease_until > now)
-    if tx.connection.execute(works.limit(1)).first() is not None:
+    if tx.connection.execute(works.order_by(messages.c.lease_until.desc()).limit(1)).first() is not None:
         return 0
     return tx.connection.execute(sa.select(sa.func.count()).select_from(overdue.subquery())).scalar_one()
 

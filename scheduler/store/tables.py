@@ -169,6 +169,9 @@ messages = sa.Table(
     sa.Index("ix_messages_brake", "brake", sqlite_where=_IS_BRAKED, postgresql_where=_IS_BRAKED),
     sa.Index("ix_messages_notices", "try_at", sqlite_where=IS_NOTICE, postgresql_where=IS_NOTICE),
     sa.Index("ix_messages_trouble", "appointment_id", sqlite_where=IS_TROUBLE, postgresql_where=IS_TROUBLE),
+    sa.Index(
+        "ix_messages_trouble_listed", "status", "id", "clinic", sqlite_where=IS_TROUBLE, postgresql_where=IS_TROUBLE
+    ),
     sa.Index("ix_messages_asked", "due_at", sqlite_where=_ASKS, postgresql_where=_ASKS),
     sa.Index("ix_messages_desk", "patient_id", sqlite_where=IS_DESK, postgresql_where=IS_DESK),
     sa.Index("ix_messages_desk_lost", "id", sqlite_where=_OF_DESK_LOST, postgresql_where=_OF_DESK_LOST),
@@ -176,7 +179,8 @@ messages = sa.Table(
     sa.Index("ix_messages_alert_id", "alert_id", sqlite_where=_OF_ALERT, postgresql_where=_OF_ALERT),
     sa.Index(None, "patient_id"),
     sa.Index(None, "appointment_id"),
-    sa.Index("ix_messages_day", sa.text(f"({CLINIC_OF_DAY})"), "due_at"),
+    # With what lists of a time filter by and that never changes: what they pass by is not read.
+    sa.Index("ix_messages_day", sa.text(f"({CLINIC_OF_DAY})"), "due_at", "channel", "step"),
     sa.Index("ix_messages_amiss_due", "clinic", "due_at", sqlite_where=IS_AMISS, postgresql_where=IS_AMISS),
     sa.Index("ix_messages_amiss_at", "clinic", "updated_at", sqlite_where=IS_AMISS, postgresql_where=IS_AMISS),
     sqlite_autoincrement=True,

@@ -4,8 +4,9 @@ A message belongs to the day, at its clinic, in which it was due: late receipts 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -184,7 +185,9 @@ def _summed(tx: Tx, kinds: tuple[str, ...], *conditions: sa.ColumnElement[bool])
     columns = [tallies.c[name] for name in kinds]
     sums = [sa.func.sum(tallies.c[name]).label(name) for name in _FIGURES]
     found = sa.select(*columns, *sums).where(*conditions).group_by(*columns).order_by(*columns)
-    return tuple(Tally(**{**_ANY, **row._mapping}) for row in tx.connection.execute(found))  # noqa: SLF001
+    names, rest = (*kinds, *_FIGURES, *_ANY), tuple(_ANY.values())
+    in_order = itemgetter(*(names.index(it.name) for it in fields(Tally)))
+    return tuple(Tally(*in_order((*row, *rest))) for row in tx.connection.execute(found))
 
 
 @dataclass(frozen=True, slots=True)

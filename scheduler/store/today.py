@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -34,8 +34,11 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Minute:
-    """So many messages of a clinic that go out in the minute from `at` on; `quiet`: put off out of quiet hours."""
+class Quarter:
+    """So many messages of a clinic that go out in the quarter of an hour from `at` on (aware UTC).
+
+    `quiet` of them were put off out of quiet hours.
+    """
 
     clinic: str
     at: datetime
@@ -78,17 +81,30 @@ def troubles(tx: Tx, clinics: Sequence[str], *, since: datetime) -> tuple[Troubl
     return tuple(Trouble(*row) for row in tx.connection.execute(found.order_by(count.desc(), *kinds)))
 
 
-def minutes_ahead(tx: Tx, windows: Sequence[Window]) -> tuple[Minute, ...]:
-    """Count what goes out in the windows, one of each clinic, by the minute; what is kept back is left out."""
+def quarters_ahead(tx: Tx, windows: Sequence[Window]) -> tuple[Quarter, ...]:
+    """Count what goes out in the windows, one of each clinic, by quarters of an hour; not what is kept back.
+
+    Hours and days of every zone begin with one: no offset is finer today (tz database).
+    """
     quiet = sa.case((messages.c.reasons.contains('["quiet_hours"', autoescape=True), 1), else_=0)
-    at = due_minute(tx.dialect).label("at")
+    at = _quarter(tx.dialect).label("at")
     found = (
         sa.select(messages.c.clinic, at, sa.func.count(), sa.func.sum(quiet))
         .where(*_going(windows))
         .group_by(messages.c.clinic, at)
         .order_by(at, messages.c.clinic)
     )
-    return tuple(Minute(*row) for row in tx.connection.execute(found))
+    return tuple(Quarter(*row) for row in tx.connection.execute(found))
+
+
+def _quarter(dialect: str) -> sa.ColumnElement[datetime]:
+    if dialect != "sqlite":
+        origin = sa.literal(datetime(2000, 1, 1, tzinfo=UTC), Instant)
+        return sa.type_coerce(sa.func.date_bin(timedelta(minutes=15), messages.c.due_at, origin), Instant)
+    minute = sa.func.substr(messages.c.due_at, 15, 2)
+    begins = sa.case((minute < "15", "00"), (minute < "30", "15"), (minute < "45", "30"), else_="45")
+    hour = sa.func.substr(messages.c.due_at, 1, 14)
+    return sa.type_coerce(hour.op("||")(begins).op("||")(":00.000000Z"), Instant)
 
 
 def due_minute(dialect: str) -> sa.ColumnElement[datetime]:

@@ -57,18 +57,23 @@ def overtaken(tx: Tx, ids: Collection[int]) -> frozenset[int]:
 
 
 def _theirs(tx: Tx, clinic: str, patient: int | None, reply: int | None) -> tuple[sa.ColumnElement[bool], ...]:
-    """Select by who is known to have written, and by number where several share it or nobody is known."""
+    """Select by who is known to have written, and by number where several share it or nobody is known.
+
+    One index after the other: an OR over them reads all replies.
+    """
     here = sa.or_(replies.c.clinic == clinic, replies.c.clinic.is_(None))
     answered = replies.alias("answered")
     wrote = sa.select(answered.c.sender_hash).where(answered.c.id == reply, answered.c.sender_hash != _nobody(tx))
     numbers = [wrote] if reply is not None else []
+    theirs = replies.alias("theirs")
     mine = []
     if patient is not None:
-        mine.append(replies.c.patient_id == patient)
+        mine.append(theirs.c.patient_id == patient)
         numbers.append(
             sa.select(patients.c.phone_hash).where(patients.c.id == patient, patients.c.phone_hash.is_not(None))
         )
-    return here, sa.or_(*mine, *(replies.c.sender_hash.in_(it) for it in numbers))
+    mine += [theirs.c.sender_hash.in_(it) for it in numbers]
+    return here, replies.c.id.in_(sa.union_all(*(sa.select(theirs.c.id).where(it) for it in mine)))
 
 
 def _nobody(tx: Tx) -> bytes:

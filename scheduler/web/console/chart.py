@@ -11,6 +11,7 @@ _GAP = 0.22
 _STEPS = (1, 2, 5)
 SERIES = ("delivered", "unheard", "failed", "expired")
 """From the bottom up. What is late is a mark beside the bar: it is in one of these too."""
+LATE = "late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class Rect:
     y: float
     width: float
     height: float
+
+    @property
+    def outline(self) -> str:
+        """What the `d` of an SVG path says of it."""
+        return f"M{self.x} {self.y}h{self.width}v{self.height}h-{self.width}z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +43,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture of WIDTH by HEIGHT: bars, and lines at round numbers."""
+    """A picture of WIDTH by HEIGHT: bars, and lines at round numbers.
+
+    `shapes` draws all bars, a path for each series: a quarter of a year has too many parts for elements of their own.
+    """
 
     bars: tuple[Bar, ...]
     lines: tuple[tuple[float, int], ...]
+    shapes: tuple[tuple[str, str], ...]
     left: int = _LEFT
     right: int = WIDTH - _RIGHT
     base: int = HEIGHT - _BOTTOM
@@ -66,7 +76,15 @@ def draw(days: Sequence[DayCount]) -> Chart:
         for place, day in enumerate(days)
     )
     marks = (0, top // 2, top) if top % 2 == 0 else (0, top)
-    return Chart(bars, tuple((_at(base - it * scale), it) for it in marks))
+    return Chart(bars, tuple((_at(base - it * scale), it) for it in marks), tuple(_shapes(bars)))
+
+
+def _shapes(bars: Sequence[Bar]) -> Iterator[tuple[str, str]]:
+    for series in SERIES:
+        if outline := "".join(part.outline for bar in bars for part in bar.parts if part.series == series):
+            yield series, outline
+    if late := "".join(f"M{bar.middle} {_at(bar.late_y - 4)}l4 4-4 4-4-4z" for bar in bars if bar.late_y is not None):
+        yield LATE, late
 
 
 def _stack(day: DayCount) -> int:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated
 
-from babel.dates import format_skeleton
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
 
@@ -17,7 +16,7 @@ from scheduler.store.deliveries import deliveries, names_of
 from scheduler.web.access import needs, note
 from scheduler.web.console.chart import draw
 from scheduler.web.console.delivery_wishes import Wish, place_text, read_wish
-from scheduler.web.console.formats import Formats
+from scheduler.web.console.formats import Formats, short_day
 from scheduler.web.console.shell import Shell, headers
 from scheduler.web.console.words import words
 
@@ -90,4 +89,4 @@ def _reasons(told: Report, wish: Wish) -> list[str]:
 def _short_day(formats: Formats) -> Callable[[date], str]:
     """Return what writes a day below a chart."""
     locale = formats.locale()
-    return lambda day: str(format_skeleton("MMMd", day, locale=locale))
+    return lambda day: short_day("MMMd", day, locale)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_timedelta, get_timezone_gmt, get_timezone_name
@@ -42,7 +43,7 @@ class Formats:
         """Return a short day with its weekday: of an instant, the one at the clinic."""
         day = self.local(when, clinic).date() if isinstance(when, datetime) else when
         skeleton = "MMMEd" if day.year == self.local(self.now, clinic).year else "yMMMEd"
-        return clean(format_skeleton(skeleton, day, locale=self.locale(clinic)))
+        return short_day(skeleton, day, self.locale(clinic))
 
     def long_day(self, when: datetime | date, clinic: str | None = None) -> str:
         """Return a day as a heading has it."""
@@ -73,7 +74,7 @@ class Formats:
         """Return a number with the separators of the language."""
         if isinstance(value, int) and 0 <= value < 1000:  # noqa: PLR2004 - no separator there, and pages have hundreds
             return str(value)
-        return format_decimal(value, locale=self.locale())
+        return _separated(value, self.locale())
 
     def percent(self, share: float) -> str:
         """Return a share (0 to 1) as per cent; small ones with a digit, so that few is not none."""
@@ -109,6 +110,17 @@ class Formats:
         known = self.protocols.get(treatment)
         title = known.title.get(self.language) or next(iter(known.title.values()), "") if known else ""
         return title or _readable(treatment)
+
+
+@lru_cache(maxsize=1024)
+def short_day(skeleton: str, day: date, locale: Locale) -> str:
+    """Return a day as a skeleton has it (Unicode TR 35); a page of charts asks for hundreds."""
+    return clean(format_skeleton(skeleton, day, locale=locale))
+
+
+@lru_cache(maxsize=1024)
+def _separated(value: float | Decimal, locale: Locale) -> str:
+    return format_decimal(value, locale=locale)
 
 
 def _readable(name: str) -> str:

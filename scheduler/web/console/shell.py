@@ -203,7 +203,7 @@ class _PlainNames(Environment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Look into a mapping first."""
-        if isinstance(obj, Mapping) and attribute in obj:
+        if (type(obj) is dict or isinstance(obj, Mapping)) and attribute in obj:  # the first costs a tenth
             return obj[attribute]
         return super().getattr(obj, attribute)
 
