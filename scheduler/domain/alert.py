@@ -39,7 +39,7 @@ class AlertKind(StrEnum):
     CONFIG = "config"
     """Edited files have errors: the last good ones stay in use."""
     INTAKE = "intake"
-    """Appointments that came in by themselves were not taken: a person has to look at them, and says that it is done."""
+    """Appointments that came in by themselves were not taken: a person looks at them, and says that it is done."""
 
 
 AT_ONCE = frozenset({AlertKind.URGENT})

@@ -44,17 +44,17 @@ CLAUSES: Mapping[str, str] = {
     "said_already": "it reached the patient on another channel after all",
     "not_attended": "the appointment begins at {until_at}",
     "rescheduled": "the appointment was moved",
-    "put": "moved from {from_at} to {to_at} by {by}, for this visit only",
+    "put": "moved from {from_at} to {to_at} by {by}, for this appointment only",
     "resent": "sent again by {by}, after message {message}",
     "edited": "planned anew because the protocol was edited ({what})",
-    "as_protocol": "the exception for this visit was taken back, so it is as the protocol says",
+    "as_protocol": "the exception for this appointment was taken back, so it is as the protocol says",
     # why it is not sent
     "registered_late": "its time ({due_at}) had passed when this was planned",
     "not_useful": "it stopped being useful at {until_at}",
     "collapsed": "late, and a later message ({step}) says what counts now",
     "late_dropped": "late, and this step is not sent late",
     "late_held": "late, and a person decides about this step",
-    "skipped": "skipped by {by}, for this visit only",
+    "skipped": "skipped by {by}, for this appointment only",
     "step_dropped": "the protocol was edited ({what})",
     "nobody_asks": "a person is told, since nobody else asks this patient again",
     "renamed": "it was told under the step's name of before ({step})",
@@ -180,10 +180,12 @@ CLAUSES: Mapping[str, str] = {
     "files_refused": "edited files are not taken, and those before stay in use: {error}",
     "nobody_sends": "{count} messages should have been tried by {before_at}, and nobody works on them",
     # what came in by itself and was not taken
-    "rows_refused": "rows of exports in the drop folder that were refused: {count}; a report beside each file says why",
+    "rows_refused": "rows of exports in the drop folder that were refused: {count}; "
+    "a report beside each file says why",
     "exports_refused": "exports in the drop folder that were refused: {count}; a report beside each says why",
     "bookings_refused": "bookings of {source} that were refused: {count}",
-    "feed_shrunk": "{count} visits are missing at once in the calendar {source}: none was cancelled, look at it there",
+    "feed_shrunk": "{count} appointments are missing at once in the calendar {source}: none was cancelled, look at "
+    "it there",
     "feed_away": "the calendar {source} can't be read since {since_at} ({error})",
 }
 

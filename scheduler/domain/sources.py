@@ -98,7 +98,7 @@ class Calendar(Source):
     """A calendar that is read every so often; `secret` is the variable that holds its address.
 
     `summary`, `description` and `location` are patterns (`domain.pattern`) of an entry's title, lines and place;
-    without one of the title every entry is a booking. `treatment` is ours for all of it, None where a pattern says it.
+    without one of the title every entry is a booking. `treatment` is ours for all of it, None where a pattern has it.
     """
 
     every: timedelta = timedelta(minutes=15)

@@ -44,8 +44,8 @@ REMEDIES: Mapping[AlertKind, str] = {
     "read its log",
     AlertKind.CONFIG: "see all errors with `aftercare check` and mend the files: sound ones are taken within "
     "seconds; a restart before may be refused",
-    AlertKind.INTAKE: "read which and why in the report of the file or the log of the source, mend it there or in the "
-    "clinic's file, and close the alert with `aftercare alerts close` when each visit is in",
+    AlertKind.INTAKE: "read which and why in the report of the file or the log of the source, mend it there or in "
+    "the clinic's file, and close the alert with `aftercare alerts close` when each appointment is in",
 }
 """What a person does about each kind."""
 

@@ -10,6 +10,7 @@ from scheduler.services.intake import Field, Registration, read_call_off, read_r
 from scheduler.services.registration import Registered, Registrar, Result
 from scheduler.services.status_words import status_of
 from scheduler.services.ways import AS_TYPED, Ways
+from scheduler.services.whys import whys
 from scheduler.store.database import Tx
 
 
@@ -30,7 +31,7 @@ def arrive(tx: Tx, registrar: Registrar, clinic: Clinic, raw: Mapping[Field, str
                 return done
         return registrar.register(tx, read_booking(said, clinic, registrar.configuration))
     except (RegistrationError, ConflictError) as error:
-        return Registered(Result.REFUSED, None, str(error))
+        return Registered(Result.REFUSED, None, str(error), whys(error))
 
 
 def read_booking(
@@ -50,11 +51,13 @@ def our_treatment(text: str, clinic: Clinic, configuration: Configuration) -> st
     if treatment in configuration.protocols:
         return treatment
     if not treatment:
-        raise RegistrationError("treatment: is empty")
+        raise RegistrationError("treatment: is empty", code="treatment_empty")
     known = [*clinic.imports.treatments, *configuration.protocols]
     raise RegistrationError(
         f"treatment: “{shown(text)}” is not known: map it under import.treatments of clinic {clinic.id} "
-        f"({suggest(text, known)})"
+        f"({suggest(text, known)})",
+        code="treatment_unknown",
+        named=shown(text),
     )
 
 

@@ -13,6 +13,7 @@ from scheduler.services.book import Book, open_book
 from scheduler.services.intake import CallOff, Registration
 from scheduler.services.people import find_registered, follow_up, refuse_other_particulars, take_in
 from scheduler.services.schedule import first_plan
+from scheduler.services.whys import Why
 from scheduler.store.appointments import StoredAppointment, set_appointment_status, set_external_id
 from scheduler.store.database import Tx
 
@@ -40,6 +41,8 @@ class Registered:
     result: Result
     appointment: int | None
     reason: str = ""
+    why: tuple[Why, ...] = ()
+    """The same as codes, where pages say it in other languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,12 @@ class Registrar:
 
     def _end(self, book: Book, known: StoredAppointment | None, status: AppointmentStatus) -> Registered:
         if known is None:
-            return Registered(Result.UNCHANGED, None, f"{SAID[status]}, and was never registered")
+            said = f"{SAID[status]}, and was never registered"
+            return Registered(Result.UNCHANGED, None, said, (Why(f"never_{status}"),))
         if known.status is status:
             return Registered(Result.UNCHANGED, known.id)
         book.change(known, lambda tx: call_off(tx, known.id, status, now=book.now, by=book.by))
-        return Registered(Result.CANCELLED, known.id, SAID[status])
+        return Registered(Result.CANCELLED, known.id, SAID[status], (Why(f"off_{status}"),))
 
     def _add(self, book: Book, registration: Registration) -> Registered:
         clinic = self.configuration.clinic(registration.clinic)
@@ -134,14 +138,17 @@ class Registrar:
         if (named := registration.external_id) and not known.external_id:
             book.change(known, lambda tx: set_external_id(tx, known.id, named, now=book.now))
         if _stays_off(known, registration):
-            return Registered(Result.UNCHANGED, known.id, STAYS_OFF[known.status])
+            why = Why(f"stays_{known.status}")
+            return Registered(Result.UNCHANGED, known.id, STAYS_OFF[known.status], (why,))
         moved, again = _moved(known, registration), known.status in CALLED_OFF
         current = self._move(book, known, registration) if moved or again else known
         if registration.status is AppointmentStatus.COMPLETED and current.status is not registration.status:
             completed = registration.status
             book.change(known, lambda tx: set_appointment_status(tx, known.id, completed, now=book.now, by=book.by))
         if moved or again:
-            return Registered(Result.RESCHEDULED, known.id, "" if moved else "booked again")
+            if moved:
+                return Registered(Result.RESCHEDULED, known.id)
+            return Registered(Result.RESCHEDULED, known.id, "booked again", (Why("booked_again"),))
         return Registered(Result.UNCHANGED, known.id)
 
     def _move(self, book: Book, known: StoredAppointment, registration: Registration) -> StoredAppointment:

@@ -211,7 +211,7 @@ def _why(bar: Bar | None) -> str:
         case Bar.AGAIN:
             return "it was sent again already, and the last one counts"
         case Bar.OVER:
-            return "it makes no sense for this visit any more"
+            return "it makes no sense for this appointment any more"
         case Bar.NO_ADDRESS:
             return "there is no address for its channel: correct the patient's details first"
         case None:

@@ -12,6 +12,7 @@ from scheduler.services.exports.importing import Importer, ImportReport
 from scheduler.services.exports.rows import RowReport
 from scheduler.services.registration import Result
 from scheduler.services.undoing import Undoable, keep
+from scheduler.services.whys import Why
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Store, Tx
 from scheduler.store.uploads import (
@@ -46,6 +47,7 @@ class Row:
     who: str = field(default="", repr=False)
     when: str = field(default="", repr=False)
     """The name in the row, and the start of its visit on the clinic's clock: see `RowReport`."""
+    why: tuple[Why, ...] = field(default=(), repr=False)
 
     @property
     def is_good(self) -> bool:
@@ -201,6 +203,7 @@ def _rows_of(reports: Sequence[RowReport], said: Mapping[int, Result] | None) ->
             differs=said is not None and said.get(it.row) is not it.result,
             who=it.who,
             when=it.when,
+            why=it.why,
         )
         for it in reports
     )
@@ -213,10 +216,17 @@ def _uploaded(upload: Upload) -> Uploaded:
 
 
 def _dump(report: Report) -> str:
-    rows = [(it.row, it.result.value, it.reason, it.appointment, it.differs, it.who, it.when) for it in report.rows]
+    rows = [
+        (it.row, it.result.value, it.reason, it.appointment, it.differs, it.who, it.when, _plain(it.why))
+        for it in report.rows
+    ]
     began_at = report.began_at.isoformat() if report.began_at else None
     told = {"warnings": report.warnings, "unused": report.unused, "doubts": report.doubts}
     return json.dumps({"rows": rows, **told, "undo": report.undo, "began_at": began_at})
+
+
+def _plain(why: Sequence[Why]) -> list[tuple[str, dict[str, str]]]:
+    return [(it.code, dict(it.values)) for it in why]
 
 
 def _load(text: str) -> Report:
@@ -227,8 +237,8 @@ def _load(text: str) -> Report:
 
 
 def _rows(found: Sequence[Sequence[Any]]) -> Iterator[Row]:
-    for row, result, *rest in found:
-        yield Row(row, Result(result), *rest)
+    for row, result, reason, appointment, differs, who, when, why in found:
+        yield Row(row, Result(result), reason, appointment, differs, who, when, tuple(Why(*it) for it in why))
 
 
 def forget(desk: Desk, upload_id: int) -> None:

@@ -43,10 +43,11 @@ def run(office: Office, command: list[str]) -> str:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
 def test_what_the_guide_does_with_curl_is_answered(lumiere: Office) -> None:
-    assert len(blocks("bash")) == 4
+    assert len(blocks("bash")) == 5
     said = run(lumiere, ["/bin/bash", "-ec", "\n".join(f"{text}\necho" for text in blocks("bash"))])
-    told = json.loads(said.splitlines()[-1])
+    told, deliveries = map(json.loads, said.splitlines()[-2:])
     assert (told["external_id"], told["status"], told["starts_at"]) == ("B-1042", "cancelled", "2030-03-06T20:30:00Z")
+    assert {it["channel"] for it in deliveries["days"]} == {"sms", "email"}
 
 
 def test_what_the_guide_does_with_python_prints_what_came_of_it(lumiere: Office) -> None:

@@ -25,7 +25,7 @@ def test_a_step_is_skipped_and_the_timeline_says_by_whom(aftercare: Command) -> 
     assert told["history"][-1]["reason"] == "The step tips is skipped."
     printed = aftercare.done("timeline", appointment)
     assert "· The step tips is skipped, by Ada" in printed
-    assert "skipped by Ada, for this visit only." in " ".join(printed.split())
+    assert "skipped by Ada, for this appointment only." in " ".join(printed.split())
 
 
 def test_a_naive_instant_is_the_clinics_wall_clock(aftercare: Command) -> None:

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.repo.markdown import ROOT, fenced
 
 TUTORIAL = ROOT / "docs/tutorial/first-week.md"

@@ -52,7 +52,7 @@ def test_a_skipped_step_is_not_sent_and_says_who_said_so(any_house: House) -> No
     assert any_house.statuses(appointment)["next_day sms"] == "cancelled"
     assert any_house.statuses(appointment)["next_day email"] == "cancelled"
     assert any_house.why(appointment, "next_day") == (
-        "1 day after the appointment; skipped by Ada, for this visit only."
+        "1 day after the appointment; skipped by Ada, for this appointment only."
     )
     any_house.dispatch(FIRST_HOURS)
     assert any_house.dispatch(NEXT_DAY) == {}
@@ -68,7 +68,7 @@ def test_a_step_goes_out_at_the_instant_that_a_person_named_and_helps_as_long(an
         assert (message.planned_at, message.due_at, message.useful_until) == (at, at, after(at, days=5))
     assert any_house.why(appointment, "next_day") == (
         "1 day after the appointment; moved from Thu 2026-03-19 09:30 to Fri 2026-03-20 12:30 by Ada, "
-        "for this visit only; will be sent at Fri 2026-03-20 12:30."
+        "for this appointment only; will be sent at Fri 2026-03-20 12:30."
     )
     any_house.dispatch(FIRST_HOURS)
     assert any_house.dispatch(NEXT_DAY) == {}

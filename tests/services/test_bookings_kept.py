@@ -232,3 +232,53 @@ def test_an_erasure_and_calls_about_the_patient_never_wait_for_each_other_in_a_c
     mover.join()
     assert failed == []
     assert all(event.state is not EventState.WAITING for event in events(house))
+
+
+def test_a_move_that_is_refused_sends_nothing_for_the_old_time_and_is_made_once_it_can_be(any_house: House) -> None:
+    house = with_sources(any_house, CALCOM)
+    respelled = [{"name": "Jonathan Doe", "email": "john.doe@example.com"}]
+    later, minute = VISIT + timedelta(days=1), timedelta(minutes=1)
+    tell(house, calcom(calcom_booking("BOOKING_CREATED", UID, VISIT, REGISTERED)))
+    same = {"type": "haircut", "eventTitle": "", "title": "", "eventTypeId": None}
+    tell(house, calcom(calcom_booking("BOOKING_CREATED", UID, VISIT, REGISTERED + minute, **same)))
+    assert on(house) == [(UID, VISIT)], "a treatment with another name, at the same time, moves nobody"
+
+    move = calcom_booking("BOOKING_RESCHEDULED", "next", later, REGISTERED + 3 * minute, rescheduleUid=UID)
+    moved = {**move, "payload": {**move["payload"], "attendees": respelled}}
+    tell(house, calcom(moved))
+    assert on(house) == []
+    refused = events(house)[-1]
+    assert (refused.state, refused.appointment) == (EventState.REFUSED, visits(house)[0].id)
+    assert refused.reason.endswith("Until it is taken, appointment 1 is called off here")
+    older = calcom_booking("BOOKING_CREATED", "next", VISIT, REGISTERED + 2 * minute)
+    tell(house, calcom(older))
+    assert on(house) == [], "an older word of the new id is not the way back"
+
+    with house.store.write() as tx:
+        tx.connection.execute(
+            sa.update(booking_events)
+            .where(booking_events.c.id == refused.id)
+            .values(payload_sealed=tx.vault.seal_bytes(json.dumps(move).encode(), of="booking_events.payload"))
+        )
+    try_again(house.store, house.configuration, house.clock, [refused.id], secret_of=SECRETS.get)
+    assert on(house) == [("next", later)]
+    assert len(visits(house)) == 1
+
+
+def test_a_booking_system_under_another_name_goes_on_with_its_bookings(house: House) -> None:
+    with_sources(house, CALCOM)
+    tell(house, calcom(calcom_booking("BOOKING_CREATED", UID, VISIT, REGISTERED)))
+    with_sources(house, replace(CALCOM, id="front_desk"))
+    off = calcom(calcom_booking("BOOKING_CANCELLED", UID, VISIT, REGISTERED + timedelta(minutes=1)))
+    tell(house, replace(off, source="front_desk"))
+    assert on(house) == []
+
+
+def test_seats_of_one_booking_are_refused_since_one_who_cancels_would_cancel_for_all(house: House) -> None:
+    with_sources(house, CALCOM)
+    for event in ("BOOKING_CREATED", "BOOKING_RESCHEDULED", "BOOKING_CANCELLED", "BOOKING_REQUESTED"):
+        tell(house, calcom(calcom_booking(event, UID, VISIT, REGISTERED, seatsPerTimeSlot=4)))
+    assert outcomes(house) == ["refused"] * 4
+    assert "seats" in events(house)[0].reason
+    tell(house, calcom(calcom_booking("BOOKING_CREATED", UID, VISIT, REGISTERED, seatsPerTimeSlot=None)))
+    assert on(house) == [(UID, VISIT)]

@@ -121,7 +121,7 @@ def test_a_calendar_that_was_cut_short_calls_nobody_off(desk: Desk) -> None:
         assert desk.read().taken.held == 6
         desk.wait()
     assert desk.alerts() == [
-        "6 visits are missing at once in the calendar desk: none was cancelled, look at it there."
+        "6 appointments are missing at once in the calendar desk: none was cancelled, look at it there."
     ]
     desk.publish()
     assert desk.read().taken.held == 9

@@ -125,7 +125,7 @@ def test_what_may_be_with_the_provider_is_found_out_first(any_house: House) -> N
 def test_what_makes_no_sense_any_more_never_goes(any_house: House) -> None:
     appointment = attended(any_house)
     prepare = any_house.message(appointment, "prepare", EMAIL).id
-    with pytest.raises(ConflictError, match="makes no sense for this visit"):
+    with pytest.raises(ConflictError, match="makes no sense for this appointment"):
         again(any_house, prepare, although_reached=True, although_useless=True)
     with any_house.store.write() as tx:
         call_off(tx, appointment, AppointmentStatus.NO_SHOW, now=any_house.clock.now(), by="Ada")

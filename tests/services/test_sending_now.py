@@ -41,7 +41,7 @@ def test_it_goes_out_at_once_and_once(any_house: House) -> None:
     before = any_house.message(appointment, "next_day", SMS)
     sooner = now_please(any_house, check.id)
     assert (sooner.at, sooner.reasons, sooner.waits) == (AFTER_VISIT, (), False)
-    assert "by user:anna, for this visit only" in any_house.why(appointment, "check", SMS)
+    assert "by user:anna, for this appointment only" in any_house.why(appointment, "check", SMS)
     any_house.dispatch(AFTER_VISIT)
     assert any_house.message(appointment, "check", SMS).status is Status.ACCEPTED
     assert any_house.message(appointment, "next_day", SMS) == before

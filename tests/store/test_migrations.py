@@ -133,6 +133,7 @@ def test_every_revision_is_in_the_package() -> None:
         "0011_fhir.py",
         "0012_bookings.py",
         "0013_calendars.py",
+        "0014_pages.py",
     ]
     assert Path(MIGRATIONS, "env.py").is_file()
 

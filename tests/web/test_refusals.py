@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from scheduler.domain.access import Permission
+from scheduler.domain.appointment import CALLED_OFF
 from scheduler.errors import ConflictError
 from scheduler.services.erasing import Obstacle
+from scheduler.services.intake import Field
 from scheduler.services.resending import Bar
 from scheduler.web.console.formats import Formats
 from scheduler.web.console.reasons import Sayer
@@ -24,9 +26,9 @@ PACKAGE = Path(__file__).parents[2] / "scheduler"
 RAISED = {"ConflictError", "ForbiddenError", "NotFoundError", "RegistrationError"}
 STAFF = RAISED - {"NotFoundError"}
 """Of what is not there a page says that there is nothing; the message is shown nowhere."""
-MEANINGS = {"permission": Permission, "bar": Bar, "obstacle": Obstacle}
+MEANINGS = {"permission": Permission, "bar": Bar, "obstacle": Obstacle, "field": Field}
 
-OF_THE_TERMINAL = {"applying", "arriving", "beginning", "page_links", "pinning", "plan_file", "unfinished"}
+OF_THE_TERMINAL = {"applying", "beginning", "page_links", "pinning", "plan_file", "unfinished"}
 """Modules whose refusals nobody meets in the console, or whose errors have a code for each field."""
 
 
@@ -92,3 +94,22 @@ def test_what_has_no_words_is_marked_as_english() -> None:
     assert "&lt;i&gt;" in shown
     assert "Répondre et suivre" in told(ConflictError("", code="permission", permission="care"), sayer)
     assert "2030" in told(ConflictError("", code="past", at=NOW.replace(year=2030)), sayer)
+
+
+OF_WRONG_FIELDS = re.compile(
+    r'(?:Instant|Address)Error\(\s*"(\w+)"|_say\([^,]+,\s*"(\w+)"|Wrong\(Field\.\w+, "(\w+)"\)'
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_field_and_whatever_is_wrong_with_one_has_words(language: str) -> None:
+    known = words(language)["appointments"]
+    assert {it.value for it in Field} <= set(known["fields"])
+    found = [
+        OF_WRONG_FIELDS.findall(file.read_text(encoding="utf-8")) for file in (PACKAGE / "services").rglob("*.py")
+    ]
+    codes = {code for some in found for it in some for code in it if code}
+    assert len(codes) > 15
+    assert codes <= set(known["wrong"])
+    of_ends = {f"{kind}_{status.value}" for kind in ("off", "never", "stays") for status in CALLED_OFF}
+    assert of_ends | {"booked_again", "row_differs"} == set(known["rows"])

@@ -9,12 +9,24 @@ from typing import Any, Final
 
 from scheduler.domain.booking_event import Told
 from scheduler.domain.sources import Calcom
-from scheduler.services.bookings.news import News, NoNews, Read, at, id_at, moment_at, needed_id, parse, text_at
+from scheduler.services.bookings.news import (
+    News,
+    NoNews,
+    Read,
+    UnreadableError,
+    at,
+    id_at,
+    moment_at,
+    needed_id,
+    parse,
+    text_at,
+)
 from scheduler.services.intake import Field
 from scheduler.services.words import language_of
 
 _BOOKED: Final = frozenset({"BOOKING_CREATED", "BOOKING_RESCHEDULED"})
 _CALLED_OFF: Final = frozenset({"BOOKING_CANCELLED", "BOOKING_REJECTED"})
+_REQUESTED = "BOOKING_REQUESTED"
 _NO_MAILBOX = "@sms.cal.com"
 """What Cal.com makes up for who books with a number alone."""
 
@@ -24,18 +36,26 @@ def read_calcom(source: Calcom, body: bytes) -> Read:
     call = parse(body)
     event, payload = text_at(call, "triggerEvent"), at(call, "payload")
     as_of = moment_at(call, "createdAt")
+    if event in _BOOKED | _CALLED_OFF | {_REQUESTED}:
+        _refuse_shared(payload)
     if event in _BOOKED:
         booking = needed_id(payload, "uid")
         return News(booking, Told.BOOKED, as_of, _fields(source, payload), _treatments(payload), _before(payload))
     if event in _CALLED_OFF:
         booking, now = needed_id(payload, "uid"), id_at(payload, "rescheduledToUid")
         return News(booking, Told.CANCELLED, as_of, replaced_by=now if now != booking else "")
-    if event == "BOOKING_REQUESTED" and (before := _before(payload)):
+    if event == _REQUESTED and (before := _before(payload)):
         # A move that waits for the clinic's yes: the visit at its old time is off already.
         return News(before, Told.CANCELLED, as_of, replaced_by=needed_id(payload, "uid"))
     if event == "BOOKING_NO_SHOW_UPDATED" and _missed(payload):
         return News(needed_id(payload, "bookingUid"), Told.MISSED, as_of)
     return NoNews(f"{event[:40] or 'a call without triggerEvent'} is no news of a booking")
+
+
+def _refuse_shared(payload: Any) -> None:
+    """Refuse what several people book together: one `uid` for all, so that one who cancels would cancel for all."""
+    if text_at(payload, "seatsPerTimeSlot") not in {"", "0", "1"}:
+        raise UnreadableError("its event type offers seats, which share one id: register those who come here by hand")
 
 
 def _before(payload: Any) -> str:

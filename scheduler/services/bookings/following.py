@@ -15,6 +15,7 @@ from scheduler.errors import RegistrationError
 from scheduler.services.arriving import arrive, our_treatment
 from scheduler.services.bookings.news import News
 from scheduler.services.intake import Field
+from scheduler.services.moments import NoInstantError, read_instant
 from scheduler.services.registration import Registered, Registrar, Result
 from scheduler.store.appointments import StoredAppointment, set_external_id
 from scheduler.store.bookings import Booking, Bookings, sources_of
@@ -23,6 +24,8 @@ from scheduler.store.known import look_up
 
 _AHEAD = timedelta(days=1)
 """How far a booking system's clock may be ahead."""
+_JUST_BEFORE = timedelta(microseconds=1)
+"""So much older than a word is what a refusal of it says: tried again, the word counts; an older one does not."""
 STATUSES = {Told.CANCELLED: AppointmentStatus.CANCELLED, Told.MISSED: AppointmentStatus.NO_SHOW}
 _OUTCOMES = {
     Result.REGISTERED: Outcome.REGISTERED,
@@ -78,13 +81,54 @@ class Follower:
             return self._done(news, visit, was_off=before.told in STATUSES or moved_while_off)
         return self._settle(chain[-1], visit)
 
+    def keep_back(self, news: News, *, heard_at: datetime) -> int | None:
+        """Call off the visit that a refused booking was, where it is at another time now, or for something else.
+
+        What is known of it here is not so any more: nothing may go out for it. Taken after all, it is on again.
+        Returns that visit, None where nothing had to be kept back. Raises NotTakenError: then the caller rolls back.
+        """
+        known = self._bookings
+        self._refuse_anothers(news.booking)
+        as_of = _believable(news.as_of, heard_at)
+        if news.told is not Told.BOOKED or not _is_newer(news.told, as_of, known.get(news.booking)):
+            return None
+        self._link(news)
+        chain = known.chain(news.booking)
+        visit = self._carry(chain)
+        if visit is None or chain[-1].id != news.booking or not self._is_stale(visit, news):
+            return None
+        known.put(replace(known.get(news.booking), told=Told.CANCELLED, as_of=as_of - _JUST_BEFORE))
+        self._arrive({Field.EXTERNAL_ID: news.booking, Field.STATUS: AppointmentStatus.CANCELLED.value})
+        return visit.id
+
+    def _is_stale(self, visit: StoredAppointment, news: News) -> bool:
+        """Whether a visit that is on is at another time than was told, or for another treatment.
+
+        A treatment that nobody knows at the same time is more likely one that got another name there.
+        """
+        if visit.status is not AppointmentStatus.BOOKED:
+            return False
+        try:
+            if read_instant(news.raw.get(Field.STARTS_AT, ""), self.clinic) != visit.starts_at:
+                return True
+            named = self._treatment(news.treatments)
+            return our_treatment(named, self.clinic, self.registrar.configuration) != visit.treatment
+        except NoInstantError:
+            return True
+        except RegistrationError:
+            return False
+
     @property
     def _bookings(self) -> Bookings:
         return Bookings(self.tx, self.clinic.id, self.source)
 
     def _refuse_anothers(self, booking: str) -> None:
-        """Refuse an id under which another booking system of the clinic has a booking: it would move a stranger's."""
-        others = sources_of(self.tx, self.clinic.id, booking) - {self.source}
+        """Refuse an id under which another booking system of the clinic has a booking: it would move a stranger's.
+
+        One that is not in the clinic's file any more is none: most likely its block has got another id.
+        """
+        mine = {it.id for it in self.clinic.bookings} - {self.source}
+        others = sources_of(self.tx, self.clinic.id, booking) & mine
         if others:
             raise NotTakenError(f"the id is one of {min(others)} too: two booking systems can't share ids")
 

@@ -76,12 +76,12 @@ class BookingWorker:
         except UnreadableError as error:
             return self._refuse(event, str(error))
         if isinstance(read, NoNews):
-            return self._settle(event, EventState.DONE, Followed(Outcome.IGNORED, None, read.why))
+            return self._ignore(event, read.why)
         try:
             return self._follow(event, read)
         except (NotTakenError, ConflictError, RecordRefusedError, KeysError) as error:
             # What the database refuses now it refuses the next time too: it must not stop the others.
-            return self._refuse(event, str(error), booking=read.booking)
+            return self._refuse_news(event, read, str(error))
 
     def _read(self, event: BookingEvent) -> Read:
         clinic, source = self._whose(event)
@@ -114,15 +114,31 @@ class BookingWorker:
 
     def _follow(self, event: BookingEvent, news: News) -> bool:
         """Follow what was read, with its mark, in one transaction. Raises NotTakenError: then nothing is written."""
-        clinic = self.configuration.clinics[event.clinic]
         with self.store.write() as tx:
             if not _is_ours(tx, event):
                 return False
-            registrar = Registrar(self.configuration, self.clock, by=f"source:{event.source}", follow=True)
-            followed = Follower(tx, registrar, clinic, event.source).follow(news, heard_at=event.received_at)
+            followed = self._follower(tx, event).follow(news, heard_at=event.received_at)
             self._mark(tx, event, EventState.DONE, followed, booking=news.booking)
         log.info("booking.followed", event_id=event.id, source=event.source, outcome=followed.outcome)
         return True
+
+    def _refuse_news(self, event: BookingEvent, news: News, reason: str) -> bool:
+        """Refuse a booking, and keep back what would go out for the visit that it was until now."""
+        try:
+            with self.store.write() as tx:
+                if not _is_ours(tx, event):
+                    return False
+                if visit := self._follower(tx, event).keep_back(news, heard_at=event.received_at):
+                    kept_back = f"{reason}. Until it is taken, appointment {visit} is called off here"
+                    self._mark_refused(tx, event, Followed(Outcome.IGNORED, visit, kept_back), booking=news.booking)
+                    return True
+        except (NotTakenError, ConflictError, RecordRefusedError, KeysError):
+            log.debug("booking.not_kept_back", event_id=event.id)  # its own refusal says why
+        return self._refuse(event, reason, booking=news.booking)
+
+    def _follower(self, tx: Tx, event: BookingEvent) -> Follower:
+        registrar = Registrar(self.configuration, self.clock, by=f"source:{event.source}", follow=True)
+        return Follower(tx, registrar, self.configuration.clinics[event.clinic], event.source)
 
     def _later(self, event: BookingEvent, error: AskingError) -> bool:
         """Let it wait, or give it up where its system could not be asked for a day."""
@@ -136,17 +152,24 @@ class BookingWorker:
         return False
 
     def _refuse(self, event: BookingEvent, reason: str, booking: str | None = None) -> bool:
-        return self._settle(event, EventState.REFUSED, Followed(Outcome.IGNORED, None, reason), booking=booking)
-
-    def _settle(self, event: BookingEvent, state: EventState, followed: Followed, booking: str | None = None) -> bool:
         with self.store.write() as tx:
             if not _is_ours(tx, event):
                 return False
-            self._mark(tx, event, state, followed, booking=booking)
-            if state is EventState.REFUSED:
-                tell_refused(tx, event.clinic, event.source, now=self.clock.now())
-                log.warning("booking.refused", event_id=event.id, source=event.source, clinic=event.clinic)
+            self._mark_refused(tx, event, Followed(Outcome.IGNORED, None, reason), booking=booking)
         return True
+
+    def _ignore(self, event: BookingEvent, why: str) -> bool:
+        with self.store.write() as tx:
+            if not _is_ours(tx, event):
+                return False
+            self._mark(tx, event, EventState.DONE, Followed(Outcome.IGNORED, None, why), booking=None)
+        return True
+
+    def _mark_refused(self, tx: Tx, event: BookingEvent, followed: Followed, *, booking: str | None) -> None:
+        """Note a refusal and tell a person of it, in the transaction of either."""
+        self._mark(tx, event, EventState.REFUSED, followed, booking=booking)
+        tell_refused(tx, event.clinic, event.source, now=self.clock.now())
+        log.warning("booking.refused", event_id=event.id, source=event.source, clinic=event.clinic)
 
     def _mark(
         self, tx: Tx, event: BookingEvent, state: EventState, followed: Followed, *, booking: str | None

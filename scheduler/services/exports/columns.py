@@ -82,7 +82,10 @@ def find_columns(place: str, header: Sequence[str], clinic: Clinic, configuratio
         if halved or nearest(column, unused) or not _does_without(key, there):
             raise RegistrationError(
                 f"{place}: no column “{column}” for {key} in the header ({_like(column, unused)}): "
-                f"rename it there, or map {key} anew under import.columns of clinic {clinic.id}"
+                f"rename it there, or map {key} anew under import.columns of clinic {clinic.id}",
+                code="column_missing",
+                column=column,
+                field=key.value,
             )
     _refuse_without(there, place, header, clinic)
     warnings = tuple(
@@ -114,7 +117,9 @@ def _refuse_without(there: Mapped, place: str, header: Sequence[str], clinic: Cl
             columns = shown(", ".join(header))
             raise RegistrationError(
                 f"{place}: no column for {' or '.join(group)} in the header ({columns}): "
-                f"map one under import.columns of clinic {clinic.id}; `aftercare import --guess` proposes how"
+                f"map one under import.columns of clinic {clinic.id}; `aftercare import --guess` proposes how",
+                code="column_needed",
+                field=group[0],
             )
 
 

@@ -41,7 +41,9 @@ def read_delimited(source: Source, wanted: Wanted) -> Table:
     if (damaged := damage(source, encoding)) is not None:
         raise RegistrationError(
             f"{source.name}:{damaged}: has bytes that are no text in {encoding.codec}: export it as CSV UTF-8, or "
-            "say its encoding under import in the clinic's file"
+            "say its encoding under import in the clinic's file",
+            code="file_encoding",
+            line=damaged,
         )
     separator, line = _layout(source, encoding, wanted)
     filled = (record for record in _records(source, encoding, separator) if not record.is_blank)
@@ -63,7 +65,7 @@ def _layout(source: Source, encoding: Encoding, wanted: Wanted) -> tuple[str, in
     with _text(source, encoding) as text:
         sample = text.read(_SAMPLE)
     if not sample.strip():
-        raise RegistrationError(f"{source.name}: the file is empty: export it again")
+        raise RegistrationError(f"{source.name}: the file is empty: export it again", code="file_empty")
     if said := _SAID.match(sample.partition("\n")[0].partition("\r")[0]):
         return said[1], _found(sample, said[1], wanted)[1] or 2
     found = {separator: _found(sample, separator, wanted) for separator in SEPARATORS}
@@ -86,7 +88,8 @@ def _found(sample: str, separator: str, wanted: Wanted) -> tuple[tuple[int, int,
 
 def _columns(source: Source, record: Record, wanted: Wanted) -> tuple[str, ...]:
     if record.problem is not None:
-        raise RegistrationError(f"{source.name}:{record.line}: the header {record.problem}")
+        said = f"{source.name}:{record.line}: the header {record.problem}"
+        raise RegistrationError(said, code="file_header", line=record.line)
     columns = columns_of(record)
     refuse_twice(source.name, record.line, columns, wanted.columns)
     return columns
@@ -114,7 +117,8 @@ def _text(source: Source, encoding: Encoding) -> Iterator[io.TextIOWrapper]:
 def _lines(name: str, text: io.TextIOWrapper) -> Iterator[str]:
     for number, line in enumerate(iter(partial(text.readline, _LINE_LIMIT), ""), start=1):
         if len(line) == _LINE_LIMIT:
-            raise RegistrationError(f"{name}:{number}: has a line of a million signs, which no export has")
+            said = f"{name}:{number}: has a line of a million signs, which no export has"
+            raise RegistrationError(said, code="file_no_table")
         yield line
 
 

@@ -50,7 +50,8 @@ def encoding_of(source: Source, told: str = AUTO) -> Encoding:
     if wide or told == "utf-16":
         return Encoding(wide or CODECS["utf-16"])
     if len(head.translate(None, _CONTROLS)) < (1 - _MOST_CONTROLS) * len(head):
-        raise RegistrationError(f"{source.name}: is no text and no workbook: export it as CSV UTF-8 or .xlsx")
+        said = f"{source.name}: is no text and no workbook: export it as CSV UTF-8 or .xlsx"
+        raise RegistrationError(said, code="file_no_table")
     return Encoding("utf-8") if damage(source, Encoding("utf-8")) is None else _by_evidence(source)
 
 
@@ -93,7 +94,9 @@ def _by_evidence(source: Source) -> Encoding:
     if whole > high:
         line = damage(source, Encoding("utf-8"))
         raise RegistrationError(
-            f"{source.name}:{line}: is UTF-8 but for what stands in this line: mend it, or export the file again"
+            f"{source.name}:{line}: is UTF-8 but for what stands in this line: mend it, or export the file again",
+            code="file_encoding",
+            line=line,
         )
     taken, other = ("mac-roman", "windows-1252") if evidence.is_mac else ("windows-1252", "mac-roman")
     warning = (

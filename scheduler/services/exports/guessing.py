@@ -66,7 +66,8 @@ class Guesser:
         seen = [self._seen(column, rows) for column in dict.fromkeys(table.columns) if column]
         if any(_is_of_a_person(one.column, self.countries) for one in seen):
             raise RegistrationError(
-                f"{table.place}: is no header, but a row of somebody's: export with the names of the columns"
+                f"{table.place}: is no header, but a row of somebody's: export with the names of the columns",
+                code="file_no_names",
             )
         found = nearest_preset(self.presets, table.columns)
         preset = found.preset if found else None

@@ -45,10 +45,11 @@ def _table(source: Source, wanted: Wanted) -> Table:
     head = source.head(_HEAD)
     for beginning, what in _OTHERS:
         if head.startswith(beginning):
-            raise RegistrationError(f"{source.name}: {what}")
+            raise RegistrationError(f"{source.name}: {what}", code="file_no_table")
     if _MARKUP.match(head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe")):
         raise RegistrationError(
-            f"{source.name}: is a web page or XML that is called a table: open it in a spreadsheet program and {_AS}"
+            f"{source.name}: is a web page or XML that is called a table: open it in a spreadsheet program and {_AS}",
+            code="file_no_table",
         )
     if head.startswith(_ZIP):
         from scheduler.services.exports.workbook import read_workbook  # noqa: PLC0415  (few exports are workbooks)

@@ -12,6 +12,7 @@ from scheduler.services.exports.columns import Columns
 from scheduler.services.exports.table import Row
 from scheduler.services.intake import CallOff, Field, Registration
 from scheduler.services.registration import Registered, Registrar, Result
+from scheduler.services.whys import Why, whys
 from scheduler.store.database import Tx
 
 _DIGEST = 16
@@ -31,6 +32,8 @@ class RowReport:
     """The name in the row, as far as it could be read, so that a person finds the row again."""
     when: str = field(default="", repr=False)
     """The start of the visit on the clinic's clock, or what the row has in its place."""
+    why: tuple[Why, ...] = ()
+    """The reason as codes, for pages in other languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Read:
     called_off: CallOff | None = None
     registration: Registration | None = None
     wrong: str = ""
+    why: tuple[Why, ...] = ()
 
     @property
     def named(self) -> str:
@@ -68,7 +72,7 @@ class Rows:
         try:
             return Read(row.line, raw, called_off, self.columns.registration(raw))
         except RegistrationError as error:
-            return Read(row.line, raw, called_off, wrong=str(error))
+            return Read(row.line, raw, called_off, wrong=str(error), why=whys(error))
 
     def take(self, tx: Tx, rows: Sequence[Read]) -> Iterator[RowReport]:
         """Register, follow or refuse the rows of a batch, in their order; yield a report for each."""
@@ -87,9 +91,9 @@ class Rows:
         try:
             done = self._entered(book, row)
         except ConflictError as error:
-            return self._report(row, Registered(Result.REFUSED, None, str(error)))
+            return self._report(row, Registered(Result.REFUSED, None, str(error), whys(error)))
         if done is None:
-            return self._report(row, Registered(Result.REFUSED, None, row.wrong))
+            return self._report(row, Registered(Result.REFUSED, None, row.wrong, row.why))
         if self.dry_run and (done.result is Result.REGISTERED or done.appointment in new):
             new.add(done.appointment)
             done = replace(done, appointment=None)
@@ -104,7 +108,7 @@ class Rows:
         if known := row.registration:
             who, local = known.name, known.starts_at.astimezone(self.columns.clinic.timezone)
             when = f"{local:%Y-%m-%d %H:%M}"
-        return RowReport(row.line, done.result, done.reason, done.appointment, shown(who), shown(when))
+        return RowReport(row.line, done.result, done.reason, done.appointment, shown(who), shown(when), done.why)
 
     def _entered(self, book: Book, row: Read) -> Registered | None:
         """Enter a row; one that calls a known visit off may say anything else, or nothing. None: it can't be read."""
@@ -118,7 +122,8 @@ class Rows:
         if _said(row) == said:
             return self._report(row, Registered(Result.UNCHANGED, appointment or None))
         reason = f"external_id: stands in row {line} too, with other content: keep the row that is right"
-        return self._report(row, Registered(Result.REFUSED, None, reason))
+        why = Why("row_differs", {"line": str(line)})
+        return self._report(row, Registered(Result.REFUSED, None, reason, (why,)))
 
 
 def _said(row: Read) -> bytes:

@@ -125,7 +125,8 @@ def refuse_twice(name: str, line: int, columns: Sequence[str], wanted: Collectio
     """Raise RegistrationError for a mapped column that stands there twice; others are not read."""
     twice = sorted({column for column in columns if column in wanted and columns.count(column) > 1})
     if twice:
-        raise RegistrationError(f"{name}:{line}: the column “{twice[0]}” stands there twice: rename one")
+        said = f"{name}:{line}: the column “{twice[0]}” stands there twice: rename one"
+        raise RegistrationError(said, code="column_twice", column=twice[0])
 
 
 def row_of(record: Record, columns: Sequence[str], wanted: Collection[str], *, is_aligned: bool) -> Row:

@@ -119,14 +119,16 @@ def _refuse_bomb(source: Source, archive: zipfile.ZipFile) -> None:
     """Raise RegistrationError for what would unpack to more than any export: no part gives more than it declares."""
     parts = archive.infolist()
     if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-        raise RegistrationError(f"{source.name}: unpacks to more than a workbook of appointments has: split it")
+        said = f"{source.name}: unpacks to more than a workbook of appointments has: split it"
+        raise RegistrationError(said, code="workbook_large")
     if any(part.flag_bits & 1 for part in parts):
-        raise RegistrationError(f"{source.name}: has a password: save it without one")
+        raise RegistrationError(f"{source.name}: has a password: save it without one", code="workbook_locked")
 
 
 def _damaged(source: Source, how: str) -> RegistrationError:
     return RegistrationError(
-        f"{source.name}: is a damaged workbook ({how}): open it in a spreadsheet program and {_AS}"
+        f"{source.name}: is a damaged workbook ({how}): open it in a spreadsheet program and {_AS}",
+        code="workbook_damaged",
     )
 
 
@@ -163,10 +165,12 @@ def _main_part(source: Source, archive: zipfile.ZipFile) -> str:
             return main
     if "mimetype" in parts or "Index/Document.iwa" in parts or "xl/workbook.bin" in parts:
         what = "is a spreadsheet of another program (.ods, .numbers, .xlsb)"
-        raise RegistrationError(f"{source.name}: {what}: open it there and {_AS}")
+        raise RegistrationError(f"{source.name}: {what}: open it there and {_AS}", code="file_no_table")
     if "_rels/.rels" in parts:
-        raise RegistrationError(f"{source.name}: is an Office document without a workbook: {_AS}")
-    raise RegistrationError(f"{source.name}: is a ZIP archive: unpack it first, and import the file in it")
+        said = f"{source.name}: is an Office document without a workbook: {_AS}"
+        raise RegistrationError(said, code="file_no_table")
+    said = f"{source.name}: is a ZIP archive: unpack it first, and import the file in it"
+    raise RegistrationError(said, code="file_packed")
 
 
 def _related(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
@@ -220,5 +224,6 @@ def _sheet(
             return sheet, header
         first = first or (sheet, header)
     if first is None:
-        raise RegistrationError(f"{source.name}: no sheet of it has anything in it: export it again")
+        said = f"{source.name}: no sheet of it has anything in it: export it again"
+        raise RegistrationError(said, code="file_empty")
     return first

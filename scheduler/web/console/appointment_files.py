@@ -1,5 +1,6 @@
 """A clinic's export in the console: brought, reported on row by row, registered."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -27,6 +28,7 @@ from scheduler.services.uploading import (
 )
 from scheduler.web.access import needs, note
 from scheduler.web.console.places import bookable
+from scheduler.web.console.refusals import why_of_row
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
 
@@ -175,6 +177,7 @@ class _Files:
             "appointments/report.html.j2",
             uploaded=uploaded,
             told=told,
+            why=partial(why_of_row, self._shell.sayer(request, caller, uploaded.clinic)),
             rows=rest[:_ROWS],
             only=only,
             path=path,

@@ -3,14 +3,16 @@
 What has no code is English, for operators and programs, and marked as such for those who hear it read.
 """
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from scheduler.domain.reasons import Reason
 from scheduler.errors import AftercareError, RefusedError
+from scheduler.services.uploading import Row
+from scheduler.services.whys import OF_A_FIELD, Why
 from scheduler.web.console.reasons import Sayer
 from scheduler.web.console.words import fill, said, words
 
-TABLES = {"permission": "setup.may", "bar": "patients.bar", "obstacle": "patients.obstacle"}
+TABLES = {"permission": "setup.may", "bar": "patients.bar", "obstacle": "patients.obstacle", "field": "appointments.fields"}
 """Where the words of a value stand that is itself a code, by the value's name."""
 
 
@@ -21,6 +23,25 @@ def told(error: AftercareError, sayer: Sayer) -> Markup:
         return in_english(str(error))
     values = {name: _shown(sayer, name, value) for name, value in error.values.items()}
     return fill(said(sayer.language, f"refusals.{code}"), **values)
+
+
+def why_of_row(sayer: Sayer, row: Row) -> Markup:
+    """Return why a row of a file came out as it did; readers of English get the message, which names columns too."""
+    if sayer.language == "en":
+        return escape(row.reason)
+    said = [_clause(sayer.language, it) for it in row.why]
+    if not said or None in said:
+        return in_english(row.reason) if row.reason else Markup()
+    return Markup(" ").join(filter(None, said))
+
+
+def _clause(language: str, why: Why) -> Markup | None:
+    known, wrong = words(language), words(language)["appointments"]
+    if why.code == OF_A_FIELD:
+        field, what = wrong["fields"].get(why.values["field"]), wrong["wrong"].get(why.values["wrong"])
+        return escape(f"{field}{known['common']['colon']} {what}.") if field and what else None
+    text = wrong["rows"].get(why.code) or known["refusals"].get(why.code)
+    return fill(text, **why.values) if text else None
 
 
 def in_english(text: str) -> Markup:

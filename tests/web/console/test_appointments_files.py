@@ -79,6 +79,31 @@ def test_the_refused_rows_alone_are_shown_with_why(any_house: House) -> None:
     assert "phone: is" in page
 
 
+def test_why_a_row_or_a_file_was_refused_is_said_in_the_readers_language(house: House) -> None:
+    staff = desk_of(house)
+    again, strange = b"A1,2026-03-18 10:00,Other,416 555 0123,,peel,x", b"A4,2026-03-19 10:00,Ana Ruiz,,,tattoo,x"
+    path = brought(staff, b"\n".join([FILE, again, strange, b'"cut'])) + "?only=refused"
+    french, spanish = (staff.get(path, Accept_Language=it).text for it in ("fr", "es"))
+    assert "Téléphone\xa0: ce numéro ne peut pas exister : vérifiez les chiffres." in french
+    assert "Le soin « tattoo » " in french
+    assert "La ligne 2 a le même numéro et dit autre chose." in french
+    assert french.count('<span lang="en">') == 1
+    assert "Teléfono: este número no puede existir: revise las cifras." in spanish
+    assert "El tratamiento «tattoo» no se conoce aquí." in spanish
+    for data, said in (
+        (b" ", "Le fichier est vide."),
+        (b"Booking,Start\n1,2", "Il manque la colonne « Client » pour « Nom »"),
+    ):
+        refused = staff.ask(
+            "POST",
+            path.partition("/import")[0] + "/import",
+            {"Accept-Language": "fr"},
+            data={"clinic": "north"},
+            files={"file": ("week.csv", data, "text/csv")},
+        )
+        assert said in refused.text
+
+
 def test_the_good_rows_are_registered_and_the_result_says_so(any_house: House) -> None:
     staff = desk_of(any_house)
     path = brought(staff)

@@ -111,7 +111,7 @@ def test_what_can_not_be_is_said_beside_the_form_with_what_was_typed(any_house: 
     past = anna.post(path, {"at": "2026-03-01T10:00"})
     assert past.status_code == 409
     assert "The time given is past: Sun, Mar 1, 10:00" in past.text
-    assert "L’heure indiquée est passée" in anna.post(path, {"at": "2026-03-01T10:00"}, Accept_Language="fr").text
+    assert "Indiquez-en une ultérieure" in anna.post(path, {"at": "2026-03-01T10:00"}, Accept_Language="fr").text
     assert anna.get(path.replace("tips", "nothing")).status_code == 200
     assert anna.post(path.replace("tips/move", "nothing/skip"), {"note": ""}).status_code == 409
 

@@ -12,7 +12,6 @@ STATUSES = (
     "cancelled", "held", "unknown",
 )  # fmt: skip
 AMISS = sa.text("status IN ('undelivered', 'failed', 'expired', 'held', 'unknown')")
-TROUBLE = sa.text("status IN ('held', 'failed', 'undelivered', 'unknown')")
 
 
 def upgrade() -> None:
@@ -40,9 +39,6 @@ def upgrade() -> None:
         sa.Column("stale", sa.Boolean, nullable=False, server_default=sa.false()),
     )
     op.create_index("ix_tallied_days_counted_at", "tallied_days", ["counted_at"])
-    by_day = [sa.text("(clinic || '')"), "due_at", "channel", "step"]
-    op.create_index("ix_messages_day", "messages", by_day)
+    op.create_index("ix_messages_day", "messages", [sa.text("(clinic || '')"), "due_at"])
     for name, column in (("ix_messages_amiss_due", "due_at"), ("ix_messages_amiss_at", "updated_at")):
         op.create_index(name, "messages", ["clinic", column], sqlite_where=AMISS, postgresql_where=AMISS)
-    listed = ["status", "id", "clinic"]
-    op.create_index("ix_messages_trouble_listed", "messages", listed, sqlite_where=TROUBLE, postgresql_where=TROUBLE)

@@ -1,0 +1,26 @@
+"""Why a booking came out as it did, as codes that pages have sentences for; programs and terminals get English."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from scheduler.errors import RefusedError
+from scheduler.services.intake import WrongFieldsError
+
+OF_A_FIELD = "field"
+"""The code of a wrong field: its values are the `field`, and what is `wrong` as a code of `intake.Wrong`."""
+
+
+class Why(NamedTuple):
+    """A code, and its values as texts: they may quote a cell, never more of a patient."""
+
+    code: str
+    values: Mapping[str, str] = MappingProxyType({})
+
+
+def whys(error: RefusedError) -> tuple[Why, ...]:
+    """Return what an error says; nothing where there is its message only."""
+    if isinstance(error, WrongFieldsError):
+        return tuple(Why(OF_A_FIELD, {"field": it.field.value, "wrong": it.code}) for it in error.wrong)
+    values = {name: str(value) for name, value in error.values.items()}
+    return (Why(error.code, values),) if error.code else ()
