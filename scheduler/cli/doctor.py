@@ -29,7 +29,7 @@ def doctor(*, as_json: Json = False) -> None:
 
         findings.append(examine_queue(settings))
     if as_json:
-        print_json({"findings": [asdict(finding) for finding in findings]})
+        print_json({"findings": [{name: getattr(it, name) for name in _SHOWN} for it in findings]})
     else:
         for finding in findings:
             remedy = f"\n  {'':<10}[dim]{finding.remedy}[/]" if finding.remedy else ""

@@ -27,6 +27,7 @@ from scheduler.services.finding import Finding, Health
 from scheduler.services.on_call import MAKE_ONE, lacks_secret, link_fault, said_of
 from scheduler.services.reachable import hard_to_reach
 from scheduler.services.webhook_health import refused_webhooks, webhook_addresses
+from scheduler.services.whys import Why
 from scheduler.settings import Delivery, Settings
 from scheduler.store.alerts import open_alerts
 from scheduler.store.crew import look_at_crew
@@ -81,15 +82,16 @@ class Doctor:
 
     def _delivery(self) -> Finding:
         if self.settings.delivery is Delivery.REHEARSAL:
-            return Finding("delivery", Health.WELL, "rehearsal: nothing leaves this machine")
+            return Finding("delivery", Health.WELL, "rehearsal: nothing leaves this machine", why=Why("rehearsal"))
         if missing := self.settings.missing_for_live:
             return Finding(
                 "delivery",
                 Health.WRONG,
                 f"live, but not set: {', '.join(missing)}",
                 "set them, or go back to rehearsal",
+                Why("not_live", {"what": ", ".join(missing)}),
             )
-        return Finding("delivery", Health.WELL, "live: patients get messages")
+        return Finding("delivery", Health.WELL, "live: patients get messages", why=Why("live"))
 
     def _config(self) -> Finding:
         problems = check_all(self.settings.config_dir, self.settings.templates_dir)
@@ -97,23 +99,27 @@ class Doctor:
         where = f"{self.settings.config_dir} and {self.settings.templates_dir}"
         if wrong:
             said = f"{_count(wrong, 'error')} in {where}"
-            return Finding("config", Health.WRONG, said, "see them with `aftercare check`")
+            why = Why("config_errors", {"count": str(wrong)})
+            return Finding("config", Health.WRONG, said, "see them with `aftercare check`", why)
         if problems:
             said = f"{_count(len(problems), 'warning')} in {where}"
-            return Finding("config", Health.WARNING, said, "see `aftercare check`")
-        return Finding("config", Health.WELL, f"no errors in {where}")
+            why = Why("config_warnings", {"count": str(len(problems))})
+            return Finding("config", Health.WARNING, said, "see `aftercare check`", why)
+        return Finding("config", Health.WELL, f"no errors in {where}", why=Why("config"))
 
     def _on_call(self) -> Iterator[Finding]:
         """Tell who gets alerts; it is wrong where a step asks patients something and nobody would hear the answer."""
         configuration, problems = check(self.settings.config_dir)
         if deaf := [problem for problem in problems if problem.code == "missing-contact"]:
             said = "; ".join(f"{problem.file.name}: {problem.key} {problem.message}" for problem in deaf)
-            yield Finding("on call", Health.WRONG, said, "add who gets the answers to the clinic's `on_call`")
+            remedy = "add who gets the answers to the clinic's `on_call`"
+            yield Finding("on call", Health.WRONG, said, remedy, Why("nobody_on_call"))
         elif configuration and lacks_secret(self.settings, configuration):
             said = "a webhook is on call, and AFTERCARE_WEBHOOK_SECRET is not set"
-            yield Finding("on call", Health.WRONG, said, MAKE_ONE)
+            yield Finding("on call", Health.WRONG, said, MAKE_ONE, Why("no_webhook_secret"))
         elif configuration:
-            yield Finding("on call", Health.WELL, "; ".join(said_of(configuration)))
+            said = "; ".join(said_of(configuration))
+            yield Finding("on call", Health.WELL, said, why=Why("on_call", {"who": said}))
 
     def _approval(self) -> Iterator[Finding]:
         """Tell what is not approved; it is wrong where nothing is and that is required: then nothing goes out."""
@@ -122,15 +128,17 @@ class Doctor:
             return
         missing, all_of_it = Approving(configuration, Texts(self.settings.templates_dir)).missing()
         said = f"{missing:,} of {all_of_it:,} steps and texts are not approved"
+        shares = {"missing": str(missing), "all": str(all_of_it)}
         if not configuration.requires_approval(live=self.settings.delivery is Delivery.LIVE):
-            yield Finding("approval", Health.WELL, f"not required here ({said})" if missing else "all is approved")
+            needless = Why("approval_needless", shares) if missing else Why("approved")
+            told = f"not required here ({said})" if missing else "all is approved"
+            yield Finding("approval", Health.WELL, told, why=needless)
         elif missing:
             health = Health.WRONG if missing == all_of_it else Health.WARNING
-            yield Finding(
-                "approval", health, f"{said}, and wait for that", "see them with `aftercare approve --list`"
-            )
+            remedy = "see them with `aftercare approve --list`"
+            yield Finding("approval", health, f"{said}, and wait for that", remedy, Why("unapproved", shares))
         else:
-            yield Finding("approval", Health.WELL, "all steps and texts are approved")
+            yield Finding("approval", Health.WELL, "all steps and texts are approved", why=Why("approved"))
 
     def _bookings(self) -> Iterator[Finding]:
         configuration, _ = check(self.settings.config_dir)
@@ -141,15 +149,16 @@ class Doctor:
         """Tell how links in messages look to those who get them: to patients, and to who takes an alert."""
         fault, live = link_fault(self.settings), self.settings.delivery is Delivery.LIVE
         if fault and live:
-            return Finding(
-                "links", Health.WARNING, fault, "set AFTERCARE_PUBLIC_URL to the https address of this service"
-            )
-        return Finding("links", Health.WELL, f"messages lead to {self.settings.public_url}")
+            remedy = "set AFTERCARE_PUBLIC_URL to the https address of this service"
+            return Finding("links", Health.WARNING, fault, remedy, Why("links_bad", {"url": self.settings.public_url}))
+        said = f"messages lead to {self.settings.public_url}"
+        return Finding("links", Health.WELL, said, why=Why("links", {"url": self.settings.public_url}))
 
     def _database(self) -> Iterator[Finding]:
         try:
             if self.settings.on_sqlite and revision_state(self.settings).standing is Standing.EMPTY:
-                yield Finding("database", Health.WARNING, "there is none yet", "the first registration makes it")
+                remedy = "the first registration makes it"
+                yield Finding("database", Health.WARNING, "there is none yet", remedy, Why("no_database"))
                 return
             store = open_store(self.settings)
         except AftercareError as error:
@@ -157,7 +166,8 @@ class Doctor:
             return
         try:
             kind = "SQLite" if self.settings.on_sqlite else "PostgreSQL"
-            yield Finding("database", Health.WELL, f"{kind}, migrated, the keys fit")
+            said = f"{kind}, migrated, the keys fit"
+            yield Finding("database", Health.WELL, said, why=Why("database", {"what": kind}))
             yield self._clock(store)
             yield self._backlog(store)
             yield from refused_webhooks(store)
@@ -180,8 +190,9 @@ class Doctor:
                 Health.WRONG if self.settings.delivery is Delivery.LIVE else Health.WARNING,
                 f"it shows {now:%Y-%m-%d %H:%M} UTC, but the newest record is of {newest:%Y-%m-%d %H:%M} UTC",
                 "set the machine's clock, unless a rehearsal moved it with `dispatch --now`",
+                Why("clock_wrong", {"at": now.isoformat(), "newest_at": newest.isoformat()}),
             )
-        return Finding("clock", Health.WELL, f"{now:%Y-%m-%d %H:%M} UTC")
+        return Finding("clock", Health.WELL, f"{now:%Y-%m-%d %H:%M} UTC", why=Why("clock", {"at": now.isoformat()}))
 
     def _backlog(self, store: Store) -> Finding:
         with store.read() as tx:
@@ -192,8 +203,9 @@ class Doctor:
                 Health.WARNING,
                 f"due and not sent: {_count(overdue, 'message')}",
                 "is `aftercare serve` running, or `aftercare dispatch` called every minute?",
+                Why("backlog", {"count": str(overdue)}),
             )
-        return Finding("backlog", Health.WELL, "nothing is overdue")
+        return Finding("backlog", Health.WELL, "nothing is overdue", why=Why("no_backlog"))
 
     def _for_people(self, store: Store) -> Iterator[Finding]:
         """Tell of what waits for a person: `aftercare timeline` says which and why."""
@@ -201,7 +213,8 @@ class Doctor:
             waiting = {status: count_in(tx, status) for status in (Status.HELD, Status.UNKNOWN)}
         for status, count in waiting.items():
             if count:
-                yield Finding(status.value, Health.WARNING, f"{_count(count, 'message')}", REMEDIES[status])
+                why = Why(f"{status.value}_messages", {"count": str(count)})
+                yield Finding(status.value, Health.WARNING, f"{_count(count, 'message')}", REMEDIES[status], why)
 
     def _alerts(self, store: Store) -> Iterator[Finding]:
         """Tell of each open alert, as `aftercare alerts` does."""
@@ -224,9 +237,10 @@ class Doctor:
             return
         free = shutil.disk_usage(self.settings.data_dir).free // 1_000_000
         if free < DISK_MEGABYTES:
-            yield Finding("disk", Health.WARNING, f"{free} MB free at {self.settings.data_dir}", "make room")
+            said = f"{free} MB free at {self.settings.data_dir}"
+            yield Finding("disk", Health.WARNING, said, "make room", Why("disk_full", {"free": str(free)}))
         else:
-            yield Finding("disk", Health.WELL, f"{free:,} MB free")
+            yield Finding("disk", Health.WELL, f"{free:,} MB free", why=Why("disk", {"free": str(free)}))
 
 
 def _count(number: int, what: str, several: str = "") -> str:
@@ -250,8 +264,8 @@ async def _probe(name: str, channel: ChannelTransport) -> Finding:
         async with channel:
             await channel.probe()
     except ChannelError as error:
-        return Finding(name, Health.WRONG, str(error), "check its settings")
-    return Finding(name, Health.WELL, "answers, and takes the credentials")
+        return Finding(name, Health.WRONG, str(error), "check its settings", Why("provider_wrong", {"error": str(error)}))
+    return Finding(name, Health.WELL, "answers, and takes the credentials", why=Why("provider"))
 
 
 def _keep_nothing(_attempt: str, _channel: Channel, _outgoing: Outgoing) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from scheduler.services.whys import Why
+
 
 class Health(StrEnum):
     """How a part is."""
@@ -20,3 +22,5 @@ class Finding:
     health: Health
     message: str
     remedy: str = ""
+    why: Why | None = None
+    """The same as a code, for pages in other languages."""

@@ -20,13 +20,14 @@ def webhook_addresses(settings: Settings) -> Finding:
     """Say which addresses Twilio calls; a warning where that would cross the network in the clear."""
     base = settings.public_url
     said = f"Twilio calls {base}{INBOUND_PATH} (enter it there) and {base}{STATUS_PATH} (each text names it)"
+    addresses = {"inbound": f"{base}{INBOUND_PATH}", "status": f"{base}{STATUS_PATH}"}
     parts = urlsplit(base)
     live = settings.delivery is Delivery.LIVE
     if live and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
         said = f"{said}: what patients write crosses the network in the clear"
         remedy = "set AFTERCARE_PUBLIC_URL to the https address of this service, and enter that at Twilio"
-        return Finding("webhooks", Health.WARNING, said, remedy)
-    return Finding("webhooks", Health.WELL, said)
+        return Finding("webhooks", Health.WARNING, said, remedy, Why("webhooks_bad", addresses))
+    return Finding("webhooks", Health.WELL, said, why=Why("webhooks", addresses))
 
 
 def refused_webhooks(store: Store) -> Iterator[Finding]:

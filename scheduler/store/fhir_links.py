@@ -42,6 +42,12 @@ def find_link(tx: Tx, clinic: str, kind: FhirKind, names: Sequence[str]) -> Link
     return Link(row.patient_id, row.appointment_id, row.said_at, row.died_at) if row else None
 
 
+def is_linked(tx: Tx, clinic: str, patient: int) -> bool:
+    """Return whether a clinic's FHIR system has told of a patient, by whatever name."""
+    here = fhir_links.c.clinic == clinic, fhir_links.c.kind == FhirKind.PATIENT, fhir_links.c.patient_id == patient
+    return tx.connection.execute(sa.select(fhir_links.c.patient_id).where(*here).limit(1)).first() is not None
+
+
 def hold_linked(tx: Tx, clinic: str, names: Iterable[str]) -> None:
     """Hold the patients of all that these names stand for, in one order, until the commit."""
     hashes = {_hash(tx.vault, name) for name in names}

@@ -35,6 +35,11 @@ PEOPLE: list[tuple[dict[str, Any], dict[str, str | None]]] = [
     ({"name": [{"use": "official", "text": "Z L"}, {"use": "usual", "text": "Zoë"}]}, {"name": "Zoë"}),
     ({"name": [{"family": "Lachance", "given": ["Zoë", "Ann"], "text": "else"}]}, {"name": "Zoë Ann Lachance"}),
     ({"name": [{"text": "Past", "period": {"end": "2025"}}, {"text": "Zoë"}]}, {"name": "Zoë"}),
+    ({"name": [{"text": "Ahead", "period": {"start": "2027"}}, {"text": "Zoë"}]}, {"name": "Zoë"}),
+    (
+        {"telecom": [phone("+14165550199", use="mobile", period={"start": "2027-01"}), phone("+14165550123")]},
+        {"email": None},
+    ),
     ({"telecom": [phone("+14165550199", rank=1), phone("+14165550123", use="mobile", rank=9)]}, {"email": None}),
     ({"telecom": [phone("+14165550199", rank=2), phone("+14165550123", rank=1)]}, {"email": None}),
     ({"telecom": [phone("+14165550199", use="old"), phone("tel:+1-416-555-0123", use="home")]}, {"email": None}),
@@ -80,6 +85,42 @@ def test_without_an_identifier_a_patient_is_known_by_its_id_and_may_change_its_n
     assert system.put(patient(identifier=None)).status_code == 201
     assert told(system, patient(identifier=None, name=[{"text": "Zoë Roy"}])) == {**TOLD, "name": "Zoë Roy"}
     assert system.count("patients") == 1
+
+
+def of(system: str, **more: Any) -> dict[str, Any]:
+    """Return a Patient who is number 100 in a system."""
+    told: dict[str, Any] = patient(identifier=[{"system": f"urn:{system}", "value": "100"}], **more)
+    return {name: it for name, it in told.items() if name != "id"}
+
+
+def test_the_same_number_in_two_systems_is_two_people(system: System) -> None:
+    ben = [{"text": "Ben Sample"}]
+    assert system.post(of("record")).status_code == 201
+    assert system.post(of("lab", name=ben, telecom=[])).status_code == 422
+    assert system.post(of("lab", name=ben, telecom=[phone("+14165550123")])).status_code == 201
+    assert system.post(of("lab", name=ben, telecom=[phone("+14165550177")])).status_code == 200
+    assert told(system, patient(identifier=[{"system": "urn:record", "value": "100"}])) == TOLD
+    actor = {"type": "Patient", "identifier": {"system": "urn:elsewhere", "value": "100"}}
+    answer = system.post(appointment(participant=[{"actor": actor, "status": "accepted"}]))
+    assert (answer.status_code, places(answer)) == (422, ["Appointment.participant[0].actor"])
+
+
+def test_a_patient_of_an_export_is_not_renamed_by_whoever_has_the_same_number(system: System) -> None:
+    visit = system.house.register(patient_id="100", external_id="B-9")
+    answer = system.post(of("lab", name=[{"text": "Ben Sample"}], telecom=[]))
+    assert answer.status_code == 409
+    assert system.house.patient(visit).name == "Zoë Lachance"
+
+
+def test_a_number_of_another_system_calls_off_nobody_elses_visit(system: System) -> None:
+    visit = system.house.register(external_id="55")
+    named = [{"system": "urn:orders", "value": "55"}]
+    ben = patient("p2", name=[{"text": "Ben Sample"}], telecom=[phone("+14165550177")])
+    assert system.put(ben).status_code == 201
+    for more in ({"patient": "Patient/p2"}, {"patient": "#p2", "contained": [ben]}):
+        answer = system.post(appointment(identifier=named, status="cancelled", **more))
+        assert "never registered" in issues(answer)[0]["diagnostics"]
+    assert system.house.appointment(visit).status == "booked"
 
 
 def test_a_phone_that_is_theirs_no_more_gets_nothing_any_more(system: System) -> None:

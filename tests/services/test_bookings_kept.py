@@ -282,3 +282,26 @@ def test_seats_of_one_booking_are_refused_since_one_who_cancels_would_cancel_for
     assert "seats" in events(house)[0].reason
     tell(house, calcom(calcom_booking("BOOKING_CREATED", UID, VISIT, REGISTERED, seatsPerTimeSlot=None)))
     assert on(house) == [(UID, VISIT)]
+
+
+def test_calls_at_once_are_worked_on_by_one_thread_and_none_is_left(house: House) -> None:
+    with_sources(house, CALCOM)
+    hooks, left = hooks_of(house), []
+
+    def tell_some(first: int) -> None:
+        for number in range(first, first + 3):
+            said = calcom(calcom_booking("BOOKING_CREATED", f"u{number}", VISIT, REGISTERED))
+            call = hooks.check("north", "calcom", said.headers, said.body)
+            assert isinstance(call, BookingCall)
+            hooks.keep(call)
+            hooks.work()
+            left.append(threading.current_thread())
+
+    threads = [threading.Thread(target=tell_some, args=(first,)) for first in range(0, 18, 3)]
+    for it in threads:
+        it.start()
+    for it in threads:
+        it.join()
+    assert len(left) == 18
+    assert {it.state for it in events(house)} == {EventState.DONE}
+    assert len(events(house)) == 18

@@ -17,7 +17,7 @@ from scheduler.services.intake import Field
 from scheduler.services.resending import Bar
 from scheduler.web.console.formats import Formats
 from scheduler.web.console.reasons import Sayer
-from scheduler.web.console.refusals import TABLES, told
+from scheduler.web.console.refusals import TABLES, UNREADABLE, told
 from scheduler.web.console.words import said, words
 from scheduler.web.pages import LANGUAGES
 
@@ -112,4 +112,4 @@ def test_every_field_and_whatever_is_wrong_with_one_has_words(language: str) -> 
     assert len(codes) > 15
     assert codes <= set(known["wrong"])
     of_ends = {f"{kind}_{status.value}" for kind in ("off", "never", "stays") for status in CALLED_OFF}
-    assert of_ends | {"booked_again", "row_differs"} == set(known["rows"])
+    assert of_ends | {"booked_again", "row_differs", UNREADABLE} == set(known["rows"])

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
+from threading import Event, Lock
 
 from scheduler.channels.bookings.signatures import signature_fault
 from scheduler.clock import Clock
@@ -53,6 +54,8 @@ class BookingHooks:
     configuration: Configuration
     clock: Clock
     secret_of: SecretOf = from_environment
+    _asked: Event = field(default_factory=Event, init=False, repr=False, compare=False)
+    _turn: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     def check(self, clinic: str, source: str, headers: Mapping[str, str], body: bytes) -> BookingCall | Refused:
         """Check a call; what it returns is to be stored before it is answered. `headers` ignore case."""
@@ -85,8 +88,20 @@ class BookingHooks:
             )
 
     def work(self) -> int:
-        """Work on what is stored; return how many calls that were. Raises StoreError: the engine does it later."""
-        return BookingWorker(self.store, self.configuration, self.clock, self.secret_of).handle()
+        """Work on what is stored; return how many calls that were. Raises StoreError: the engine does it later.
+
+        One thread of the process does, for those that come meanwhile too: many that wait for each other would leave
+        none to take calls in.
+        """
+        handled = 0
+        self._asked.set()
+        while self._asked.is_set() and self._turn.acquire(blocking=False):
+            try:
+                self._asked.clear()
+                handled += BookingWorker(self.store, self.configuration, self.clock, self.secret_of).handle()
+            finally:
+                self._turn.release()
+        return handled
 
     def _secret(self, source: Source) -> str | None:
         try:

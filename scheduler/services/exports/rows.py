@@ -66,7 +66,7 @@ class Rows:
     def read(self, row: Row) -> Read:
         """Read a row, which needs no transaction: others may write meanwhile."""
         if row.problem:
-            return Read(row.line, {}, wrong=row.problem)
+            return Read(row.line, {}, wrong=row.problem, why=(Why("row_unreadable"),))
         raw = self.columns.fields(row.cells)
         called_off = self.columns.call_off(raw)
         try:

@@ -1,12 +1,13 @@
 """Takes Appointments: registered, moved, completed or called off, by the same way as a booking of any other kind."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
 from scheduler.services.appointments import call_off
 from scheduler.services.fhir.issues import Code, refuse
-from scheduler.services.fhir.patients import person_meant
+from scheduler.services.fhir.patients import known_patient, person_meant
 from scheduler.services.fhir.references import patients_among
+from scheduler.services.fhir.shape import Resource
 from scheduler.services.fhir.visits import concepts_of, patient_of, status_of, treatment_of
 from scheduler.services.fhir.wishes import Done, Occasion, Wish, as_issues
 from scheduler.services.intake import CallOff, Field, read_registration
@@ -35,7 +36,7 @@ def take_appointment(occasion: Occasion, wish: Wish, link: Link | None) -> Done:
     patients = patients_among(resource, occasion.references)
     status = status_of(resource, patients)
     if status is None or status in CALLED_OFF:
-        found = known or named(occasion, called)
+        found = known or _named_for(occasion, called, resource, patients)
         if found is None and status is None:
             words = f"“{resource['status']}” is not agreed on, or was declined: send it once it is booked"
             raise refuse(Code.BUSINESS_RULE, words, "status")
@@ -70,6 +71,17 @@ def named(occasion: Occasion, external_id: str) -> StoredAppointment | None:
         return None
     said = CallOff(occasion.clinic.id, external_id, AppointmentStatus.CANCELLED)
     return occasion.registrar.open(occasion.tx, occasion.clinic.id, [], [said]).find_named(external_id)
+
+
+def _named_for(
+    occasion: Occasion, external_id: str, resource: Resource, patients: Sequence[int]
+) -> StoredAppointment | None:
+    """Return the visit that is called so, unless it is for somebody else than is said: systems count alike."""
+    found = named(occasion, external_id)
+    if found is None or not patients:
+        return found
+    person = known_patient(occasion, patient_of(resource, patients), resource)
+    return found if person in (None, found.patient_id) else None
 
 
 def end(occasion: Occasion, known: StoredAppointment | None, status: AppointmentStatus) -> Done:

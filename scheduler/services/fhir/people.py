@@ -18,7 +18,7 @@ from scheduler.services.pausing import pause
 from scheduler.services.people import take_in
 from scheduler.services.registration import Registrar
 from scheduler.store.database import Tx
-from scheduler.store.fhir_links import booked_after
+from scheduler.store.fhir_links import booked_after, is_linked
 from scheduler.store.patients import Patient, described, find_by_ref, traits_of, update_patient
 
 DIED = "the clinic's system says that this patient has died"
@@ -73,7 +73,8 @@ def bring_up_to_date(tx: Tx, registrar: Registrar, clinic: Clinic, known: Patien
     after = traits_of(tx.vault, ref=None, name=details.name, phone=details.phone, email=details.email)
     given = {Field.PHONE: after.phone == before.phone, Field.EMAIL: after.email == before.email}
     told = [is_same for name, is_same in given.items() if name in who.raw]
-    if after.name != before.name and told and not any(told):
+    is_certain = not told and is_linked(tx, clinic.id, known.id)  # by an identifier, system and all
+    if after.name != before.name and not any(told) and not is_certain:
         raise ConflictError(
             f"this is patient {known.id}, of another name, phone and email: send others under ids of their own"
         )

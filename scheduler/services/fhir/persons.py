@@ -53,7 +53,7 @@ def _has_died(patient: Resource) -> bool:
 
 
 def _name(patient: Resource, today: date) -> Mapping[Field, str]:
-    used = [it for it in patient.get("name", ()) if it.get("use") in _NAMES and not _is_over(it, today)]
+    used = [it for it in patient.get("name", ()) if it.get("use") in _NAMES and _is_in_use(it, today)]
     if not used:
         return {}
     chosen = min(used, key=lambda it: _NAMES.index(it.get("use")))
@@ -70,13 +70,23 @@ def _points(
     """Return somebody's phones or emails, by use, then rank, then as given; and those that are theirs no more."""
     points = [it for it in patient.get("telecom", ()) if it.get("system") in systems and it.get("value")]
     old = [it for it in points if it.get("use") == "old" or _is_over(it, today)]
-    good = [it for it in points if it not in old]
+    good = [it for it in points if it not in old and not _is_ahead(it, today)]
     best = sorted(good, key=lambda it: (uses.index(it.get("use")), it.get("rank", _LAST)))
     return [_bare(it) for it in best], [_bare(it) for it in old]
 
 
 def _bare(point: Mapping[str, Any]) -> str:
     return str(point["value"]).strip().removeprefix("tel:").removeprefix("mailto:")
+
+
+def _is_in_use(part: Mapping[str, Any], today: date) -> bool:
+    return not _is_over(part, today) and not _is_ahead(part, today)
+
+
+def _is_ahead(part: Mapping[str, Any], today: date) -> bool:
+    """Whether what has a period begins after today; a month or a year begins with its first day."""
+    start = part.get("period", {}).get("start", "")
+    return bool(start) and start[:10] > today.isoformat()[: len(start[:10])]
 
 
 def _is_over(part: Mapping[str, Any], today: date) -> bool:

@@ -16,6 +16,10 @@ TABLES = {"permission": "setup.may", "bar": "patients.bar", "obstacle": "patient
 """Where the words of a value stand that is itself a code, by the value's name."""
 
 
+UNREADABLE = "row_unreadable"
+"""What says in general words why a row can't be read; the message says what in it."""
+
+
 def told(error: AftercareError, sayer: Sayer) -> Markup:
     """Return the sentence of an error. `sayer` has the reader's language, and whose clock instants show."""
     code = error.code if isinstance(error, RefusedError) else ""
@@ -32,6 +36,8 @@ def why_of_row(sayer: Sayer, row: Row) -> Markup:
     said = [_clause(sayer.language, it) for it in row.why]
     if not said or None in said:
         return in_english(row.reason) if row.reason else Markup()
+    if any(it.code == UNREADABLE for it in row.why):
+        said.append(in_english(row.reason))
     return Markup(" ").join(filter(None, said))
 
 
