@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from dataclasses import asdict
 
 import typer
 
@@ -12,6 +11,7 @@ from scheduler.services.doctor import Doctor
 from scheduler.services.finding import Health
 from scheduler.settings import read_settings
 
+_SHOWN = ("part", "health", "message", "remedy")
 MARKS = {Health.WELL: "[green]✓[/]", Health.WARNING: "[yellow]![/]", Health.WRONG: "[red]✗[/]"}
 
 

@@ -49,7 +49,7 @@ class CalendarBlock(Block):
     """A calendar that the booking system, or a calendar program, publishes at a secret address (iCalendar)."""
 
     id: Id = Field(description="What the calendar is called here.")
-    kind: CalendarKind = Field(description="calendar")
+    kind: CalendarKind = Field(description="`calendar`.")
     url: Variable = Field(
         description="The name of the environment variable (or of the one with _FILE after it) that holds its "
         "address, which is a secret: https or webcal, plain http on this machine only."

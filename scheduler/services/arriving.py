@@ -67,6 +67,11 @@ def our_status(text: str, clinic: Clinic) -> str:
     return status_of(mapped) or mapped
 
 
+def kept_back(reason: str, visit: int) -> str:
+    """Return why a booking is refused, with what was done meanwhile about the visit that it was until now."""
+    return f"{reason}. Until it is taken, appointment {visit} is called off here"
+
+
 def _mapped(text: str, mapping: Mapping[str, str]) -> str:
     """Return what the clinic's file maps `text` to, whatever its case and spacing; else the text itself."""
     wanted = " ".join(text.split()).casefold()

@@ -14,6 +14,7 @@ from scheduler.domain.outgoing import Outgoing
 from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import sentence
 from scheduler.domain.states import Status
+from scheduler.domain.why import Why
 from scheduler.errors import AftercareError, ChannelError, SettingsError, StoreError
 from scheduler.protocols.loader import check
 from scheduler.services.alerts import REMEDIES as REMEDIES_OF_ALERTS
@@ -27,7 +28,6 @@ from scheduler.services.finding import Finding, Health
 from scheduler.services.on_call import MAKE_ONE, lacks_secret, link_fault, said_of
 from scheduler.services.reachable import hard_to_reach
 from scheduler.services.webhook_health import refused_webhooks, webhook_addresses
-from scheduler.services.whys import Why
 from scheduler.settings import Delivery, Settings
 from scheduler.store.alerts import open_alerts
 from scheduler.store.crew import look_at_crew
@@ -147,12 +147,13 @@ class Doctor:
 
     def _links(self) -> Finding:
         """Tell how links in messages look to those who get them: to patients, and to who takes an alert."""
+        where = {"url": self.settings.public_url}
         fault, live = link_fault(self.settings), self.settings.delivery is Delivery.LIVE
         if fault and live:
             remedy = "set AFTERCARE_PUBLIC_URL to the https address of this service"
-            return Finding("links", Health.WARNING, fault, remedy, Why("links_bad", {"url": self.settings.public_url}))
+            return Finding("links", Health.WARNING, fault, remedy, Why("links_bad", where))
         said = f"messages lead to {self.settings.public_url}"
-        return Finding("links", Health.WELL, said, why=Why("links", {"url": self.settings.public_url}))
+        return Finding("links", Health.WELL, said, why=Why("links", where))
 
     def _database(self) -> Iterator[Finding]:
         try:
@@ -264,7 +265,8 @@ async def _probe(name: str, channel: ChannelTransport) -> Finding:
         async with channel:
             await channel.probe()
     except ChannelError as error:
-        return Finding(name, Health.WRONG, str(error), "check its settings", Why("provider_wrong", {"error": str(error)}))
+        why = Why("provider_wrong", {"error": str(error)})
+        return Finding(name, Health.WRONG, str(error), "check its settings", why)
     return Finding(name, Health.WELL, "answers, and takes the credentials", why=Why("provider"))
 
 

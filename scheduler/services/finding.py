@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scheduler.services.whys import Why
+from scheduler.domain.why import Why
 
 
 class Health(StrEnum):

@@ -1,5 +1,6 @@
 """From what a person or a file wrote to a checked registration. Every wrong field is named, all at once."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from scheduler.services.words import answer_of, language_of, one_line, zone_name
 
 NAME_LIMIT = 200
 ID_LIMIT = 100
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d\d+", re.ASCII | re.IGNORECASE)
+"""A whole number as spreadsheets show one that is too wide, always with the sign: 4E10 may be a booking's code."""
 Read = TypeVar("Read")
 
 
@@ -222,6 +225,9 @@ class _Reader:
         text = self._text(key)
         if len(text) > ID_LIMIT:
             self._say(key, "too_long", f"has more than {ID_LIMIT} characters")
+        if _ROUNDED.fullmatch(text):  # many ids become the same: it would move or call off another's visit
+            what = "was rounded by a spreadsheet (such as 1.4E+10): import the booking system's own file"
+            self._say(key, "rounded", what)
         return text or None
 
     def instant(self, key: Field) -> datetime | None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from scheduler.clock import Clock
 from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
+from scheduler.domain.why import Why
 from scheduler.errors import ConflictError
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.appointments import call_off, reschedule
@@ -13,7 +14,6 @@ from scheduler.services.book import Book, open_book
 from scheduler.services.intake import CallOff, Registration
 from scheduler.services.people import find_registered, follow_up, refuse_other_particulars, take_in
 from scheduler.services.schedule import first_plan
-from scheduler.services.whys import Why
 from scheduler.store.appointments import StoredAppointment, set_appointment_status, set_external_id
 from scheduler.store.database import Tx
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from scheduler.domain.why import Why
 from scheduler.errors import ConflictError, NotFoundError, RegistrationError
 from scheduler.services.desk import Desk
 from scheduler.services.exports.importing import Importer, ImportReport
 from scheduler.services.exports.rows import RowReport
 from scheduler.services.registration import Result
 from scheduler.services.undoing import Undoable, keep
-from scheduler.services.whys import Why
 from scheduler.store.appointments import get_appointment
 from scheduler.store.database import Store, Tx
 from scheduler.store.uploads import (

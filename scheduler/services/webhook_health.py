@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from scheduler.channels.loopback import is_loopback
+from scheduler.domain.why import Why
 from scheduler.services.callbacks import INBOUND_PATH, PROVIDER, STATUS_PATH
 from scheduler.services.finding import Finding, Health
 from scheduler.settings import Delivery, Settings

@@ -1,21 +1,11 @@
 """Why a booking came out as it did, as codes that pages have sentences for; programs and terminals get English."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import NamedTuple
-
+from scheduler.domain.why import Why
 from scheduler.errors import RefusedError
 from scheduler.services.intake import WrongFieldsError
 
 OF_A_FIELD = "field"
 """The code of a wrong field: its values are the `field`, and what is `wrong` as a code of `intake.Wrong`."""
-
-
-class Why(NamedTuple):
-    """A code, and its values as texts: they may quote a cell, never more of a patient."""
-
-    code: str
-    values: Mapping[str, str] = MappingProxyType({})
 
 
 def whys(error: RefusedError) -> tuple[Why, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -132,6 +132,22 @@ def keep_entries(tx: Tx, clinic: str, source: str, entries: Iterable[KnownEntry]
     ]
     if rows:
         tx.connection.execute(kept, rows)
+
+
+def orphaned_entries(tx: Tx, clinic: str, *, but: Collection[str]) -> Mapping[str, Mapping[str, KnownEntry]]:
+    """Return what is known of all calendars of a clinic but these, by calendar and the entry's id."""
+    found = sa.select(feed_entries.c.source).where(
+        feed_entries.c.clinic == clinic, feed_entries.c.source.not_in(list(but))
+    )
+    sources = tx.connection.execute(found.distinct()).scalars().all()
+    long_ago = datetime.min.replace(tzinfo=UTC)
+    return {it: known_entries(tx, clinic, it, (), after=long_ago) for it in sources}
+
+
+def take_out_entries(tx: Tx, clinic: str, source: str) -> None:
+    """Forget a calendar's entries altogether. The caller commits."""
+    is_of = (feed_entries.c.clinic == clinic, feed_entries.c.source == source)
+    tx.connection.execute(sa.delete(feed_entries).where(*is_of))
 
 
 def forget_entries(tx: Tx, clinic: str, source: str, *, before: datetime) -> None:

@@ -34,13 +34,20 @@ def keep_refused(tx: Tx, call: RefusedCall) -> None:
     )
 
 
-def refused_since_taken(tx: Tx, provider: str) -> RefusedCall | None:
-    """Return the last call of a provider that was refused; None where one was taken in since then."""
+def last_refused(tx: Tx, provider: str) -> RefusedCall | None:
+    """Return the last call of a provider that was refused, whatever came since."""
     value = tx.connection.scalar(sa.select(meta.c.value).where(meta.c.name == _NAME + provider))
     if value is None:
         return None
     told = json.loads(value)
-    call = RefusedCall(provider, read_instant(told["at"]), told["why"], told["expected"])
+    return RefusedCall(provider, read_instant(told["at"]), told["why"], told["expected"])
+
+
+def refused_since_taken(tx: Tx, provider: str) -> RefusedCall | None:
+    """Return the last call of a provider that was refused; None where one was taken in since then."""
+    call = last_refused(tx, provider)
+    if call is None:
+        return None
     of_provider = sa.select(provider_events.c.received_at).where(provider_events.c.provider == provider)
     taken_at = tx.connection.scalar(of_provider.order_by(provider_events.c.id.desc()).limit(1))
     return None if taken_at and taken_at >= call.at else call

@@ -1,6 +1,7 @@
 """The ground for faults: a service that runs by a clock that the test moves, and providers that the test scripts."""
 
 import json
+import os
 import re
 import signal
 import time
@@ -136,3 +137,8 @@ def ground_in(folder: Path, twilio: TwilioServer, smtp: SmtpServer, *, database:
         "AFTERCARE_SMTP_URL": smtp.url,
     }
     return Ground(site, twilio, smtp)
+
+
+def crowd() -> float:
+    """Return how many want each processor, at least 1: what takes two seconds takes longer among many."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

@@ -17,6 +17,7 @@ from scheduler.web.api.samples import NEW_APPOINTMENT
 from tests.api.office import Office
 from tests.api.serving import served
 from tests.api.test_lists import alert, reply
+from tests.repo.markdown import ROOT
 from tests.services.house import House
 
 LEFT_OUT = (
@@ -39,7 +40,8 @@ def ask(house: House, folder: Path, *options: str) -> None:
         command += ["--exclude-operation-id", "delete_key"]  # it would revoke the key that asks
         command += ["--request-timeout", "60", "--max-response-time", "60"]  # many tests share a machine
         command += ["--generation-database", "none", "--warnings", "off", *options]
-        environment = {**os.environ, "SCHEMATHESIS_HOOKS": "", "NO_COLOR": "1"}
+        hooks = {"SCHEMATHESIS_HOOKS": "tests.api.serializers", "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, **hooks, "NO_COLOR": "1"}
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
     assert done.returncode == 0, done.stdout[-12_000:] + done.stderr[-2_000:]
 

@@ -180,6 +180,18 @@ def test_who_did_not_come_is_noted(house: House) -> None:
     )
     assert [it.status.value for it in visits(house)] == ["no_show", "no_show"]
 
+    at = minutes(2).isoformat()
+    came = {**missed, "attendees": [{"email": "john.doe@example.com", "noShow": False}]}
+    for _ in range(2):
+        tell(house, calcom({"triggerEvent": "BOOKING_NO_SHOW_UPDATED", "createdAt": at, "payload": came}))
+        gone = {"event": "invitee_no_show.deleted", "created_at": at, "payload": no_show}
+        tell(house, calendly(gone, house.clock.now()))
+    assert on(house) == [(UID, VISIT), ("A", LATER)], "what was a mistake sends nothing for good"
+    assert house.message(1, "first_hours").status == "scheduled"
+    off = calcom_booking("BOOKING_CANCELLED", UID, VISIT, minutes(3))
+    tell(house, calcom(off), calcom({**off, "triggerEvent": "BOOKING_NO_SHOW_UPDATED", "payload": came}))
+    assert on(house) == [("A", LATER)], "what was called off is not on because nobody missed it"
+
 
 def test_what_can_not_be_taken_is_refused_in_words_and_raises_one_alert(any_house: House) -> None:
     house = with_sources(any_house, CALCOM)

@@ -12,9 +12,10 @@ from scheduler.domain.booking_event import EventState
 from scheduler.services.bookings.cliniko import api_of
 from scheduler.services.bookings.polling import Poller
 from scheduler.services.bookings.working import WAITS, BookingWorker
+from scheduler.store.alerts import open_alerts
 from scheduler.store.patients import get_patient
 from tests.servers.booking_api import BookingApi, booking_api
-from tests.services.house import PHONE, VISIT, House
+from tests.services.house import PHONE, REGISTERED, VISIT, House
 from tests.services.telling import (
     SECRETS,
     acuity,
@@ -100,6 +101,10 @@ def test_what_acuity_has_no_more_is_called_off_and_who_did_not_come_is_noted(hou
     later(house)
     tell(house, acuity(SCHEDULED.replace("scheduled", "changed")))
     assert [it.status.value for it in visits(house)] == ["no_show"]
+    api.pages["/appointments/54321"] = appointment()
+    later(house)
+    tell(house, acuity(SCHEDULED.replace("scheduled", "changed")))
+    assert [it.status.value for it in visits(house)] == ["booked"], "it was noted by mistake"
     del api.pages["/appointments/54321"]
     later(house)
     tell(house, acuity(SCHEDULED.replace("scheduled", "canceled")))
@@ -244,3 +249,21 @@ def test_a_patient_that_is_gone_is_refused_and_the_shard_is_that_of_the_key(hous
     shards = {"abc-uk2": "uk2", "abc": "au1", "abc-EVIL.example/x": "au1"}
     for key, shard in shards.items():
         assert api_of(key) == f"https://api.{shard}.cliniko.com/v1"
+
+
+def test_who_can_not_be_asked_for_hours_is_told_of_until_it_answers(house: House, api: BookingApi) -> None:
+    with_sources(house, cliniko_at(api.url))
+    lists = dict(api.pages)
+    api.pages.clear()
+    asker, told = poller(house), []
+    for hours in (0, 5, 6, 7):
+        house.clock.move_to(REGISTERED + timedelta(hours=hours))
+        asker.poll(house.configuration)
+        with house.store.read() as tx:
+            told.append([it.subject for it in open_alerts(tx)])
+    assert told == [[], [], ["bookings/north/cliniko/away"], ["bookings/north/cliniko/away"]]
+    api.pages |= lists | {"/individual_appointments": {"individual_appointments": [], "links": {}}}
+    house.clock.move_to(REGISTERED + timedelta(hours=8))
+    asker.poll(house.configuration)
+    with house.store.read() as tx:
+        assert list(open_alerts(tx)) == []

@@ -14,7 +14,7 @@ from scheduler.errors import ConflictError, NotFoundError, SettingsError, StoreE
 from scheduler.services.bookings.duty import KEPT_FOR, BookingDuty
 from scheduler.services.bookings.events import try_again
 from scheduler.services.bookings.health import heard, unset_secrets
-from scheduler.services.bookings.receiving import BookingCall, BookingHooks
+from scheduler.services.bookings.receiving import BookingCall, BookingHooks, Refused
 from scheduler.services.bookings.sources import refuse_unset
 from scheduler.services.erasing import erase
 from scheduler.settings import Delivery
@@ -194,6 +194,12 @@ def test_the_doctor_says_when_each_was_heard_of_and_what_was_refused(house: Hous
         f"well: calcom of north: never heard of yet, at {base}/webhooks/bookings/north/calcom",
         "well: cliniko of north: never asked yet",
     ]
+    hooks = hooks_of(house)
+    for secret in ("the old one", "and again"):
+        forged = calcom(calcom_booking("BOOKING_CREATED", UID, VISIT, REGISTERED), secret)
+        assert hooks.check("north", "calcom", forged.headers, forged.body) is Refused.FORGED
+    assert said()[0].endswith("; a call was refused at 2026-03-10 15:00 UTC: its signature is wrong")
+    house.clock.move_to(REGISTERED + timedelta(seconds=1))
     tell(house, calcom(calcom_booking("BOOKING_CREATED", "", VISIT, REGISTERED)))
     assert said()[0].startswith("warning: calcom of north: heard of at 2026-03-10 15:00 UTC")
     assert said()[0].endswith("refused: 1")

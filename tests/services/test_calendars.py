@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.appointment import AppointmentStatus
@@ -15,6 +16,7 @@ from scheduler.services.feeds.health import calendars_read
 from scheduler.services.feeds.pulling import AWAY_FOR, Pulled, Puller
 from scheduler.services.feeds.taking import SURE_AFTER
 from scheduler.store.alerts import open_alerts
+from scheduler.store.tables import appointments
 from scheduler.store.today import is_new
 from tests.servers.calendar import CalendarServer
 from tests.services.calendars import DESK, calendar, entries, entry, follow
@@ -168,6 +170,46 @@ def test_a_title_that_looks_like_no_booking_any_more_calls_nobody_off(desk: Desk
     assert desk.alerts() == ["Bookings of desk that were refused: 1."]
 
 
+def test_what_says_that_it_is_cancelled_is_off_whatever_else_it_says(desk: Desk) -> None:
+    desk.publish(*entries(3)).read()
+    desk.publish(
+        entry("B-1", "STATUS:CANCELLED", title="Cancelled"),
+        entry("B-2", "STATUS:CANCELLED", "RRULE:FREQ=DAILY", title="x", start="DTSTART;VALUE=DATE:20260319"),
+        *entries(1, first=3),
+        entry("B-9", "STATUS:CANCELLED", title="Lunch"),
+    )
+    assert desk.came_of() == {"cancelled": 2, "unchanged": 1}
+    assert desk.came_of() == {}
+    assert desk.statuses(3) == [AppointmentStatus.CANCELLED] * 2 + [AppointmentStatus.BOOKED]
+
+
+def test_a_move_that_is_refused_sends_nothing_for_the_old_time(any_desk: Desk) -> None:
+    any_desk.publish(entry()).read()
+    any_desk.publish(entry("B-1", title="Botox - Zoë Lachance")).read()
+    assert any_desk.statuses(1) == [AppointmentStatus.BOOKED], "at the same time nothing moved"
+    later = "DTSTART:20260319T140000Z"
+    any_desk.publish(entry("B-1", title="Botox - Zoë Lachance", start=later))
+    (refused,) = any_desk.read().taken.refused
+    assert refused.reason.endswith("Until it is taken, appointment 1 is called off here")
+    assert any_desk.statuses(1) == [AppointmentStatus.CANCELLED]
+    assert any_desk.came_of() == {"refused": 1}
+    assert any_desk.publish(entry()).came_of() == {"rescheduled": 1}, "it is back where it was"
+    assert any_desk.statuses(1) == [AppointmentStatus.BOOKED]
+    any_desk.publish(entry("B-1", title="Botox - Zoë Lachance", start=later)).read()
+    assert any_desk.publish(entry(start=later)).came_of() == {"rescheduled": 1}
+    assert any_desk.statuses(1) == [AppointmentStatus.BOOKED]
+
+
+def test_an_empty_calendar_calls_nobody_off_however_few_there_were(desk: Desk) -> None:
+    desk.publish(*entries(2)).read()
+    desk.publish()
+    for _ in range(2):
+        assert desk.read().taken.held == 2
+        desk.wait()
+    assert desk.statuses(2) == [AppointmentStatus.BOOKED] * 2
+    assert desk.came_of(accept_missing=True) == {"cancelled": 2}
+
+
 def test_a_dry_run_writes_nothing(desk: Desk) -> None:
     desk.publish(entry())
     assert desk.came_of(dry_run=True) == {"registered": 1}
@@ -217,3 +259,16 @@ def test_the_doctor_tells_when_it_was_read_and_why_it_can_not_be(desk: Desk) -> 
     desk.server.status = 404
     desk.read()
     assert told()[0].endswith("; it can't be since 2026-03-10 15:00 UTC (404)")
+
+
+def test_under_another_name_of_its_block_a_calendar_registers_nobody_twice(any_desk: Desk) -> None:
+    desk = any_desk
+    desk.publish(*entries(3)).read()
+    desk.source = replace(DESK, id="front_desk")
+    desk.clinic = follow(desk.house, desk.source)
+    desk.publish(entry("B-1", "STATUS:CANCELLED"), *entries(1, first=3))
+    assert desk.came_of() == {"cancelled": 1, "unchanged": 1}
+    desk.wait()
+    assert desk.came_of() == {"cancelled": 1, "unchanged": 2}, "one that is gone too is known still"
+    with desk.house.store.read() as tx:
+        assert tx.connection.scalar(sa.select(sa.func.count()).select_from(appointments)) == 3

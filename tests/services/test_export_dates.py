@@ -82,6 +82,7 @@ def test_numbers_are_read_in_the_order_that_the_clinic_says(text: str, written: 
     ("Wed 03/04/2026 9:00", DAY, "names a weekday that the date does not fall on: look at the calendar"),
     ("3 April 2026", None, "has no time of day: if that has a column of its own, map both, such as [Date, Time]"),
     ("3 April 1926 9:00", None, "lies outside the years 2000 to 2100"),
+    ("46084 0.5", DAY, SERIAL), ("46084 14:30", None, SERIAL),
     ("46084.6", DAY, SERIAL), ("46084", None, SERIAL), ("46084,5", "%d.%m.%Y %H.%M", SERIAL),
     ("22.03.1926 14.30", "%d.%m.%Y %H.%M", "lies outside the years 2000 to 2100"),
     ("soon", DAY, "is not a date and time such as 22/03/2026 14:30"),

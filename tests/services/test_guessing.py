@@ -19,6 +19,7 @@ from scheduler.protocols.loader import load
 from scheduler.protocols.preset_file import every_preset
 from scheduler.services.exports.guessing import Guesser, wanted
 from scheduler.services.exports.header_words import likely_columns
+from scheduler.services.exports.known_words import treatments
 from scheduler.services.exports.opening import open_export, read_export
 from scheduler.services.exports.proposal import Proposal, Sure, quoted
 from scheduler.settings import read_settings
@@ -112,6 +113,29 @@ def test_what_can_mean_two_things_is_asked_and_never_taken() -> None:
     assert "# On hold: ?" in text
     assert "external_id:" not in YAML(typ="safe").load(text)["import"]["columns"]  # it comes again: a series
     assert "email: Email " in text
+
+
+@pytest.mark.parametrize(("header", "cells", "proposed"), [
+    ("Booking Date,Appointment Date", "2026-03-01 09:00,2026-03-18 10:00", {"starts_at": "Appointment Date"}),
+    ("Booking Date,Appointment Date,Appointment Time", "2026-03-01 09:00,2026-03-18,10:00",
+     {"starts_at": ["Appointment Date", "Appointment Time"]}),
+    ("Booking Date,Date,Time", "2026-03-01,2026-03-18,10:00", {"starts_at": ["Date", "Time"]}),
+    ("Start,Phone,Mobile", "2026-03-18 10:00,416-555-0123,416-555-0124", {"starts_at": "Start", "phone": "Mobile"}),
+    ("Fecha y hora,Teléfono,Móvil", "2026-03-18 10:00,416-555-0123,416-555-0124", {"phone": "Móvil"}),
+    ("Start,Phone,Mobile", "2026-03-18 10:00,416-555-0123,", {"phone": "Phone"}),
+])  # fmt: skip
+def test_of_columns_that_look_alike_the_visits_own_day_and_the_mobile_number_are_proposed(
+    header: str, cells: str, proposed: dict[str, object]
+) -> None:
+    rows = f"{header},Client,Email,Service\n" + f"{cells},Zoë Sample,zoe@sample.example,Laser\n" * 3
+    columns = YAML(typ="safe").load(_proposal_of(rows).yaml())["import"]["columns"]
+    assert {name: columns.get(name) for name in proposed} == proposed
+
+
+def test_a_part_of_one_name_is_asked_about_before_what_is_only_spelled_alike() -> None:
+    shipped = load(Path(__file__).parents[2] / "config").protocols
+    (asked,) = treatments(["Peeling"], shipped)
+    assert (asked.ours, asked.sure) == ("chemical_peel", Sure.ASK)
 
 
 def test_nothing_of_a_person_is_in_a_proposal(found: list[Case]) -> None:

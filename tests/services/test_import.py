@@ -127,6 +127,22 @@ def test_an_external_id_that_was_given_to_somebody_else_refuses_its_row(house: H
     assert results(report) == ["refused", "registered"]
 
 
+def test_an_id_that_a_spreadsheet_rounded_moves_and_calls_off_nothing(house: House, tmp_path: Path) -> None:
+    rounded = ZOE.replace("B-1", "1.23457E+11"), ANN.replace("B-2,", "B-2,1.5E+11")
+    report = run(house, tmp_path, *rounded, LEO.replace("B-3", "4E10"))
+    assert results(report) == ["refused", "refused", "registered"]
+    assert [row.reason.partition(":")[0] for row in report.rows] == ["external_id", "patient_id", ""]
+    called_off = "1.23457E+11,,,,,,,,,cancelled,,"
+    assert results(run(house, tmp_path, called_off)) == ["refused"]
+
+
+def test_what_stands_for_no_id_is_none(house: House, tmp_path: Path) -> None:
+    rows = [row.replace(f"B-{number},", "N/A,-", 1) for number, row in ((1, ZOE), (2, ANN), (3, LEO))]
+    assert results(run(house, tmp_path, *rows)) == ["registered"] * 3
+    gone = rows[1].replace("confirmed", "cancelled")
+    assert results(run(house, tmp_path, rows[0], gone)) == ["unchanged", "cancelled"]
+
+
 def test_a_row_that_stands_twice_in_a_file_is_one_appointment(house: House, tmp_path: Path) -> None:
     report = run(house, tmp_path, ZOE, ZOE)
     assert results(report) == ["registered", "unchanged"]

@@ -119,6 +119,15 @@ def test_the_sheet_is_the_first_with_the_mapped_header_and_one_that_is_shown_bef
     assert read(packed(both), "Phone").name == "export.xlsx, sheet “Sheet 2”"
 
 
+def test_other_sheets_with_the_same_columns_are_told_of() -> None:
+    rows = texts("Name|Phone", "Ann|1")
+    several = parts(sheet(rows), sheet(rows), sheet(texts("Name|Phone")), sheet(texts("Name", "Bob")), sheet(rows))
+    (warning,) = read(packed(several), "Name", "Phone").warnings
+    assert "not read: Sheet 2, Sheet 5: save each as a file of its own" in warning
+    hidden = {**several, "xl/workbook.xml": several["xl/workbook.xml"].replace("<sheet ", '<sheet state="hidden" ')}
+    assert read(packed(hidden), "Name", "Phone").warnings == ()
+
+
 def test_hidden_rows_and_cells_merged_downwards_are_told_of_and_those_in_titles_are_not() -> None:
     merged = '<mergeCells><mergeCell ref="A1:B2"/><mergeCell ref="A3:B3"/><mergeCell ref="A5:A6"/></mergeCells>'
     body = texts("Title", "", HEADER, "Ann|1").replace("<row>", '<row hidden="1">', 4)

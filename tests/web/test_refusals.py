@@ -113,3 +113,20 @@ def test_every_field_and_whatever_is_wrong_with_one_has_words(language: str) -> 
     assert codes <= set(known["wrong"])
     of_ends = {f"{kind}_{status.value}" for kind in ("off", "never", "stays") for status in CALLED_OFF}
     assert of_ends | {"booked_again", "row_differs", UNREADABLE} == set(known["rows"])
+
+
+OF_FINDINGS = re.compile(r'Why\(\s*"(\w+)"(?:, (\{[^}]*\}|\w+))?')
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_finding_of_an_examination_has_words(language: str) -> None:
+    known = words(language)["findings"]
+    found = dict(
+        match
+        for name in ("doctor", "webhook_health")
+        for match in OF_FINDINGS.findall((PACKAGE / "services" / f"{name}.py").read_text(encoding="utf-8"))
+    )
+    assert {*found, "held_messages", "unknown_messages", "parts"} == set(known)
+    for code, given in found.items():
+        wanted = re.findall(r"{(\w+)}", known[code]["says"] + known[code]["mend"])
+        assert all(f'"{name}"' in given for name in wanted) or not given.startswith("{"), code

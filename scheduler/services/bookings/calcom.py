@@ -47,8 +47,8 @@ def read_calcom(source: Calcom, body: bytes) -> Read:
     if event == _REQUESTED and (before := _before(payload)):
         # A move that waits for the clinic's yes: the visit at its old time is off already.
         return News(before, Told.CANCELLED, as_of, replaced_by=needed_id(payload, "uid"))
-    if event == "BOOKING_NO_SHOW_UPDATED" and _missed(payload):
-        return News(needed_id(payload, "bookingUid"), Told.MISSED, as_of)
+    if event == "BOOKING_NO_SHOW_UPDATED" and (missed := _missed(payload)) is not None:
+        return News(needed_id(payload, "bookingUid"), Told.MISSED if missed else Told.BOOKED, as_of, back=not missed)
     return NoNews(f"{event[:40] or 'a call without triggerEvent'} is no news of a booking")
 
 
@@ -89,6 +89,8 @@ def _treatments(payload: Any) -> tuple[str, ...]:
     return tuple(text for place in places if (text := text_at(payload, place)))
 
 
-def _missed(payload: Any) -> bool:
+def _missed(payload: Any) -> bool | None:
+    """Whether an attendee did not come; None where nothing is said of that."""
     people = at(payload, "attendees")
-    return isinstance(people, list) and any(at(person, "noShow") is True for person in people)
+    said = [at(person, "noShow") for person in people] if isinstance(people, list) else []
+    return True in said if any(isinstance(it, bool) for it in said) else None

@@ -40,6 +40,8 @@ def read_calendly(source: Calendly, body: bytes) -> Read:
         return News(_invitee(payload), Told.CANCELLED, as_of, replaced_by=_other(payload, "new_invitee"))
     if event == "invitee_no_show.created":
         return News(_other(payload, "invitee") or _invitee(payload), Told.MISSED, as_of)
+    if event == "invitee_no_show.deleted":
+        return News(_other(payload, "invitee") or _invitee(payload), Told.BOOKED, as_of, back=True)
     return NoNews(f"{event[:40] or 'a call without event'} is no news of a booking")
 
 

@@ -12,6 +12,7 @@ from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.booking_event import Outcome, Told
 from scheduler.domain.clinic import Clinic
 from scheduler.errors import RegistrationError
+from scheduler.services.appointments import reschedule
 from scheduler.services.arriving import arrive, our_treatment
 from scheduler.services.bookings.news import News
 from scheduler.services.intake import Field
@@ -67,6 +68,8 @@ class Follower:
         self._refuse_anothers(news.booking)
         known = self._bookings
         before = known.get(news.booking)
+        if news.back and before.told is not Told.MISSED:
+            return Followed(Outcome.UNCHANGED, None, "it was no no-show")
         linked = self._link(news)
         as_of = _believable(news.as_of, heard_at)
         newer = _is_newer(news.told, as_of, before)
@@ -78,8 +81,18 @@ class Follower:
         visit = self._carry(chain)
         if chain[-1].id == news.booking and newer:
             moved_while_off = before.told is None and any(it.told in STATUSES for it in chain[:-1])
+            if before.told is Told.MISSED and news.told is Told.BOOKED and visit:
+                self._put_back(visit)
+            if news.back:
+                return Followed(Outcome.MOVED if visit else Outcome.UNCHANGED, visit.id if visit else None)
             return self._done(news, visit, was_off=before.told in STATUSES or moved_while_off)
         return self._settle(chain[-1], visit)
+
+    def _put_back(self, visit: StoredAppointment) -> None:
+        """Take a no-show back that the source had noted: whoever came gets what is still of use."""
+        if visit.status is AppointmentStatus.NO_SHOW:
+            now, by = self.registrar.clock.now(), self.registrar.by
+            reschedule(self.tx, self.registrar.configuration, visit, starts_at=visit.starts_at, now=now, by=by)
 
     def keep_back(self, news: News, *, heard_at: datetime) -> int | None:
         """Call off the visit that a refused booking was, where it is at another time now, or for something else.
@@ -90,7 +103,7 @@ class Follower:
         known = self._bookings
         self._refuse_anothers(news.booking)
         as_of = _believable(news.as_of, heard_at)
-        if news.told is not Told.BOOKED or not _is_newer(news.told, as_of, known.get(news.booking)):
+        if news.told is not Told.BOOKED or news.back or not _is_newer(news.told, as_of, known.get(news.booking)):
             return None
         self._link(news)
         chain = known.chain(news.booking)

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from scheduler.domain.sources import CALLING, Cliniko
 from scheduler.protocols.configuration import Configuration
-from scheduler.services.bookings.receiving import PATH
+from scheduler.services.bookings.receiving import PATH, REFUSED
 from scheduler.services.bookings.sources import SecretOf, from_environment, sources_of, unset
 from scheduler.services.finding import Finding, Health
 from scheduler.settings import Delivery, Settings
 from scheduler.store.booking_events import count_refused, latest_by_source
 from scheduler.store.booking_marks import get_mark
 from scheduler.store.database import Store
+from scheduler.store.refused_calls import last_refused
 
 _PART = "bookings"
 
@@ -29,6 +30,10 @@ def heard(store: Store, settings: Settings, configuration: Configuration) -> Ite
     """Tell when each booking system was last heard of, and what of it was refused. Raises StoreError."""
     with store.read() as tx:
         latest, refused = latest_by_source(tx), count_refused(tx)
+        forged = {
+            (clinic.id, source.id): last_refused(tx, REFUSED.format(source=f"{clinic.id}/{source.id}"))
+            for clinic, source in sources_of(configuration)
+        }
         asked = {
             (clinic.id, source.id): get_mark(tx, f"{clinic.id}/{source.id}")
             for clinic, source in sources_of(configuration)
@@ -44,7 +49,11 @@ def heard(store: Store, settings: Settings, configuration: Configuration) -> Ite
         else:
             continue
         said = f"{source.id} of {clinic.id}: {f'{what} at {at:%Y-%m-%d %H:%M} UTC' if at else f'never {what} yet'}"
-        if count := refused.get(key, 0):
+        if (last := forged[key]) and (at is None or at < last.at):
+            remedy = f"set {source.secret} to the secret that stands there, then restart"
+            said = f"{said}{where}; a call was refused at {last.at:%Y-%m-%d %H:%M} UTC: {last.why}"
+            yield Finding(_PART, Health.WARNING, said, remedy)
+        elif count := refused.get(key, 0):
             remedy = "see why with `aftercare bookings list`"
             yield Finding(_PART, Health.WARNING, f"{said}{where}; refused: {count}", remedy)
         else:

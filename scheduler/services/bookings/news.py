@@ -21,6 +21,7 @@ class News:
     """What a call says of a booking. `as_of` is when that was so at the source; None: when it was heard.
 
     `treatments` are the source's names for what was booked, the best first; `raw` has everything else.
+    `back` says nothing but that a no-show was none after all.
     `replaces` is the id that this booking had before it was moved, `replaced_by` the one that it has now.
     """
 
@@ -31,6 +32,7 @@ class News:
     treatments: tuple[str, ...] = ()
     replaces: str = ""
     replaced_by: str = ""
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

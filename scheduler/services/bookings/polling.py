@@ -6,10 +6,14 @@ from datetime import datetime, timedelta
 
 from scheduler.channels.bookings.errors import AskingError, NotThereError
 from scheduler.clock import Clock
+from scheduler.domain.alert import AlertKind
 from scheduler.domain.clinic import Clinic
+from scheduler.domain.localtime import iso
+from scheduler.domain.reasons import because
 from scheduler.domain.sources import Cliniko
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.alerts import end_alert, raise_alert
 from scheduler.services.bookings.cliniko import Change, EnoughError, Turn, api_of
 from scheduler.services.bookings.news import UnreadableError
 from scheduler.services.bookings.sources import SecretOf, from_environment, needed, sources_of
@@ -23,6 +27,8 @@ _OVERLAP = timedelta(minutes=2)
 """Looked at again each time: what was being saved there while it was asked. What is known is stored once."""
 
 
+AWAY_FOR = timedelta(hours=6)
+"""Who can't be asked for so long is told of: a night's maintenance is no news."""
 Stopping = Callable[[], bool]
 
 
@@ -38,6 +44,7 @@ class Poller:
     secret_of: SecretOf = from_environment
     stopping: Stopping = lambda: False
     _tried_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    _away_since: dict[str, datetime] = field(default_factory=dict)
 
     def poll(self, configuration: Configuration) -> int:
         """Ask whoever it is time for; return how many changes were stored. Blocks; commits. Raises StoreError."""
@@ -77,10 +84,22 @@ class Poller:
             log.info("bookings.more_to_ask", clinic=clinic.id, source=source.id)
         except (AskingError, NotThereError, UnreadableError) as error:
             log.warning("bookings.not_asked", clinic=clinic.id, source=source.id, reason=str(error))
+            self._tell_away(clinic, source, mark)
         else:
+            self._away_since.pop(name, None)
             with self.store.write() as tx:
                 keep_mark(tx, name, began)
+                end_alert(tx, AlertKind.INTAKE, _away(name), now=began)
         return stored
+
+    def _tell_away(self, clinic: Clinic, source: Cliniko, mark: datetime | None) -> None:
+        """Tell staff of a booking system that has not answered for hours, such as to a key that was revoked."""
+        name, now = f"{clinic.id}/{source.id}", self.clock.now()
+        since = self._away_since.setdefault(name, mark or now)
+        if now - since >= AWAY_FOR:
+            reasons = (because("source_away", source=source.id, since_at=iso(since)),)
+            with self.store.write() as tx:
+                raise_alert(tx, AlertKind.INTAKE, _away(name), reasons=reasons, now=now, clinic=clinic.id)
 
     def _keep(self, clinic: Clinic, source: Cliniko, turn: Turn, change: Change) -> bool:
         """Store a change that is new, with what it links to; return whether it was."""
@@ -94,3 +113,7 @@ class Poller:
                 tx, unique_id=unique, clinic=clinic.id, source=source.id, payload=whole, now=now
             )
         return added is not None
+
+
+def _away(name: str) -> str:
+    return f"bookings/{name}/away"

@@ -3,14 +3,14 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from threading import Event, Lock
 
-from scheduler.channels.bookings.signatures import signature_fault
+from scheduler.channels.bookings.signatures import MISSING, signature_fault
 from scheduler.clock import Clock
 from scheduler.domain.sources import CALLING, Acuity, Generic, Scheme, Source
-from scheduler.errors import SettingsError
+from scheduler.errors import SettingsError, StoreError
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.bookings.generic import event_id
@@ -19,10 +19,14 @@ from scheduler.services.bookings.working import BookingWorker
 from scheduler.store.booking_events import add_booking_event
 from scheduler.store.columns import instant_text
 from scheduler.store.database import Store
+from scheduler.store.refused_calls import RefusedCall, keep_refused
 
 log = get_logger(__name__)
 
 PATH = "/webhooks/bookings/{clinic}/{source}"
+REFUSED = "bookings/{source}"
+"""Under which name the last call is kept that a booking system ("clinic/id") did not sign as it should."""
+_REFUSALS_APART = timedelta(minutes=1)
 
 
 class Refused(Enum):
@@ -56,6 +60,7 @@ class BookingHooks:
     secret_of: SecretOf = from_environment
     _asked: Event = field(default_factory=Event, init=False, repr=False, compare=False)
     _turn: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
+    _refused_at: dict[str, datetime] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def check(self, clinic: str, source: str, headers: Mapping[str, str], body: bytes) -> BookingCall | Refused:
         """Check a call; what it returns is to be stored before it is answered. `headers` ignore case."""
@@ -69,6 +74,7 @@ class BookingHooks:
         now = self.clock.now()
         if fault := signature_fault(known, headers, body, secret, now=now):
             log.warning("webhook.refused", why=fault, clinic=clinic, source=source)
+            self._keep_refused(f"{clinic}/{source}", fault, now)
             return Refused.FORGED
         named = _name_of(known, headers, body, now)
         # Keyed: a plain hash of a body with a patient in it could be compared with guesses, also after an erasure.
@@ -102,6 +108,20 @@ class BookingHooks:
             finally:
                 self._turn.release()
         return handled
+
+    def _keep_refused(self, source: str, fault: str, now: datetime) -> None:
+        """Have `aftercare doctor` tell of it: a secret that was changed on one side only refuses every booking.
+
+        Not more than once a minute, whoever calls and however often.
+        """
+        if fault == MISSING or now - self._refused_at.get(source, now - _REFUSALS_APART) < _REFUSALS_APART:
+            return
+        self._refused_at[source] = now
+        try:
+            with self.store.write() as tx:
+                keep_refused(tx, RefusedCall(REFUSED.format(source=source), now, fault, ""))
+        except StoreError as error:
+            log.warning("store.unavailable", reason=str(error))
 
     def _secret(self, source: Source) -> str | None:
         try:

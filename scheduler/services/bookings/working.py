@@ -14,6 +14,7 @@ from scheduler.errors import ConflictError, KeysError, NotFoundError, RecordRefu
 from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.alerts import raise_alert
+from scheduler.services.arriving import kept_back
 from scheduler.services.bookings.acuity import read_acuity
 from scheduler.services.bookings.calcom import read_calcom
 from scheduler.services.bookings.calendly import read_calendly
@@ -129,8 +130,8 @@ class BookingWorker:
                 if not _is_ours(tx, event):
                     return False
                 if visit := self._follower(tx, event).keep_back(news, heard_at=event.received_at):
-                    kept_back = f"{reason}. Until it is taken, appointment {visit} is called off here"
-                    self._mark_refused(tx, event, Followed(Outcome.IGNORED, visit, kept_back), booking=news.booking)
+                    followed = Followed(Outcome.IGNORED, visit, kept_back(reason, visit))
+                    self._mark_refused(tx, event, followed, booking=news.booking)
                     return True
         except (NotTakenError, ConflictError, RecordRefusedError, KeysError):
             log.debug("booking.not_kept_back", event_id=event.id)  # its own refusal says why

@@ -3,7 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scheduler.services.exports.header_words import WHOLE, fit, is_of_another, says_called_off
+from scheduler.services.exports.header_words import (
+    WHOLE,
+    fit,
+    is_mobile,
+    is_of_another,
+    is_of_visit,
+    says_called_off,
+)
 from scheduler.services.exports.looks import (
     ANSWER,
     DAY,
@@ -34,6 +41,7 @@ SAID = {
 SOME = 0.3
 """Of the cells of a column that is called like a field so many have to look like it: the rest may be mistakes."""
 EMPTY = "is called so; it is empty here"
+DOUBT = ", but it may be another column of dates: is it when the visit begins?"
 _NAMED = (Field.TREATMENT, Field.FIRST_NAME, Field.LAST_NAME, Field.NAME, Field.PATIENT_ID)
 """Fields that hold any text: only the column's name tells them."""
 
@@ -102,13 +110,20 @@ def _by_cells(free: Sequence[Seen], field: Field) -> Iterator[ForField]:
     kind = KIND[field]
     needs_name = kind in (ANSWER, LANGUAGE)  # many things are yes or no, and short words may be languages
     fitting = [
-        (one.look.has(kind), fit(one.column, field), one.look.share(kind), -index, one)
+        (
+            one.look.has(kind),
+            field is Field.PHONE and fit(one.column, field) > 0 and is_mobile(one.column),
+            fit(one.column, field),
+            one.look.share(kind),
+            -index,
+            one,
+        )
         for index, one in enumerate(free)
         if one.may_be(kind, field) or (not needs_name and fit(one.column, field) == WHOLE)
     ]
     if not fitting:
         return
-    _, named, _, _, best = max(fitting)
+    _, _, named, _, _, best = max(fitting)
     if needs_name and not named:
         return
     sure = Sure.SURE if named and best.look.share(kind) == 1 else Sure.LIKELY
@@ -175,14 +190,23 @@ def _moments(free: Sequence[Seen]) -> Iterator[ForField]:
     moments = [one for one in free if one.may_be(MOMENT, Field.STARTS_AT) or one.may_be(MOMENT, Field.ENDS_AT)]
     named = _named_best(moments, Field.STARTS_AT)
     start = named or next((one for one in moments if not fit(one.column, Field.ENDS_AT)), None)
-    if start:
-        sure = Sure.SURE if fit(start.column, Field.STARTS_AT) and start.look.share(MOMENT) == 1 else Sure.LIKELY
-        yield ForField(Field.STARTS_AT, (start.column,), sure, start.says(MOMENT))
-        end = _named_best([one for one in moments if one is not start], Field.ENDS_AT)
-        if end:
-            yield ForField(Field.ENDS_AT, (end.column,), Sure.SURE, end.says(MOMENT))
+    apart = [*_parted(free)] if start and not is_of_visit(start.column) else []
+    if start is None or any(map(is_of_visit, apart[0].columns if apart else ())):
+        yield from apart or _parted(free)
         return
-    yield from _parted(free)
+    yield _start(start, moments)
+    end = _named_best([one for one in moments if one is not start], Field.ENDS_AT)
+    if end:
+        yield ForField(Field.ENDS_AT, (end.column,), Sure.SURE, end.says(MOMENT))
+
+
+def _start(start: Seen, moments: Sequence[Seen]) -> ForField:
+    """Return the beginning; where another column may be it by its name, that is said."""
+    others = [it for it in moments if it is not start and fit(it.column, Field.STARTS_AT)]
+    if others:
+        return ForField(Field.STARTS_AT, (start.column,), Sure.LIKELY, f"{start.says(MOMENT)}{DOUBT}")
+    sure = Sure.SURE if fit(start.column, Field.STARTS_AT) and start.look.share(MOMENT) == 1 else Sure.LIKELY
+    return ForField(Field.STARTS_AT, (start.column,), sure, start.says(MOMENT))
 
 
 def _parted(free: Sequence[Seen]) -> Iterator[ForField]:
@@ -195,8 +219,10 @@ def _parted(free: Sequence[Seen]) -> Iterator[ForField]:
     if day is None or time is None:
         return
     named = fit(day.column, Field.STARTS_AT) and fit(time.column, Field.STARTS_AT)
+    others = [it for it in days if it is not day and fit(it.column, Field.STARTS_AT)]
     why = "one has the day, one the time"
-    yield ForField(Field.STARTS_AT, (day.column, time.column), Sure.SURE if named else Sure.LIKELY, why)
+    sure, doubt = (Sure.SURE, "") if named and not others else (Sure.LIKELY, DOUBT if others else "")
+    yield ForField(Field.STARTS_AT, (day.column, time.column), sure, f"{why}{doubt}")
     if end:
         yield ForField(Field.ENDS_AT, (day.column, end.column), Sure.SURE, why)
 
@@ -204,4 +230,5 @@ def _parted(free: Sequence[Seen]) -> Iterator[ForField]:
 def _named_best(columns: Sequence[Seen], field: Field) -> Seen | None:
     """Return the column whose name fits the field best, the first of several; None where none does."""
     fitting = [one for one in columns if fit(one.column, field)]
-    return max(fitting, key=lambda one: fit(one.column, field)) if fitting else None
+    is_start = field is Field.STARTS_AT
+    return max(fitting, key=lambda it: (is_start and is_of_visit(it.column), fit(it.column, field)), default=None)

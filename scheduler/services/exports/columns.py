@@ -17,6 +17,9 @@ from scheduler.services.intake import CallOff, Field, Registration, read_call_of
 from scheduler.services.ways import Ways
 
 Mapped = Mapping[Field, tuple[str, ...]]
+_IDS = (Field.EXTERNAL_ID, Field.PATIENT_ID)
+_NO_ID = frozenset({"-", "--", "\u2013", "\u2014", "?", "n/a", "none", "null", "nan"})
+"""What exports write where there is no id: taken for one, all who lack one would be the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Columns:
         raw = {key: " ".join(filter(None, (cells[it].strip() for it in named))) for key, named in self.of.items()}
         if not self._says_end(cells):
             raw.pop(Field.ENDS_AT, None)
+        raw.update({key: "" for key in _IDS if raw.get(key, "").casefold() in _NO_ID})
         if Field.STATUS in raw:
             raw[Field.STATUS] = our_status(raw[Field.STATUS], self.clinic)
         if not raw.get(Field.ENDS_AT) and (ends := self.dates.ends(raw.get(Field.STARTS_AT, ""))):

@@ -28,7 +28,7 @@ _ISO = re.compile(
     """,
     re.ASCII | re.VERBOSE,
 )
-_SERIAL = re.compile(r"\d{5}(?:[.,]\d+)?", re.ASCII)
+_SERIAL = re.compile(r"\d{5}(?:[.,]\d+)?(?:\s+(?:[01](?:[.,]\d+)?|\d\d?:\d\d.*))?", re.ASCII)
 _FRACTION = re.compile(r"(?<=:\d\d)[.,]\d{1,9}")
 _T = re.compile(r"(?<=\d)T(?=\d)", re.IGNORECASE)
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))

@@ -50,6 +50,16 @@ def says_called_off(column: str) -> bool:
     return bool(_all().called_off.fit(plain_name(column)))
 
 
+def is_mobile(column: str) -> bool:
+    """Whether a column, by its name, has phones that get texts."""
+    return bool(_all().mobile.fit(plain_name(column)))
+
+
+def is_of_visit(column: str) -> bool:
+    """Whether a name is that of the visit's own time: a booking date may be the day on which it was booked."""
+    return bool(_all().visit.fit(plain_name(column)))
+
+
 @lru_cache(maxsize=1024)
 def plain_name(text: str) -> str:
     """Return a name as the words are compared: lower case, without accents and signs, `StartTime` as two words."""
@@ -69,6 +79,8 @@ class _Known(NamedTuple):
     fields: Mapping[Field, _Words]
     called_off: _Words
     others: _Words
+    mobile: _Words
+    visit: _Words
 
 
 @cache
@@ -77,5 +89,5 @@ def _all() -> _Known:
     words = {
         name: _Words(frozenset(block.get("whole", ())), tuple(block.get("part", ()))) for name, block in said.items()
     }
-    called_off, others = words.pop("called_off"), words.pop("not")
-    return _Known({Field(name): known for name, known in words.items()}, called_off, others)
+    apart = [words.pop(name) for name in ("called_off", "not", "mobile", "visit")]
+    return _Known({Field(name): known for name, known in words.items()}, *apart)

@@ -88,7 +88,9 @@ def _treatment(word: str, names: Mapping[str, str]) -> ForWord:
     longest = {names[name] for name in within if not any(name != other and name in other for other in within)}
     if len(longest) == 1:
         return ForWord(word, longest.pop(), Sure.LIKELY, "has its name in it")
-    near = None if longest else nearest(plain, names)
+    if len(having := {names[name] for name in names if f" {plain} " in f" {name} "}) == 1:
+        return ForWord(word, having.pop(), Sure.ASK, "is a part of its name: is it that? Then take the # away")
+    near = None if longest or having else nearest(plain, names)
     if near is None:
         return ForWord(word, "", Sure.ASK, "which of ours is it?")
     return ForWord(word, names[near], Sure.ASK, "is spelled alike: is it that? Then take the # away")

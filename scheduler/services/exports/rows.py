@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
+from scheduler.domain.why import Why
 from scheduler.errors import ConflictError, RegistrationError
 from scheduler.protocols.hints import shown
 from scheduler.services.book import Book
@@ -12,7 +13,7 @@ from scheduler.services.exports.columns import Columns
 from scheduler.services.exports.table import Row
 from scheduler.services.intake import CallOff, Field, Registration
 from scheduler.services.registration import Registered, Registrar, Result
-from scheduler.services.whys import Why, whys
+from scheduler.services.whys import whys
 from scheduler.store.database import Tx
 
 _DIGEST = 16

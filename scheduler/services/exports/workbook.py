@@ -3,7 +3,7 @@
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
@@ -54,7 +54,7 @@ def read_workbook(source: Source, wanted: Wanted) -> Table:
     """
     with _unpacked(source) as archive:
         book, sheets = _contents(source, archive)
-        sheet, header = _sheet(source, archive, book, sheets, wanted)
+        sheet, header, left = _sheet(source, archive, book, sheets, wanted)
         columns, name = columns_of(header), f"{source.name}, sheet “{shown(sheet.name)}”"
         refuse_twice(name, header.line, columns, wanted.columns)
         seen = Seen()
@@ -67,10 +67,17 @@ def read_workbook(source: Source, wanted: Wanted) -> Table:
                 if record.line > header.line and not record.is_blank:
                     yield row_of(record, columns, wanted.columns, is_aligned=True)
 
-    return Table(name, header.line, columns, total, tuple(_told(name, header, seen)), read, source.refuse_change)
+    return Table(
+        name, header.line, columns, total, tuple(_told(name, header, seen, left)), read, source.refuse_change
+    )
 
 
-def _told(name: str, header: Record, seen: Seen) -> Iterator[str]:
+def _told(name: str, header: Record, seen: Seen, left: Sequence[_Sheet]) -> Iterator[str]:
+    if left:
+        yield (
+            f"{name}: other sheets have the same columns, and are not read: "
+            f"{shown(', '.join(it.name for it in left))}: save each as a file of its own"
+        )
     if seen.hidden:
         yield f"{name}: hidden rows ({seen.hidden:,}) are imported like the others: delete what is not meant"
     below = [it for it in seen.merged if int("0" + "".join(filter(str.isdecimal, it))) > header.line]
@@ -212,18 +219,25 @@ def _formats(archive: zipfile.ZipFile, part: str) -> list[Format]:
 
 def _sheet(
     source: Source, archive: zipfile.ZipFile, book: Book, sheets: list[_Sheet], wanted: Wanted
-) -> tuple[_Sheet, Record]:
-    """Return the first sheet with the mapped header; where none has it, the first that has anything."""
+) -> tuple[_Sheet, Record, list[_Sheet]]:
+    """Return the first sheet with the mapped header, and the shown ones after it that have it too, with rows.
+
+    Where none has it, it is the first that has anything.
+    """
     first: tuple[_Sheet, Record] | None = None
+    best: tuple[_Sheet, Record] | None = None
+    left: list[_Sheet] = []
     for sheet in sheets:
         with _part(archive, sheet.part, most=MOST_UNPACKED) as stream:
-            header = header_among(first_lines(records(stream, book, Seen())), wanted.columns)
+            lines = first_lines(records(stream, book, Seen()))
+        header = header_among(lines, wanted.columns)
         if header is None:
             continue
-        if named(header, wanted.columns):
-            return sheet, header
         first = first or (sheet, header)
+        if best is None and named(header, wanted.columns):
+            best = sheet, header
+        elif best and not sheet.is_hidden and lines[-1].line > header.line:
+            left += [sheet] if named(header, wanted.columns) == named(best[1], wanted.columns) else []
     if first is None:
-        said = f"{source.name}: no sheet of it has anything in it: export it again"
-        raise RegistrationError(said, code="file_empty")
-    return first
+        raise RegistrationError(f"{source.name}: no sheet of it has anything in it: export it again")
+    return *(best or first), left

@@ -32,6 +32,7 @@ _THINGS = frozenset({"RESOURCE", "ROOM"})
 _END = b"END:VCALENDAR"
 _BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li)>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,500}>")
+_NO_START = datetime.max.replace(tzinfo=UTC)
 # icalendar remembers the zones that a calendar describes for all that are read after it.
 _one_at_a_time = threading.Lock()
 
@@ -59,6 +60,11 @@ class Entry:
     raw: Mapping[Field, str] = field(repr=False)
     is_off: bool = False
     problem: str = ""
+
+    @property
+    def has_start(self) -> bool:
+        """Whether it says when it begins, in a way that can be read."""
+        return self.starts_at < _NO_START
 
     @property
     def said(self) -> bytes:
@@ -108,9 +114,14 @@ def _events(content: bytes) -> list[Component]:
 
 
 def _entry(event: Component, source: Calendar, clinic: Clinic) -> Entry | None:
-    """Return what an entry says; None for what is no booking: another title, or whole days."""
+    """Return what an entry says; None for what is no booking: another title, or whole days.
+
+    What is called off is so whatever else it says: programs change or empty its title then.
+    """
     said = _said(event, source)
     start = _moment(event, "DTSTART")
+    if _text(event, "STATUS").upper() == "CANCELLED" and _text(event, "UID"):
+        return _called_off(event, source, clinic, start)
     if said is None or (type(start) is date):
         return None
     problem = "" if _text(event, "UID") else "it has no UID, so that nobody could tell it from another one"
@@ -123,10 +134,21 @@ def _entry(event: Component, source: Calendar, clinic: Clinic) -> Entry | None:
         external_id=_external_id(source, event),
         sequence=_sequence(event),
         changed_at=_changed_at(event),
-        starts_at=_aware(starts_at, clinic) if starts_at else datetime.max.replace(tzinfo=UTC),
+        starts_at=_aware(starts_at, clinic) if starts_at else _NO_START,
         raw=raw,
-        is_off=_text(event, "STATUS").upper() == "CANCELLED",
         problem=problem,
+    )
+
+
+def _called_off(event: Component, source: Calendar, clinic: Clinic, start: date | None) -> Entry:
+    starts_at = start if isinstance(start, datetime) and not _problem_of(event, start) else None
+    return Entry(
+        external_id=_external_id(source, event),
+        sequence=_sequence(event),
+        changed_at=_changed_at(event),
+        starts_at=_aware(starts_at, clinic) if starts_at else _NO_START,
+        raw={},
+        is_off=True,
     )
 
 

@@ -9,12 +9,14 @@ from scheduler.clock import Clock
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.clinic import Clinic
 from scheduler.protocols.configuration import Configuration
-from scheduler.services.arriving import arrive
+from scheduler.services.arriving import arrive, kept_back
+from scheduler.services.feeds.adopting import adopt
 from scheduler.services.feeds.reading import Entry, Feed
 from scheduler.services.intake import Field
 from scheduler.services.registration import Registered, Registrar, Result
 from scheduler.store.database import Store, Tx
 from scheduler.store.feeds import KnownEntry, forget_entries, hash_said, keep_entries, known_entries
+from scheduler.store.known import look_up
 
 BATCH = 50
 """Entries a transaction: a kill repeats at most these, and nobody else waits long to write."""
@@ -89,6 +91,8 @@ class Taker:
     def take(self, feed: Feed) -> Taken:
         """Register, follow or refuse what is new in a calendar that was read whole. Raises StoreError."""
         now, taken = self.clock.now(), Taken()
+        with self._turn() as tx:
+            adopt(tx, self.clinic, self.source, feed, now=now)
         with self.store.read() as tx:
             ids = {it.external_id for it in feed.entries}
             known = known_entries(tx, self.clinic.id, self.source, ids | feed.others, after=now)
@@ -104,7 +108,7 @@ class Taker:
         if lost or missing:
             with self._turn() as tx:
                 self._refuse_lost(tx, lost, taken)
-                self._settle_missing(tx, missing, self._is_whole(len(missing), known, now), taken)
+                self._settle_missing(tx, missing, self._is_whole(feed, len(missing), known, now), taken)
         with self._turn() as tx:
             forget_entries(tx, self.clinic.id, self.source, before=now - KEPT_FOR)
         return taken
@@ -124,6 +128,9 @@ class Taker:
             done = self._done(tx, entry, before)
             taken.totals[done.result] += 1
             is_refused = done.result is Result.REFUSED
+            was_kept_back = is_refused and bool(before and before.is_refused and before.is_off)
+            if is_refused and not entry.problem and (visit := self._keep_back(tx, entry)):
+                done, was_kept_back = replace(done, reason=kept_back(done.reason, visit)), True
             said = hash_said(tx, entry.said)
             if is_refused:
                 taken.refused.append(Refused(None if entry.problem else entry.starts_at, done.reason))
@@ -135,8 +142,8 @@ class Taker:
                     entry.sequence,
                     entry.changed_at,
                     # One that can't be read is as late as what was known of it: it is not missing meanwhile.
-                    (before.starts_at if before else self.clock.now()) if entry.problem else entry.starts_at,
-                    is_off=entry.is_off and not is_refused,
+                    entry.starts_at if entry.has_start else before.starts_at if before else self.clock.now(),
+                    is_off=was_kept_back or (entry.is_off and not is_refused),
                     is_refused=is_refused,
                 )
             )
@@ -150,6 +157,17 @@ class Taker:
             status = {}  # its own words say more
         return self._arrive(tx, {**entry.raw, Field.EXTERNAL_ID: entry.external_id, **status})
 
+    def _keep_back(self, tx: Tx, entry: Entry) -> int | None:
+        """Call off the visit that a refused entry was at another time: nothing may go out for that; return its id.
+
+        Its entry counts as off from then on, so that the visit is on again once the entry is taken.
+        """
+        visit = look_up(tx, self.clinic.id, [], [entry.external_id]).visits.named(entry.external_id)
+        if visit is None or visit.status is not AppointmentStatus.BOOKED or visit.starts_at == entry.starts_at:
+            return None
+        self._arrive(tx, {Field.EXTERNAL_ID: entry.external_id, **_CALLED_OFF})
+        return visit.id
+
     def _arrive(self, tx: Tx, raw: Mapping[Field, str]) -> Registered:
         registrar = Registrar(self.configuration, self.clock, by=f"calendar {self.source}", follow=True)
         return arrive(tx, registrar, self.clinic, raw)
@@ -162,10 +180,16 @@ class Taker:
             taken.new_refused += not it.is_refused
         keep_entries(tx, self.clinic.id, self.source, [replace(it, is_refused=True) for it in lost])
 
-    def _is_whole(self, missing: int, known: Known, now: datetime) -> bool:
-        """Whether so few are missing that they may be off, rather than the calendar cut short."""
+    def _is_whole(self, feed: Feed, missing: int, known: Known, now: datetime) -> bool:
+        """Whether so few are missing that they may be off, rather than the calendar cut short.
+
+        One with nothing in it at all is what servers show when a calendar is no longer shared.
+        """
+        if self.accept_missing:
+            return True
         to_come = sum(it.starts_at > now and not it.is_off for it in known.values())
-        return self.accept_missing or missing <= MISSING_FEW or missing <= to_come * MISSING_SHARE
+        few = missing <= MISSING_FEW or missing <= to_come * MISSING_SHARE
+        return few and bool(feed.entries or feed.others)
 
     def _settle_missing(self, tx: Tx, missing: Sequence[KnownEntry], is_whole: bool, taken: Taken) -> None:
         """Call off what is missing for long enough; note since when the rest is."""
@@ -205,5 +229,5 @@ def _is_older(entry: Entry, known: KnownEntry) -> bool:
 
 def _within(feed: Feed, missing: Sequence[KnownEntry]) -> list[KnownEntry]:
     """Return those that begin no later than the last entry that is there: many calendars end after some weeks."""
-    last = max((it.starts_at for it in feed.entries if not it.problem), default=None)
+    last = max((it.starts_at for it in feed.entries if it.has_start), default=None)
     return [it for it in missing if last is None or it.starts_at <= last]

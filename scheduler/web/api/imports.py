@@ -67,13 +67,14 @@ class RowShown(Output):
 
 
 class ReportShown(Output):
-    """What is said of a file, as `aftercare import --json` says it."""
+    """What is said of a file, as `aftercare import --json` says it; from the columns in `unused` nothing is read."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [LOOKED_AT]})
 
     rows: list[RowShown]
     totals: dict[Result, int]
     warnings: list[str]
+    unused: list[str]
 
     @classmethod
     def of(cls, report: Report) -> Self:
@@ -81,7 +82,7 @@ class ReportShown(Output):
         rows = [
             RowShown(row=it.row, result=it.result, reason=it.reason, appointment=it.appointment) for it in report.rows
         ]
-        return cls(rows=rows, totals=report.totals, warnings=list(report.warnings))
+        return cls(rows=rows, totals=report.totals, warnings=list(report.warnings), unused=list(report.unused))
 
 
 class ImportShown(Output):

@@ -10,6 +10,7 @@ LOOKED_AT: Final[dict[str, Any]] = {
     ],
     "totals": {"registered": 1, "unchanged": 0, "rescheduled": 0, "cancelled": 0, "refused": 1},
     "warnings": [],
+    "unused": ["Notes"],
 }
 IMPORT: Final[dict[str, Any]] = {
     "id": 5,

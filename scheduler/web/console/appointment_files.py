@@ -28,7 +28,7 @@ from scheduler.services.uploading import (
 )
 from scheduler.web.access import needs, note
 from scheduler.web.console.places import bookable
-from scheduler.web.console.refusals import why_of_row
+from scheduler.web.console.refusals import told_of_file, why_of_row
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
 
@@ -157,7 +157,7 @@ class _Files:
             return self.ask(request, caller, clinic, problem=said["too_many"].format(most=MOST_ROWS), status=422)
         except RegistrationError as error:
             proposal = propose_for(self._desk.configuration, clinic, name, data)
-            told = self._shell.told(request, caller, error, clinic)
+            told = told_of_file(self._shell.sayer(request, caller, clinic), error)
             return self.ask(request, caller, clinic, problem=told, proposal=proposal, status=422)
         note(request, clinic=clinic, subject=f"upload/{number}")
         return self._shell.go(request, f"{PATH}/{number}")

@@ -6,16 +6,21 @@ What has no code is English, for operators and programs, and marked as such for 
 from markupsafe import Markup, escape
 
 from scheduler.domain.reasons import Reason
-from scheduler.errors import AftercareError, RefusedError
+from scheduler.domain.why import Why
+from scheduler.errors import AftercareError, RefusedError, RegistrationError
+from scheduler.services.finding import Finding
 from scheduler.services.uploading import Row
-from scheduler.services.whys import OF_A_FIELD, Why
+from scheduler.services.whys import OF_A_FIELD
 from scheduler.web.console.reasons import Sayer
 from scheduler.web.console.words import fill, said, words
 
-TABLES = {"permission": "setup.may", "bar": "patients.bar", "obstacle": "patients.obstacle", "field": "appointments.fields"}
+TABLES = {
+    "permission": "setup.may",
+    "bar": "patients.bar",
+    "obstacle": "patients.obstacle",
+    "field": "appointments.fields",
+}
 """Where the words of a value stand that is itself a code, by the value's name."""
-
-
 UNREADABLE = "row_unreadable"
 """What says in general words why a row can't be read; the message says what in it."""
 
@@ -29,25 +34,45 @@ def told(error: AftercareError, sayer: Sayer) -> Markup:
     return fill(said(sayer.language, f"refusals.{code}"), **values)
 
 
+def told_of_file(sayer: Sayer, error: RegistrationError) -> Markup:
+    """Return why a file can't be taken; readers of English get the message, which says more exactly what it is."""
+    return escape(str(error)) if sayer.language == "en" else told(error, sayer)
+
+
 def why_of_row(sayer: Sayer, row: Row) -> Markup:
     """Return why a row of a file came out as it did; readers of English get the message, which names columns too."""
     if sayer.language == "en":
         return escape(row.reason)
-    said = [_clause(sayer.language, it) for it in row.why]
-    if not said or None in said:
+    clauses = [_clause(sayer.language, it) for it in row.why]
+    if not clauses or None in clauses:
         return in_english(row.reason) if row.reason else Markup()
     if any(it.code == UNREADABLE for it in row.why):
-        said.append(in_english(row.reason))
-    return Markup(" ").join(filter(None, said))
+        clauses.append(in_english(row.reason))
+    return Markup(" ").join(filter(None, clauses))
 
 
 def _clause(language: str, why: Why) -> Markup | None:
-    known, wrong = words(language), words(language)["appointments"]
+    known, noun = words(language), words(language)["appointments"]
     if why.code == OF_A_FIELD:
-        field, what = wrong["fields"].get(why.values["field"]), wrong["wrong"].get(why.values["wrong"])
+        field, what = noun["fields"].get(why.values["field"]), noun["wrong"].get(why.values["wrong"])
         return escape(f"{field}{known['common']['colon']} {what}.") if field and what else None
-    text = wrong["rows"].get(why.code) or known["refusals"].get(why.code)
+    text = noun["rows"].get(why.code) or known["refusals"].get(why.code)
     return fill(text, **why.values) if text else None
+
+
+def finding_told(sayer: Sayer, finding: Finding) -> tuple[str, Markup, Markup]:
+    """Return the part that was looked at, how it is, and what mends it; what has no words is marked as English."""
+    known = words(sayer.language)["findings"]
+    part = known["parts"].get(finding.part.replace(" ", "_")) or finding.part.capitalize()
+    if finding.why is None or sayer.language == "en":
+        return part, in_english(finding.message), in_english(finding.remedy) if finding.remedy else Markup()
+    text = known[finding.why.code]
+    values = {name: _of_finding(sayer, name, value) for name, value in finding.why.values.items()}
+    return part, fill(text["says"], **values), fill(text["mend"], **values)
+
+
+def _of_finding(sayer: Sayer, name: str, value: str) -> object:
+    return sayer.formats.number(int(value)) if value.isdecimal() else sayer.value(name, value)
 
 
 def in_english(text: str) -> Markup:

@@ -1,5 +1,6 @@
 """Setup: how the installation is, and from where the clinics send. Users, keys, hooks and the trail are beside."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -11,6 +12,7 @@ from scheduler.services.desk import Desk
 from scheduler.services.examining import Examiner
 from scheduler.services.senders import senders_of
 from scheduler.web.access import needs
+from scheduler.web.console.refusals import finding_told
 from scheduler.web.console.setup_audit import audit_pages
 from scheduler.web.console.setup_bookings import booking_pages
 from scheduler.web.console.setup_hooks import hook_pages
@@ -30,7 +32,8 @@ def setup_pages(desk: Desk, shell: Shell) -> APIRouter:
         """Show what the last look at the installation found, to whoever manages all of it."""
         of_all = _is_of_all(caller)
         last = examiner.last if of_all else None
-        return shell.page(request, caller, "setup/health.html.j2", last=last, may_examine=of_all)
+        told = partial(finding_told, shell.sayer(request, caller))
+        return shell.page(request, caller, "setup/health.html.j2", last=last, may_examine=of_all, finding_told=told)
 
     @router.post("/setup/examine")
     def examine(

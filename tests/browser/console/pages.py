@@ -56,6 +56,7 @@ PAGES: Mapping[str, str] = {
     "/setup/users/{user_id}": "/setup/users/1",
     "/setup/keys": "/setup/keys",
     "/setup/hooks": "/setup/hooks",
+    "/setup/bookings": "/setup/bookings",
     "/setup/audit": "/setup/audit",
 }
 """A route of a page, and the address under which the story has one."""

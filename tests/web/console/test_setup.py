@@ -135,6 +135,9 @@ def test_the_installation_is_examined_when_somebody_asks(house: House) -> None:
     assert "Not examined yet" in manager.get("/desk/setup").text
     assert manager.post("/desk/setup/examine").status_code == 303
     assert "Delivery" in manager.get("/desk/setup").text
+    french = manager.get("/desk/setup", Accept_Language="fr").text
+    assert "quitte cette machine" in french
+    assert "Aucune erreur dans les fichiers." in french
     assert admin(house, "north").post("/desk/setup/examine").status_code == 403
 
 
