@@ -267,3 +267,12 @@ def test_who_can_not_be_asked_for_hours_is_told_of_until_it_answers(house: House
     asker.poll(house.configuration)
     with house.store.read() as tx:
         assert list(open_alerts(tx)) == []
+
+
+@pytest.mark.parametrize("wait", ["9" * 30, "9" * 400, "-1", "soon"])
+def test_no_wait_that_an_api_asks_for_stops_the_others(house: House, api: BookingApi, wait: str) -> None:
+    with_sources(house, acuity_at(api.url))
+    api.pages["/appointments/54321"] = 503
+    api.headers["Retry-After"] = wait
+    tell(house, acuity(SCHEDULED))
+    assert [it.state for it in events(house)] == [EventState.WAITING]

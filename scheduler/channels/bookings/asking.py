@@ -20,6 +20,7 @@ MOST_BYTES = 8 * 1024 * 1024
 _REFUSED = (401, 403)
 _GONE = (404, 410)
 _SLOW_DOWN = 429
+_LONGEST_WAIT = 86_400.0
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -66,10 +67,11 @@ def _refusal(error: urllib.error.HTTPError) -> AskingError | NotThereError:
         return NotThereError("has nothing of that id")
     if error.code in _REFUSED:
         return AskingError(f"refuses the API key or its user ({error.code}): look at the two variables")
-    wait = error.headers.get("Retry-After", "") if error.headers else ""
+    said = error.headers.get("Retry-After", "") if error.headers else ""
+    wait = min(float(said), _LONGEST_WAIT) if said.isdecimal() else None
     if error.code == _SLOW_DOWN:
-        return AskingError("was asked too often (429)", wait=float(wait) if wait.isdecimal() else 60.0)
-    return AskingError(f"answered {error.code}", wait=float(wait) if wait.isdecimal() else None)
+        return AskingError("was asked too often (429)", wait=60.0 if wait is None else wait)
+    return AskingError(f"answered {error.code}", wait=wait)
 
 
 def _why(error: Exception) -> str:
