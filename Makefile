@@ -8,7 +8,7 @@ LONG ?= 6
 BENCH ?= full
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
-.PHONY: help demo test test-all chaos lint format docs bench lock clean
+.PHONY: help demo test fast test-all chaos lint format docs bench lock clean
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -28,7 +28,9 @@ $(BIN)/.dev: requirements/dev.lock $(BIN)/.run
 demo: $(BIN)/.run  ## six weeks of two sample clinics in under a minute, and the console
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/aftercare demo; else $(BIN)/aftercare demo --exit; fi
 
-test: lint  ## lint, types, import contracts and all fast tests
+test: lint fast  ## lint, types, import contracts and all fast tests
+
+fast: $(BIN)/.dev
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long" $(TESTS)
 
 test-all: test  ## everything that `test` does, and the long runs

@@ -71,11 +71,8 @@ def test_of_two_services_and_two_workers_one_of_each_is_killed_and_each_message_
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", [2, 3])
-def test_twenty_thousand_messages_due_at_one_instant_go_out_once(
-    boxes: Boxes, twilio: TwilioServer, seed: int
-) -> None:
-    play(boxes, twilio, 20_000, seed=seed)
+def test_twenty_thousand_messages_due_at_one_instant_go_out_once(boxes: Boxes, twilio: TwilioServer) -> None:
+    play(boxes, twilio, 20_000, seed=2)
 
 
 @pytest.mark.long
