@@ -53,16 +53,6 @@ FINDINGS = (
         "own clock instead of after each pass.",
     ),
     Finding(
-        ("pages-postgresql",),
-        "Of the page of a patient who comes every week, 42 to 47 ms are the application's own work: it makes 48 "
-        "statements, builds and reads them and decides about 87 messages. All statements together take 15 ms at the "
-        "database, none of them more than 3; the rest is 48 ways there and back, and waiting for a processor: "
-        "other work ran on the machine. In a run before it, with the same queries, the slowest page "
-        "took 97 ms (92 to 100).",
-        "Looking up together what the page asks for one after the other, and fewer objects on the way; a machine of "
-        "its own for the run.",
-    ),
-    Finding(
         ("start-sqlite", "start-postgresql"),
         "Nearly all of it is Python loading libraries: Twilio's SDK with its HTTP client, SQLAlchemy, the "
         "templates, the configuration's schema and our own modules. The web server is loaded beside the first "
