@@ -79,10 +79,14 @@ class Ground:
             error.close()
             return False
 
+    def last_words(self) -> list[str]:
+        """Return what each process said last: why it stands still is in there."""
+        return [file.read_text("utf-8", "replace")[-3000:] for file in sorted(self.site.folder.glob("process-*"))]
+
     def settle(self, *, within: float = 120.0) -> None:
         """Let time pass until everything that is due has come to its end."""
         ended = self.site.pass_time(lambda: all(row.status in ENDED for row in self.rows()), within=within)
-        assert ended, self.rows()
+        assert ended, (self.rows(), self.last_words())
 
     def rows(self) -> list[Row]:
         return [row for row in self.site.messages() if row.step == SUN.step]
