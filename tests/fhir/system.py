@@ -15,19 +15,17 @@ import httpx
 import sqlalchemy as sa
 from fastapi import FastAPI
 
-from scheduler.content.templates import Texts
 from scheduler.domain.access import Permission, Scope
 from scheduler.services.api_keys import ApiKeys
-from scheduler.services.desk import Desk
 from scheduler.services.gate import Gate
 from scheduler.services.users import Manager
 from scheduler.store.tables import appointments
 from scheduler.web.app import create_app
 from scheduler.web.fhir.app import PATH, create_fhir
-from tests.services.house import WORDS, House
+from tests.services.house import House
+from tests.web.desk import HERE, desk_of
 
 Resource = dict[str, Any]
-HERE = "http://testserver"
 FHIR = "application/fhir+json"
 START, END = "2026-03-18T10:00:00-04:00", "2026-03-18T11:00:00-04:00"
 """The visit of `tests.services.house`."""
@@ -48,7 +46,9 @@ class System:
     @classmethod
     def at(cls, house: House, *permissions: Permission, clinic: str = "north") -> "System":
         gate = Gate(house.store, house.clock)
-        app = create_app(well=lambda: True, parts={PATH: create_fhir(desk_over(house), gate)})
+        app = create_app(
+            well=lambda: True, parts={PATH: create_fhir(desk_of(house, public_url=house.settings.public_url), gate)}
+        )
         return cls(house, app, None, clinic).with_key(*permissions)
 
     def with_key(self, *permissions: Permission, clinic: str | None = None) -> "System":
@@ -95,21 +95,6 @@ class System:
     def count(self, table: str) -> int:
         with self.house.store.read() as tx:
             return int(tx.connection.execute(sa.text(f'SELECT count(*) FROM "{table}"')).scalar_one())
-
-
-def desk_over(house: House) -> Desk:
-    return Desk(
-        settings=house.settings,
-        configuration=house.configuration,
-        store=house.store,
-        texts=Texts(house.texts_dir),
-        words=WORDS,
-        links=house.links,
-        replies=house.replies("desk"),
-        clock=house.clock,
-        owner="desk",
-        wake=lambda: None,
-    )
 
 
 def patient(resource_id: str = "p1", **more: Any) -> Resource:

@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from scheduler.domain.fhir import FhirKind
 from scheduler.services.fhir.bundles import FhirIntake
 from scheduler.web.fhir.app import PATH
-from tests.fhir.system import System, appointment, desk_over, patient, procedure, put
+from tests.fhir.system import System, appointment, patient, procedure, put
 from tests.services.house import House
+from tests.web.desk import desk_of
 
 
 def test_the_same_told_by_several_at_once_is_taken_once(any_house: House) -> None:
-    desk = desk_over(any_house)
+    desk = desk_of(any_house)
     intake = FhirIntake(desk, any_house.configuration.clinic("north"), "test", f"http://here{PATH}/north")
     told = [put(patient()), put(appointment()), put(procedure())]
     bundles = [

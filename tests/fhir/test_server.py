@@ -7,8 +7,9 @@ from starlette.routing import Mount
 
 from scheduler.domain.access import EVERY_CLINIC, Permission
 from scheduler.services.fhir.statement import statement
-from tests.fhir.system import HERE, System, appointment, issues, patient, places
+from tests.fhir.system import System, appointment, issues, patient, places
 from tests.services.house import House
+from tests.web.desk import HERE
 
 
 def routes(system: System) -> set[tuple[str, str]]:
