@@ -12,6 +12,7 @@ from scheduler.protocols.blocks import Block
 from scheduler.protocols.calendar_block import CalendarBlock
 from scheduler.protocols.faults import Fault, refuse_all
 from scheduler.protocols.fields import Id, Line
+from scheduler.protocols.import_file import ImportField
 from scheduler.protocols.source_fields import (
     AcuityKind,
     CalcomKind,
@@ -23,7 +24,6 @@ from scheduler.protocols.source_fields import (
     Header,
     Path,
     SchemeField,
-    SourceField,
     Variable,
 )
 from scheduler.protocols.times import ClockSpan
@@ -168,7 +168,7 @@ class GenericBlock(SourceBlock):
 
     kind: GenericKind = Field(description=KIND_SENSE)
     signature: SignatureBlock = Field(description="How its calls are signed.")
-    fields: dict[SourceField, Paths] = Field(
+    fields: dict[ImportField, Paths] = Field(
         description="Our field: where the body has it, such as payload.start; several places are joined by a blank."
     )
     events: EventsBlock | None = Field(

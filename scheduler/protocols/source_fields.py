@@ -8,8 +8,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from scheduler.domain.sources import Encoding, Scheme
 from scheduler.protocols.faults import refusal
 from scheduler.protocols.fields import choice, one_of, read_line, text_of
-from scheduler.protocols.hints import shown, suggest
-from scheduler.protocols.import_fields import IMPORT_FIELDS
+from scheduler.protocols.hints import shown
 from scheduler.protocols.times import read_date_format
 
 KINDS = ("calcom", "calendly", "acuity", "cliniko", "calendar", "generic")
@@ -54,14 +53,6 @@ def read_dates(value: object) -> str:
     return text if text in EPOCHS else read_date_format(text)
 
 
-def read_source_field(value: object) -> str:
-    """Read the name of one of our fields."""
-    text = text_of(value)
-    if text not in IMPORT_FIELDS:
-        raise refusal("unknown-key", "there is no such field", suggest(text, IMPORT_FIELDS))
-    return text
-
-
 def _kind(name: str) -> WithJsonSchema:
     return WithJsonSchema({"const": name, "type": "string"})
 
@@ -81,7 +72,6 @@ EncodingField = Annotated[
     Encoding, PlainValidator(choice({it.value: it for it in Encoding})), one_of(it.value for it in Encoding)
 ]
 Dates = Annotated[str, PlainValidator(read_dates), WithJsonSchema({"type": "string"})]
-SourceField = Annotated[str, PlainValidator(read_source_field), one_of(IMPORT_FIELDS)]
 
 CalcomKind = Annotated[str, _read_kind, _kind("calcom")]
 CalendlyKind = Annotated[str, _read_kind, _kind("calendly")]

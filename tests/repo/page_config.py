@@ -64,7 +64,6 @@ from scheduler.protocols.source_fields import (
     EncodingField,
     Header,
     SchemeField,
-    SourceField,
     Variable,
 )
 from scheduler.protocols.source_fields import Dates as SourceDates
@@ -148,7 +147,6 @@ WORDS: tuple[tuple[Any, str], ...] = (
     (Header, "name of an HTTP header"),
     (BodyPath, "place in a JSON body, `payload.start`"),
     (SourceDates, "`epoch`, `epoch_ms`, or a format with Python's `strptime` letters"),
-    (SourceField, "field of ours, see below"),
     (CalcomKind, "the kind"),
     (ImportField, "field of ours, see below"),
     (dict[str, dict[str, dict[str, Any]]], "`treatment: {step: {key: value}}`"),
