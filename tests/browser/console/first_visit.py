@@ -38,14 +38,14 @@ class Reader:
 
     def press(self, name: str, kind: Literal["button", "link"] = "button") -> None:
         """Press a button, or follow a link, of exactly that name."""
-        self.page.get_by_role(kind, name=name, exact=True).first.click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.get_by_role(kind, name=name, exact=True).first.click()
         self.used.add(name)
 
     def go(self, place: str) -> None:
         """Go to a place of the navigation."""
-        self.page.get_by_role("navigation").get_by_role("link", name=re.compile(rf"^{place}")).click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.get_by_role("navigation").get_by_role("link", name=re.compile(rf"^{place}")).click()
         self.used.add(place)
 
     def fill(self, **typed: str) -> None:

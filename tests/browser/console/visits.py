@@ -36,6 +36,15 @@ class Visit:
         self.status = answer.status if answer else 0
         return self.page
 
+    @contextmanager
+    def leading_on(self) -> Iterator[None]:
+        """Do what leads to another page, or to the same one anew, and wait until it is there.
+
+        A browser goes on doing as it is told while the answer to a form is on its way, with the old page.
+        """
+        with self.page.expect_navigation():
+            yield
+
     def look(self, width: int, *, dark: bool = False) -> None:
         """Look at the page as it stands with another window."""
         self.page.set_viewport_size({"width": width, "height": HEIGHTS.get(width, 860)})
