@@ -272,7 +272,7 @@ def _replies(store: Store, visits: int) -> tuple[int, int]:
     with store.write() as tx:
         for number in range(count):
             at = now - timedelta(minutes=20 * number)
-            who, is_open = FIRST + number, number < 100  # noqa: PLR2004
+            who, is_open = FIRST + number, number < 100  # noqa: PLR2004  (so many are open)
             triage = list(Triage)[number % 4]
             new = NewReply(
                 f"bench/{number}", "sms", CLINICS[who % 2], "+15145550111", f"+1514{who:07d}", "It is red and warm.",

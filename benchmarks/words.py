@@ -7,7 +7,7 @@ _UNITS = {"times": "×"}
 
 def figure(value: float) -> str:
     """Return a figure with three digits that count."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004  (no digits after the point from there on)
 
 
 def goal_words(goal: Goal) -> str:

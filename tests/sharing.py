@@ -8,7 +8,7 @@ TOGETHER = ("tests/acceptance/test_demo.py", "tests/acceptance/test_callbacks.py
 """Files; pytest-xdist's own groups are lost with this pytest, which keeps a test's id elsewhere."""
 
 
-class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
     """Gives the tests of those files to one process each, and every other test to whoever is free."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -116,7 +116,7 @@ async def measure(application: Served, *, rounds: int, say: Say) -> list[Page]:
     pages = []
     for address in application.pages():
         asked = [await application.ask(address.path) for _ in range(WARM)]
-        if (last := asked[-1]).status == 404:  # noqa: PLR2004  a sample of another kind than the page wants
+        if (last := asked[-1]).status == 404:  # noqa: PLR2004  (a sample of another kind than the page wants)
             continue
         _refuse_failed(address.path, last)
         pages.append(Page(address.path, address.name, last.queries))

@@ -20,7 +20,6 @@ def open_transports(
     if settings.delivery is Delivery.REHEARSAL:
         rehearsal = RehearsalTransport(settings.outbox_dir, clock, keep=keep)
         return dict.fromkeys(Channel, rehearsal)
-    # The libraries of live delivery take a quarter of a command's start: only those who need them load them.
-    from scheduler.channels.live import open_live  # noqa: PLC0415
+    from scheduler.channels.live import open_live  # noqa: PLC0415  (its libraries are a quarter of a command's start)
 
     return open_live(settings, clock=clock, emails_at_once=emails_at_once)

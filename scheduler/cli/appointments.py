@@ -67,7 +67,7 @@ def reschedule(
 ) -> None:
     """Move an appointment: what is unsent moves with it, what was sent stays. A cancelled one is booked again.
 
-    Aftercare that went out before the new start is planned once more: it was for a visit that did not take place.
+    Aftercare that went out before the new start is planned once more: it was for one that did not take place.
     """
     with open_product(create=False) as product:
         with product.store.write() as tx:

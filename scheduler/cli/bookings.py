@@ -1,4 +1,4 @@
-"""`aftercare bookings`: what booking systems told and could not be taken yet, and why; tries it again."""
+"""`aftercare bookings`: what booking systems told and nobody could take yet, and why; again, or set aside."""
 
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from rich.text import Text
 from scheduler.cli.output import Json, console, one_line, print_json
 from scheduler.cli.wiring import Product, open_product
 from scheduler.domain.booking_event import EventState
-from scheduler.services.bookings.events import open_events, try_again
+from scheduler.services.bookings.events import open_events, put_aside, try_again
 from scheduler.store.booking_events import BookingEvent
 
 Numbers = Annotated[list[int], typer.Argument(metavar="EVENT…", help="Their numbers.", min=1, max=2**63 - 1)]
@@ -25,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     group.callback(invoke_without_command=True)(bookings)
     group.command(name="list")(show)
     group.command(name="retry")(retry)
+    group.command(name="set-aside")(set_aside)
     app.add_typer(group, name="bookings")
 
 
@@ -62,6 +63,16 @@ def retry(numbers: Numbers, *, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+def set_aside(numbers: Numbers, *, as_json: Json = False) -> None:
+    """Settle refused calls that nobody will mend: nothing is registered, and the list shows them no more."""
+    with open_product(create=False) as product:
+        aside = put_aside(product.store, numbers, now=product.clock.now())
+        if as_json:
+            print_json({"bookings": [_as_json(event) for event in aside]})
+        else:
+            console.print(_table(aside, product))
+
+
 def _as_json(event: BookingEvent) -> dict[str, Any]:
     return {
         "id": event.id,
@@ -71,6 +82,7 @@ def _as_json(event: BookingEvent) -> dict[str, Any]:
         "state": event.state.value,
         "outcome": event.outcome and event.outcome.value,
         "reason": event.reason,
+        "why": [{"code": it.code, "values": dict(it.values)} for it in event.why],
         "booking": event.booking,
         "appointment": event.appointment,
         "tries": event.tries,
@@ -79,7 +91,7 @@ def _as_json(event: BookingEvent) -> dict[str, Any]:
 
 def _table(events: tuple[BookingEvent, ...], product: Product) -> Table:
     table = Table(box=None, pad_edge=False)
-    for head in ("event", "received", "source", "state", "visit", "why"):
+    for head in ("event", "received", "source", "state", "appointment", "why"):
         table.add_column(head, overflow="fold")
     for event in events:
         clinic = product.configuration.clinics.get(event.clinic)

@@ -73,7 +73,7 @@ def _take_all(box: "mailbox.Mailbox[Any]", take: Take, *, remove: bool, broken: 
     One about what can't be opened stays there, and goes to `broken`: it keeps no other from its turn.
     """
     counts: Counter[Taken] = Counter()
-    for key in box.keys():  # noqa: SIM118 - a mailbox iterates over its mails
+    for key in box.keys():  # noqa: SIM118  (a mailbox iterates over its mails)
         raw = _read(box, key)
         if raw is None:
             continue

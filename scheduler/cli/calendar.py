@@ -26,13 +26,12 @@ def pull(
     source: Annotated[str, typer.Option(help="The calendar's id under `bookings`; all of them by default.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; register nothing.")] = False,
     accept_missing: Annotated[
-        bool, typer.Option("--accept-missing", help="Call off all visits to come that are missing there.")
+        bool, typer.Option("--accept-missing", help="Call off all appointments to come that are missing there.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Read calendars now. Exit code 1 if one could not be read, or something in it was refused or held."""
-    # Loading aiohttp and icalendar takes a while; only what reads a calendar waits for it.
-    from scheduler.services.feeds.pulling import Pulled, Puller, calendars_of  # noqa: PLC0415
+    from scheduler.services.feeds.pulling import Pulled, Puller, calendars_of  # noqa: PLC0415  (aiohttp and icalendar take a while to load)
 
     async def work() -> list[Pulled]:
         puller = Puller(product.store, product.clock)
@@ -75,7 +74,7 @@ def _print(pulled: Any, *, dry_run: bool) -> None:
         console.print(f"  {at}  {one_line(it.reason)}", highlight=False, soft_wrap=True, markup=False)
     if taken.held:
         say_warning(
-            f"{named}: {taken.held} visits to come are missing at once, and none was called off: look at the "
+            f"{named}: {taken.held} appointments to come are missing at once, and none was called off: look at the "
             "calendar; if it is right, run `aftercare calendar pull --accept-missing`"
         )
     said = ", ".join(f"{count} {result}" for result, count in taken.totals.items() if count) or "no bookings"

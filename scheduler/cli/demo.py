@@ -28,8 +28,7 @@ def demo(
     Always a rehearsal, in the folder demo/: nothing leaves this machine. On a terminal it begins when you have signed
     in by the link that it shows, or with Enter; then the console stays open, and the clock goes on, until Ctrl-C.
     """
-    # It has an engine and the web server in it, which no other command is to wait for.
-    from scheduler.cli.demo_play import play  # noqa: PLC0415
+    from scheduler.cli.demo_play import play  # noqa: PLC0415  (it loads an engine and the web server)
 
     if not play(seconds, port, leave=leave) and leave:
         raise typer.Exit(130)

@@ -163,7 +163,7 @@ class DemoView:
         said = "Six weeks are over" if finished else f"Stopped on {self._at:%A %d %B}"
         console.print(f"\n[bold]{said}.[/] ", self._sums(), ".", sep="", highlight=False, soft_wrap=True)
         _say(f"  Texts and mails       [cyan]{outbox}/[/]")
-        _say(f"  Why, for one visit    [cyan]AFTERCARE_DATA_DIR={outbox.parent} {_command()} timeline 1[/]")
+        _say(f"  Why, step by step     [cyan]AFTERCARE_DATA_DIR={outbox.parent} {_command()} timeline 1[/]")
 
     def stay_open(self, address: str, link: str) -> None:
         """Print that the console is still there; `link` is for a browser in which nobody is signed in."""

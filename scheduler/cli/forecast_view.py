@@ -24,7 +24,9 @@ def print_forecast(forecast: Forecast, *, as_json: bool) -> None:
         print_json(_data(forecast))
         return
     days = [visit.astimezone(forecast.zone).date() for visit in forecast.visits]
-    head = f"{forecast.treatment} at {forecast.clinic.id}: {_count(len(days), 'visit')}, {days[0]} to {days[-1]}"
+    head = (
+        f"{forecast.treatment} at {forecast.clinic.id}: {_count(len(days), 'appointment')}, {days[0]} to {days[-1]}"
+    )
     console.print(Text(head, style="bold"), soft_wrap=True)
     console.print("Simulated: nothing is stored, nothing is sent.", style="dim")
     for line in _totals(forecast):
@@ -92,7 +94,7 @@ def _span(span: timedelta) -> str:
     hours = span.total_seconds() / 3600
     if hours < 1:
         return _count(round(hours * 60), "minute")
-    return _count(round(hours), "hour") if hours < 48 else _count(round(hours / 24), "day")  # noqa: PLR2004
+    return _count(round(hours), "hour") if hours < 48 else _count(round(hours / 24), "day")  # noqa: PLR2004  (two days)
 
 
 def _count(number: int, what: str) -> str:

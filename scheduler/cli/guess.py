@@ -20,10 +20,9 @@ def print_guess(file: Path, clinic: str | None, *, as_json: bool) -> None:
     It works by what is sound of the configuration, since whoever asks may be in the middle of writing it.
     Raises RegistrationError for a file that can't be read, ConfigError for an unknown clinic.
     """
-    # Most imports guess nothing.
-    from scheduler.protocols.preset_file import every_preset  # noqa: PLC0415
-    from scheduler.services.exports.guessing import Guesser, wanted  # noqa: PLC0415
-    from scheduler.services.exports.opening import open_export  # noqa: PLC0415
+    from scheduler.protocols.preset_file import every_preset  # noqa: PLC0415  (most imports guess nothing)
+    from scheduler.services.exports.guessing import Guesser, wanted  # noqa: PLC0415  (most imports guess nothing)
+    from scheduler.services.exports.opening import open_export  # noqa: PLC0415  (most imports guess nothing)
 
     configuration, _ = load_sound(read_settings(os.environ).config_dir)
     name, countries = _whose(configuration, clinic)

@@ -39,7 +39,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def show(patient: Number, *, as_json: Json = False) -> None:
-    """Say who a patient is, the latest visits with their messages, and what is paused."""
+    """Say who a patient is, the latest appointments with their messages, and what is paused."""
     with open_product(create=False, sound_only=True) as product, product.store.read() as tx:
         told = _told(tx, get_patient(tx, patient))
     if as_json:

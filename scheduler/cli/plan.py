@@ -92,7 +92,7 @@ def _plan(
 def read_pins(given: Sequence[str]) -> Pinned:
     """Read TREATMENT.STEP, several times. Raises a wrong usage."""
     pairs = [tuple(text.split(".")) for text in given]
-    if wrong := [text for text, pair in zip(given, pairs, strict=True) if len(pair) != 2 or not all(pair)]:  # noqa: PLR2004
+    if wrong := [text for text, pair in zip(given, pairs, strict=True) if len(pair) != 2 or not all(pair)]:  # noqa: PLR2004  (a treatment and a step)
         raise typer.BadParameter(f"{wrong[0]} is no TREATMENT.STEP, such as microneedling.redness_check")
     return frozenset((treatment, step) for treatment, step in pairs)
 

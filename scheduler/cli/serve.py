@@ -31,14 +31,13 @@ def serve(
     On PostgreSQL it hands messages on to the workers while any live. SIGTERM and Ctrl-C stop it after the
     hand-overs that go on; a second one ends it at once.
     """
-    # Loading the web server takes a third of a command's start; only this command needs it.
-    from scheduler.cli.service import run_service  # noqa: PLC0415
+    from scheduler.cli.service import run_service  # noqa: PLC0415  (the web server is a third of a command's start)
 
     with open_product() as product, ExitStack() as held:
         if product.settings.on_sqlite:
             held.enter_context(only_engine(Path(product.store.where)))
         else:
-            from scheduler.runtime.queue_schema import refuse_unfit  # noqa: PLC0415
+            from scheduler.runtime.queue_schema import refuse_unfit  # noqa: PLC0415  (SQLite has no use for it)
 
             refuse_unfit(product.store)
         listener = held.enter_context(_listen(host, port))

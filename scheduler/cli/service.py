@@ -55,7 +55,7 @@ async def run_service(product: Product, listener: socket.socket) -> None:
 
 
 def _server(product: Product, engine: asyncio.Task[None], engine_of: Engine) -> "WebServer":
-    from scheduler.cli.web_server import WebServer  # noqa: PLC0415
+    from scheduler.cli.web_server import WebServer  # noqa: PLC0415  (it loads the pages, which the other commands have no use for)
 
     def wake() -> None:
         engine.get_loop().call_soon_threadsafe(engine_of.wake)
@@ -67,6 +67,6 @@ def _queue(product: Product) -> "Queue | None":
     """Return the way to the workers, None where there can be none."""
     if product.settings.on_sqlite:
         return None
-    from scheduler.runtime.queue import Queue  # noqa: PLC0415
+    from scheduler.runtime.queue import Queue  # noqa: PLC0415  (SQLite has no use for it)
 
     return Queue(product.store, product.clock)

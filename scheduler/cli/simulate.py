@@ -1,4 +1,4 @@
-"""`aftercare simulate`: what a patient would get, or how much a range of visits brings about. Nothing is stored."""
+"""`aftercare simulate`: what a patient would get, or what many appointments bring about. Nothing is stored."""
 
 import os
 from datetime import date, datetime, timedelta
@@ -45,14 +45,16 @@ def simulate(
     *,
     clinic: Annotated[str, typer.Option(help="The clinic's id.")],
     at: Annotated[
-        str, typer.Option(help="When the visit starts: ISO 8601; without an offset, the clinic's clock.")
+        str, typer.Option(help="When the appointment starts: ISO 8601; without an offset, the clinic's clock.")
     ] = "",
-    first: Annotated[str, typer.Option("--from", help="Instead of --at: the first day of a range of visits.")] = "",
+    first: Annotated[str, typer.Option("--from", help="Instead of --at: the first day of a range.")] = "",
     last: Annotated[str, typer.Option("--to", help="The last day of the range.")] = "",
-    every: Annotated[str, typer.Option(help="A visit every so often, such as 1d; counted from --from.")] = "",
+    every: Annotated[str, typer.Option(help="An appointment every so often, such as 1d; counted from --from.")] = "",
     per_day: Annotated[
         int | None,
-        typer.Option(help=f"So many visits a day, spread from {OPENS:%H:%M} to {CLOSES:%H:%M}.", min=1, max=MOST),
+        typer.Option(
+            help=f"So many appointments a day, spread from {OPENS:%H:%M} to {CLOSES:%H:%M}.", min=1, max=MOST
+        ),
     ] = None,
     language: Annotated[str, typer.Option(help="The patient's language, such as fr.")] = "",
     timezone: Annotated[str, typer.Option(help="The patient's IANA zone, if it is not the clinic's.")] = "",
@@ -68,7 +70,7 @@ def simulate(
     svg: Annotated[Path | None, typer.Option(help="Also write a picture there.", metavar="FILE")] = None,
     as_json: Json = False,
 ) -> None:
-    """Play a visit as it would go, with the real engine on a moved clock; or count what a range of visits brings."""
+    """Play an appointment as it would go, by the real engine on a moved clock; or count what many of them bring."""
     collect_less()
     settings = read_settings(os.environ)
     configuration = load(settings.config_dir)
@@ -90,7 +92,7 @@ def simulate(
     _refuse_unknown_steps(configuration.protocol_for(clinic, treatment), case)
     if first:
         if reply or texts or svg or registered:
-            raise typer.BadParameter("--reply, --registered, --texts and --svg are for one visit: give --at")
+            raise typer.BadParameter("--reply, --registered, --texts and --svg are for one appointment: give --at")
         _forecast(configuration, wording, case, _visits(place, first, last, every, per_day), as_json=as_json)
         return
     played = _play(case, Simulator(configuration, wording, Lexicons(settings.config_dir)))

@@ -31,7 +31,7 @@ class Entry:
 def story(played: Played) -> tuple[Entry, ...]:
     """Return the visit, its messages (those that go out together as one) and its replies, in order of time."""
     entries = [*_messages(played), *_replies(played)]
-    entries.append(Entry(Mark.VISIT, played.timeline.starts_at, "the visit", why=_came_to(played)))
+    entries.append(Entry(Mark.VISIT, played.timeline.starts_at, "the appointment", why=_came_to(played)))
     return tuple(sorted(entries, key=lambda it: (it.at, it.mark is not Mark.VISIT)))
 
 

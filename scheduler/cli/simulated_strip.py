@@ -12,7 +12,7 @@ from scheduler.content.picture import Mark
 WIDTH = 80
 _DAY = timedelta(days=1)
 _COLOURS = {Mark.SENT: "green", Mark.WAITS: "cyan", Mark.NOT_SENT: "red", Mark.REPLY: "yellow", Mark.VISIT: "bold"}
-_SIGNS = {Mark.SENT: "●", Mark.WAITS: "◌", Mark.NOT_SENT: "×", Mark.REPLY: "◆", Mark.VISIT: "│"}  # noqa: RUF001
+_SIGNS = {Mark.SENT: "●", Mark.WAITS: "◌", Mark.NOT_SENT: "×", Mark.REPLY: "◆", Mark.VISIT: "│"}  # noqa: RUF001  (a cross is meant)
 _PLAIN = {Mark.SENT: "o", Mark.WAITS: "?", Mark.NOT_SENT: "x", Mark.REPLY: "*", Mark.VISIT: "|"}
 
 
@@ -35,7 +35,7 @@ class Strip:
     def _axis(self) -> Text:
         room = [" "] * self._width
         labels = [
-            (self._column(self._visit), "visit"),
+            (self._column(self._visit), "start"),
             *((self._column(it.at), self._apart(it)) for it in self._rows),
         ]
         for column, label in labels:

@@ -47,7 +47,7 @@ WORDS = {
     "quiet_hours": "quiet hours",
     "closure": "closed",
     "weekday": "weekday",
-    "visit_end": "the visit went on",
+    "visit_end": "the appointment went on",
     "undo_grace": "registered just then",
     "registered_late": "registered late",
     "spaced": "apart from another late one",

@@ -23,8 +23,7 @@ def worker() -> None:
 
     SIGTERM and Ctrl-C stop it after the hand-overs that go on; a second one ends it at once.
     """
-    # Loading Procrastinate takes a while; only the commands that need it wait for it.
-    from scheduler.runtime.queue_schema import refuse_unfit  # noqa: PLC0415
+    from scheduler.runtime.queue_schema import refuse_unfit  # noqa: PLC0415  (Procrastinate takes a while to load)
 
     with open_product(create=False) as product:
         if product.settings.on_sqlite:
@@ -38,7 +37,7 @@ def worker() -> None:
 
 
 async def _work(product: Product) -> None:
-    from scheduler.runtime.worker import Worker  # noqa: PLC0415
+    from scheduler.runtime.worker import Worker  # noqa: PLC0415  (Procrastinate takes a while to load)
 
     stop = asyncio.Event()
     stop_on_signals(stop)

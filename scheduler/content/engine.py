@@ -5,6 +5,7 @@ Two ways of writing a value out. In an SMS, a subject or a preheader it is text.
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import StrictUndefined, Template, pass_context
@@ -81,12 +82,8 @@ class CompiledText:
             raise TemplateFaultError(
                 Fault(file, line, "bad-template", "this holds a mark of our own", "leave out qzv…vzq")
             )
-        env = _MARKED if markdown else _PLAIN
-        # Blank lines above keep the line numbers of messages those of the file.
-        tree = parse_checked(env, "\n" * (line - 1) + source, file)
-        code = env.compile(tree, name=str(file), filename=str(file))
         self.file = file
-        self._template = Template.from_code(env, code, {})
+        self._template = _template(source, file, line, markdown)
 
     def render(self, given: Mapping[str, Value], values: list[str] | None = None) -> str:
         """Write the text out. In Markdown, what is written out is appended to `values` and marked in the text."""
@@ -94,3 +91,13 @@ class CompiledText:
             return self._template.render({**given, VALUES: values})
         except TemplateError as error:
             raise TemplateError(f"{self.file}: {error}") from None
+
+
+@lru_cache(maxsize=2048)
+def _template(source: str, file: Path, line: int, markdown: bool) -> Template:
+    """Compile a template: once, however often the files are read and checked again as others of them are edited."""
+    env = _MARKED if markdown else _PLAIN
+    # Blank lines above keep the line numbers of messages those of the file.
+    tree = parse_checked(env, "\n" * (line - 1) + source, file)
+    code = env.compile(tree, name=str(file), filename=str(file))
+    return Template.from_code(env, code, {})

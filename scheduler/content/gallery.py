@@ -84,8 +84,8 @@ Around them: `{{% if … %}}`, `{{% elif … %}}`, `{{% else %}}`, `==`, `!=`, `
 `capitalize`, `default("a text")`, `lower`, `trim` and `upper`. Nothing that repeats or calls: a template always
 ends. What a value brings in is text: Markdown or HTML in a patient's name is shown, never obeyed.
 
-Answers and alerts have nothing of a patient or a visit: of the values above they have `clinic.…` and `language`,
-answers also `page_url`, alerts also `alert.…`.
+Answers and alerts have nothing of a patient or an appointment: of the values above they have `clinic.…` and
+`language`, answers also `page_url`, alerts also `alert.…`.
 """
 
 

@@ -101,7 +101,7 @@ class _Checker(NodeTransformer):
         finally:
             self.depth -= 1
 
-    def visit_Name(self, node: nodes.Name) -> nodes.Node:  # noqa: N802 - jinja2 finds it by the node's name
+    def visit_Name(self, node: nodes.Name) -> nodes.Node:  # noqa: N802  (jinja2 finds it by the node's name)
         if node.name in KNOWN:
             return node
         members = [name for name in KNOWN if name.startswith(f"{node.name}.")]
@@ -115,7 +115,7 @@ class _Checker(NodeTransformer):
             )
         return self._unknown(node, node.name)
 
-    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802  (jinja2 finds it by the node's name)
         path = _dotted(node)
         if path is None:
             return self.refuse(node, "template-grammar", "this dot is not part of message templates", _LOGIC)
@@ -123,7 +123,7 @@ class _Checker(NodeTransformer):
             return self._unknown(node, path)
         return nodes.Name(flat(path), "load", lineno=node.lineno)
 
-    def visit_Filter(self, node: nodes.Filter) -> nodes.Node:  # noqa: N802
+    def visit_Filter(self, node: nodes.Filter) -> nodes.Node:  # noqa: N802  (jinja2 finds it by the node's name)
         if node.name not in FILTERS:
             near = get_close_matches(node.name, FILTERS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FILTERS)}"
@@ -138,7 +138,7 @@ class _Checker(NodeTransformer):
         self.generic_visit(node)
         return node
 
-    def visit_Operand(self, node: nodes.Operand) -> nodes.Node:  # noqa: N802
+    def visit_Operand(self, node: nodes.Operand) -> nodes.Node:  # noqa: N802  (jinja2 finds it by the node's name)
         if node.op not in COMPARISONS:
             return self.refuse(
                 node, "template-grammar", "this comparison is not part of message templates", "use == or !="

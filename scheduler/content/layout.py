@@ -60,8 +60,8 @@ def _laid_out(language: str, heads: tuple[str, str, str], body: str, footer: str
         subject=subject,
         preheader=preheader,
         clinic_name=clinic_name,
-        body=Markup(to_html(body_tokens)),  # noqa: S704 - made by the Markdown reader, which lets no HTML through
-        footer=Markup(to_html(footer_tokens)),  # noqa: S704
+        body=Markup(to_html(body_tokens)),  # noqa: S704  (made by the Markdown reader, which lets no HTML through)
+        footer=Markup(to_html(footer_tokens)),  # noqa: S704  (likewise)
     )
     return Frame(find_marks(_INLINER.inline(page)), find_marks(_plain(body_tokens, footer_tokens)))
 

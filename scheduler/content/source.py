@@ -55,7 +55,7 @@ def split_email(source: Source) -> tuple[Mapping[str, Part], Part]:
     """
     lines = source.text.split("\n")
     ends = [number for number, line in enumerate(lines) if line.strip() == "---"]
-    if len(ends) < 2 or ends[0] != 0:  # noqa: PLR2004 - it begins and ends
+    if len(ends) < 2 or ends[0] != 0:  # noqa: PLR2004  (it begins and ends)
         raise _front_matter(source, 1, "the file does not begin with its subject and preheader between two lines ---")
     fields: dict[str, Part] = {}
     for number, line in enumerate(lines[1 : ends[1]], start=2):

@@ -32,7 +32,7 @@ KNOWN: Mapping[str, str] = {
     "clinic.emergency_link": "the same for a link",
     "clinic.booking_url": "where to book; may be missing: ask with {% if clinic.booking_url %}",
     "treatment": "the protocol's title; missing in an SMS unless the clinic allows it: ask with {% if treatment %}",
-    "appointment.date": "the day of the visit, in the clinic's time zone and the message's language",
+    "appointment.date": "the day of the appointment, in the clinic's time zone and the message's language",
     "appointment.time": "its time of day, with 12 or 24 hours as is usual there",
     "window.from": "the first day on which the next session fits; may be missing: ask with {% if window.from %}",
     "window.to": "the last day on which it fits; may be missing",

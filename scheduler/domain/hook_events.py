@@ -11,7 +11,7 @@ FIRST = ("alert.", "reply.")
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "appointment.registered": "a visit was registered",
+        "appointment.registered": "an appointment was registered",
         "appointment.rescheduled": "its time changed",
         "appointment.booked": "it is booked again, after it had been called off",
         "appointment.completed": "it took place",
@@ -23,7 +23,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "message.failed": "the provider refused it for good",
         "message.expired": "it would no longer help, and is not sent",
         "message.suppressed": "it may not or need not be sent",
-        "message.cancelled": "its visit was called off or moved, or its step dropped",
+        "message.cancelled": "its appointment was called off or moved, or its step dropped",
         "message.held": "it waits for a person",
         "message.unknown": "nobody knows yet whether the provider took it",
         "reply.received": "a patient wrote",

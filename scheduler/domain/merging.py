@@ -111,7 +111,7 @@ def _one_visit(cases: Sequence[Decided], soon: Sequence[Decided]) -> bool:
     """Nearly every patient has one visit at a time: nothing to merge, and nothing was heard of another."""
     if any(situation.heard for _, situation, _ in cases):
         return False
-    return not soon and len({message.appointment for message, _, _ in cases}) < 2  # noqa: PLR2004 - two make a pair
+    return not soon and len({message.appointment for message, _, _ in cases}) < 2  # noqa: PLR2004  (two make a pair)
 
 
 def _going(decided: Iterable[Decided]) -> Iterator[_Going]:

@@ -132,7 +132,7 @@ def _outside_gsm7(character: str) -> bool:
 
 
 def _cost(character: str, encoding: Encoding) -> int:
-    double = character in GSM_EXTENSION if encoding is Encoding.GSM7 else ord(character) > 0xFFFF  # noqa: PLR2004
+    double = character in GSM_EXTENSION if encoding is Encoding.GSM7 else ord(character) > 0xFFFF  # noqa: PLR2004  (the last that UTF-16 writes in one unit)
     return 2 if double else 1
 
 

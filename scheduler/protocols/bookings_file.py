@@ -195,6 +195,9 @@ class GenericBlock(SourceBlock):
     @model_validator(mode="after")
     def _has_what_is_needed(self) -> Self:
         hint = "say where the body has it"
+        if self.as_of and "updated_at" in self.fields:
+            message = "says what as_of says: when that was so"
+            refuse_all([Fault(("fields", "updated_at"), "conflicting-keys", message, "keep one of them")])
         refuse_all(
             [
                 Fault(("fields",), "missing-key", f"has no place for {' or '.join(group)}", hint)

@@ -46,6 +46,7 @@ def build_instance(file: InstanceFile) -> Instance:
         reading_grade=file.reading_grade,
         escalate_after=file.escalate_after.elapsed,
         require_approval=file.require_approval,
+        audit_years=file.audit_years,
     )
 
 

@@ -30,6 +30,7 @@ class Instance:
     sms_segments: int = 2
     reading_grade: int = 8
     require_approval: bool | None = None
+    audit_years: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

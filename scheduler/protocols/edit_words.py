@@ -31,7 +31,7 @@ def _changed(edit: Edit) -> Iterator[str]:
             yield f"{key}: {old.get(key, '(none)')} -> {new.get(key, '(none)')}"
     if edit.durations:
         before, after = edit.durations
-        yield f"duration of the visit: {before} -> {after}"
+        yield f"duration of the appointment: {before} -> {after}"
 
 
 def _said(step: Step | None) -> dict[str, str]:

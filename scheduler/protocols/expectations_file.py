@@ -116,7 +116,7 @@ class TestBlock(Block):
     name: Line = Field(description="What the case shows, as a sentence.")
     clinic: Id = Field(description="The clinic's id.")
     treatment: Id = Field(description="The treatment's id.")
-    starts_at: Moment = Field(description="When the visit starts: the clinic's wall clock, or with an offset.")
+    starts_at: Moment = Field(description="When the appointment starts: the clinic's wall clock, or with an offset.")
     ends_at: Moment | None = Field(
         default=None, description="When it ends; by default after the protocol's duration."
     )

@@ -20,6 +20,8 @@ IMPORT_FIELDS: Mapping[str, str] = {
     "consent_sms": "Whether the patient agreed to text messages: yes, no or nothing.",
     "consent_email": "Whether the patient agreed to emails: yes, no or nothing.",
     "consent_marketing": "Whether the patient agreed to marketing: yes, no or nothing.",
+    "updated_at": "When the booking system last changed the booking, read by import.dates, a day alone too: of two "
+    "words in the wrong order the newer counts. Empty: it never did.",
 }
 """Field -> what it holds. `import.columns` maps these to the columns of a clinic's file."""
 

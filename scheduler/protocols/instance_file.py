@@ -12,6 +12,7 @@ from scheduler.protocols.times import ClockSpan
 
 MOST_SMS, MOST_EMAILS = 1000, 100
 MOST_PARTS, HIGHEST_GRADE = 10, 20
+MOST_YEARS = 100
 MOST_A_DAY, MOST_TIMES, MOST_PERCENT, HIGHEST_FLOOR = 1000, 1000, 1000, 100_000_000
 
 SmsCount = Annotated[
@@ -54,6 +55,11 @@ Grade = Annotated[
     int,
     PlainValidator(whole_number(1, HIGHEST_GRADE)),
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": HIGHEST_GRADE}),
+]
+Years = Annotated[
+    int,
+    PlainValidator(whole_number(1, MOST_YEARS)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_YEARS}),
 ]
 
 
@@ -113,4 +119,8 @@ class InstanceFile(Block):
         default=None,
         description="Whether only those steps and texts are sent that `aftercare approve` has on record; by default "
         "true in live delivery and false in rehearsal.",
+    )
+    audit_years: Years | None = Field(
+        default=None,
+        description="How many years the lines of the audit trail are kept; by default for ever.",
     )

@@ -88,7 +88,7 @@ TEXT_CODES: Mapping[str, str] = {
 LINT_CODES: Mapping[str, str] = {
     # steps
     "same-moment": "Two steps of a protocol go out at the same moment on the same channel (warning).",
-    "recall-before-care": "An invitation goes out before the last aftercare of the visit (warning).",
+    "recall-before-care": "An invitation goes out before the last aftercare of the appointment (warning).",
     "recall-to-booked": "An invitation goes out to patients who have booked again already (warning).",
     "care-withheld": "Aftercare is kept from patients who have booked again (warning).",
     "collapsed-check": "A step that asks has `if_late: collapse`, which does nothing for it (warning).",
@@ -96,7 +96,7 @@ LINT_CODES: Mapping[str, str] = {
     "late-reminder": "A reminder of a question goes out when a later step has asked already (warning).",
     "quiet-step": "A time of day lies in the clinic's quiet hours, so the step always waits (warning).",
     "always-expires": "A step always waits longer than it is useful, so it is never sent.",
-    "may-expire": "For some visits a step waits longer than it is useful, so it is not sent then (warning).",
+    "may-expire": "For some appointments a step waits longer than it is useful, so it is not sent then (warning).",
     "contradicting-advice": "Two steps of a clinic give advice that can't both be followed (warning).",
     # texts
     "promotion": "A text for care or an invitation speaks of a price, a discount or an offer.",

@@ -156,6 +156,6 @@ class ProtocolFile(Block):
     )
     duration: ClockSpan = Field(
         default=Span(60, Unit.MINUTES),
-        description="How long a visit takes where its end is not known; minutes and hours count from the end.",
+        description="How long an appointment takes where its end is not known; minutes and hours count from the end.",
     )
     steps: list[StepBlock] = Field(min_length=1, description="The steps, in the order in which people read them.")

@@ -67,7 +67,7 @@ def read_time(value: object) -> time:
 
 
 def _time_hint(text: str) -> str:
-    if (american := _AMERICAN.fullmatch(text)) and 1 <= int(american[1]) <= 12:  # noqa: PLR2004
+    if (american := _AMERICAN.fullmatch(text)) and 1 <= int(american[1]) <= 12:  # noqa: PLR2004  (a clock's face)
         hour = int(american[1]) % 12 + (12 if american[3].lower() == "p" else 0)
         return f"write {hour:02}:{american[2] or '00'}"
     return "00:00 to 23:59, such as 09:30 or 18:00"

@@ -160,8 +160,7 @@ class Engine:
         configuration = self.dispatcher.configuration
         if not any(isinstance(it, Calendar) for clinic in configuration.clinics.values() for it in clinic.bookings):
             return False
-        # It loads icalendar, which most clinics have no use for.
-        from scheduler.services.feeds.pulling import Puller  # noqa: PLC0415
+        from scheduler.services.feeds.pulling import Puller  # noqa: PLC0415  (it loads icalendar, which most clinics have no use for)
 
         return await Puller(self.store, self.clock).pull_due(configuration)
 

@@ -161,10 +161,10 @@ def _refuse_instant(case: Case, at: datetime, named: str) -> None:
         raise ConflictError(said, code="past", at=at)
     if isinstance(case.step.timing, Before):
         if at >= starts_at:
-            said = f"{named} goes out before the visit, {begins}: name an earlier instant"
+            said = f"{named} goes out before the appointment, {begins}: name an earlier instant"
             raise ConflictError(said, code="before_visit", step=case.step.id, begins_at=starts_at)
     elif at < starts_at:
-        said = f"{named} goes out after the visit, {begins}: name a later instant"
+        said = f"{named} goes out after the appointment, {begins}: name a later instant"
         raise ConflictError(said, code="after_visit", step=case.step.id, begins_at=starts_at)
 
 

@@ -1,4 +1,7 @@
-"""What staff do with an appointment: cancel, reschedule, complete, no-show; its messages follow."""
+"""What is done with an appointment: cancel, reschedule, complete, no-show; its messages follow.
+
+Staff decide so: no older word of a booking system undoes it. Who follows a source's word says `decided=False`.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,19 +13,34 @@ from scheduler.protocols.configuration import Configuration
 from scheduler.services.adjusting import lapse_moves
 from scheduler.services.erased import refuse_erased
 from scheduler.services.schedule import cancel_unsent, plan_anew
-from scheduler.store.appointments import StoredAppointment, get_appointment, move_appointment, set_appointment_status
+from scheduler.store.appointments import (
+    StoredAppointment,
+    get_appointment,
+    move_appointment,
+    note_decision,
+    set_appointment_status,
+)
 from scheduler.store.database import Tx
 from scheduler.store.patients import get_patient
 
 
 def call_off(
-    tx: Tx, appointment_id: int, status: AppointmentStatus, *, now: datetime, by: str, reasons: Sequence[Reason] = ()
+    tx: Tx,
+    appointment_id: int,
+    status: AppointmentStatus,
+    *,
+    now: datetime,
+    by: str,
+    reasons: Sequence[Reason] = (),
+    decided: bool = True,
 ) -> None:
     """Cancel an appointment, or note that the patient did not come; what is unsent is cancelled. The caller commits.
 
     Raises NotFoundError.
     """
-    set_appointment_status(tx, appointment_id, status, now=now, by=by, reasons=reasons)
+    changed = set_appointment_status(tx, appointment_id, status, now=now, by=by, reasons=reasons)
+    if changed and decided:
+        note_decision(tx, appointment_id, now)
     cancel_unsent(tx, appointment_id, status, now=now, by=by)
 
 
@@ -43,7 +61,8 @@ def complete(tx: Tx, appointment: StoredAppointment, *, now: datetime, by: str) 
             code="called_off",
             visit=appointment.id,
         )
-    set_appointment_status(tx, appointment.id, AppointmentStatus.COMPLETED, now=now, by=by)
+    if set_appointment_status(tx, appointment.id, AppointmentStatus.COMPLETED, now=now, by=by):
+        note_decision(tx, appointment.id, now)
 
 
 def reschedule(
@@ -55,6 +74,7 @@ def reschedule(
     ends_at: datetime | None = None,
     now: datetime,
     by: str,
+    decided: bool = True,
 ) -> None:
     """Move an appointment, or book one again that was called off; what is unsent is planned anew. The caller commits.
 
@@ -67,5 +87,7 @@ def reschedule(
         move_appointment(tx, appointment.id, starts_at=starts_at, ends_at=ends_at, now=now, by=by)
         lapse_moves(tx, appointment.id, now=now, by=by)
     set_appointment_status(tx, appointment.id, AppointmentStatus.BOOKED, now=now, by=by)
+    if decided:
+        note_decision(tx, appointment.id, now)
     moved = get_appointment(tx, appointment.id)
     plan_anew(tx, configuration, moved, get_patient(tx, moved.patient_id), now=now, by=by)

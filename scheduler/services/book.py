@@ -6,12 +6,13 @@ from datetime import datetime
 
 from scheduler.domain.consent import Entry
 from scheduler.domain.protocol import Protocol
-from scheduler.services.intake import Registration
+from scheduler.services.intake import CallOff, Registration
 from scheduler.store.appointments import StoredAppointment, add_appointments, get_appointment
 from scheduler.store.bulk import reserve
 from scheduler.store.consents import add_entries
 from scheduler.store.database import Tx
 from scheduler.store.known import Known, Wanted, look_up
+from scheduler.store.never_registered import find_never_registered, keep_never_registered
 from scheduler.store.patients import Patient, Person, Traits, add_patients, described, traits_of, update_patient
 from scheduler.store.plans import Plan, add_first_plans
 from scheduler.store.versions import remember
@@ -27,17 +28,20 @@ class Book:
     """
 
     tx: Tx
+    clinic: str
     now: datetime
     by: str
     _known: Known
     _traits: dict[_Who, Traits]
     _person_ids: Iterator[int]
     _visit_ids: Iterator[int]
+    _never_registered: dict[str, datetime]
     _new_people: dict[int, Person] = field(default_factory=dict)
     _new_visits: dict[int, StoredAppointment] = field(default_factory=dict)
     _entries: list[tuple[int, Entry]] = field(default_factory=list)
     _plans: list[Plan] = field(default_factory=list)
     _protocols: dict[str, Protocol] = field(default_factory=dict)
+    _new_never: dict[str, datetime] = field(default_factory=dict)
 
     def traits(self, registration: Registration) -> Traits:
         """Return what the registration's patient is found by."""
@@ -118,6 +122,16 @@ class Book:
         self._known.visits.put(changed)
         return changed
 
+    def off_since(self, external_id: str) -> datetime | None:
+        """Return how old the word is by which a booking that nobody knows was called off."""
+        return self._never_registered.get(external_id)
+
+    def keep_off(self, external_id: str, said_at: datetime) -> None:
+        """Keep that a booking that nobody knows was called off then, by its source's clock."""
+        known = self.off_since(external_id)
+        if known is None or known < said_at:
+            self._never_registered[external_id] = self._new_never[external_id] = said_at
+
     def write(self) -> None:
         """Write what is new. The caller commits."""
         add_patients(self.tx, self._new_people.values(), now=self.now)
@@ -125,22 +139,39 @@ class Book:
         add_appointments(self.tx, list(self._new_visits.values()), now=self.now, by=self.by)
         remember(self.tx, self._protocols.values(), now=self.now)
         add_first_plans(self.tx, self._plans, now=self.now)
-        for written in (self._new_people, self._entries, self._new_visits, self._plans, self._protocols):
+        keep_never_registered(self.tx, self.clinic, self._new_never, now=self.now)
+        for written in (
+            self._new_people,
+            self._entries,
+            self._new_visits,
+            self._plans,
+            self._protocols,
+            self._new_never,
+        ):
             written.clear()
 
 
 def open_book(
-    tx: Tx, clinic: str, registrations: Sequence[Registration], external_ids: Sequence[str], *, now: datetime, by: str
+    tx: Tx,
+    clinic: str,
+    registrations: Sequence[Registration],
+    called_off: Sequence[CallOff] = (),
+    *,
+    now: datetime,
+    by: str,
 ) -> Book:
-    """Look up what registrations of one clinic, and further external ids, may be about; hold it until the commit."""
+    """Look up what registrations and cancellations of one clinic may be about; hold it until the commit."""
     traits = {
         who: traits_of(tx.vault, ref=who[0], name=who[1], phone=who[2], email=who[3])
         for who in {_who(it) for it in registrations}
     }
     wanted = [Wanted(traits[_who(it)], it.external_id, it.starts_at) for it in registrations]
-    known = look_up(tx, clinic, wanted, external_ids)
+    known = look_up(tx, clinic, wanted, [it.external_id for it in called_off])
     new = sum(1 for it in registrations if not (it.external_id and known.visits.named(it.external_id)))
-    return Book(tx, now, by, known, traits, _ids(tx, "patients", new), _ids(tx, "appointments", new))
+    said = [*((it.external_id, it.age) for it in registrations), *((it.external_id, it.age) for it in called_off)]
+    dated = {external_id for external_id, age in said if external_id and age}
+    never = find_never_registered(tx, clinic, (it for it in dated if not known.visits.named(it)))
+    return Book(tx, clinic, now, by, known, traits, _ids(tx, "patients", new), _ids(tx, "appointments", new), never)
 
 
 def _who(registration: Registration) -> _Who:

@@ -47,7 +47,7 @@ def _write_csv(out: TextIO, consents: Iterable[Row], stops: Iterable[Row]) -> tu
     counts = []
     for rows in (consents, stops):
         count = 0
-        for count, row in enumerate(rows, start=1):  # noqa: B007 - the last one is the sum
+        for count, row in enumerate(rows, start=1):  # noqa: B007  (the last one is the sum)
             writer.writerow({name: _cell(value) for name, value in row.items()})
         counts.append(count)
     return counts[0], counts[1]

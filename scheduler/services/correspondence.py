@@ -13,7 +13,7 @@ from scheduler.domain.states import Status
 from scheduler.domain.triage import Triage
 from scheduler.store.alert_events import AlertEvent, stories_of_alerts
 from scheduler.store.alerts import Alert
-from scheduler.store.correspondence import VisitReply, alerts_about, answers_to, replies_about
+from scheduler.store.correspondence import Written, alerts_about, answers_to, replies_about
 from scheduler.store.database import Tx
 from scheduler.store.messages import Message
 
@@ -99,9 +99,8 @@ def correspondence(
     )
 
 
-def _reply(
-    reply: VisitReply, steps: Mapping[int, str], answer: TimelineAnswer | None, zone: ZoneInfo
-) -> TimelineReply:
+def _reply(reply: Written, steps: Mapping[int, str], answer: TimelineAnswer | None, zone: ZoneInfo) -> TimelineReply:
+    assert reply.question is not None  # it was found by it
     return TimelineReply(
         id=reply.id,
         question=reply.question,

@@ -32,7 +32,7 @@ COLUMNS = (
     "handed_at",
     "timezone",
 )
-_EXECUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - wide ones are taken alike
+_EXECUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  (wide ones are taken alike)
 BOM = "\ufeff"
 """Tells Excel that the file is UTF-8."""
 

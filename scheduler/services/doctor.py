@@ -229,7 +229,7 @@ class Doctor:
         configuration, _ = check(self.settings.config_dir)
         if configuration:
             yield from hard_to_reach(store, configuration)
-            yield from heard(store, self.settings, configuration)
+            yield from heard(store, self.settings, configuration, now=self.clock.now())
             yield from calendars_read(store, configuration)
             yield from behind_the_files(store, configuration, now=self.clock.now())
 

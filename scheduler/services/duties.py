@@ -19,13 +19,13 @@ from scheduler.services.inbound import Replies
 from scheduler.services.lookout import Lookout
 from scheduler.services.receipts import KIND, Receipts
 from scheduler.services.reminders import Reminders
-from scheduler.services.repeating import Forgetter
+from scheduler.services.retention import Retention
 from scheduler.services.ringing import Bell
 from scheduler.services.settling import Settler
 from scheduler.services.tallies import Tallies
 from scheduler.services.unanswered import NoAnswers
+from scheduler.services.unlocking import Unlocker
 from scheduler.services.unreached import ring_instead
-from scheduler.services.uploading import forget_old
 from scheduler.store.alerts import any_rings
 from scheduler.store.claims import release_expired
 from scheduler.store.database import Store
@@ -56,7 +56,8 @@ class Duties:
     _reminders: Reminders = field(default_factory=Reminders)
     _no_answers: NoAnswers = field(default_factory=NoAnswers)
     _approvals: ApprovalWatch = field(default_factory=ApprovalWatch)
-    _forgetter: Forgetter = field(default_factory=Forgetter)
+    _retention: Retention = field(default_factory=Retention)
+    _unlocker: Unlocker = field(default_factory=Unlocker)
 
     def by(self, configuration: Configuration, replies: Replies | None, approver: Approver | None) -> "Duties":
         """Return these duties by edited files; they remember what they saw, and look at once what is approved now."""
@@ -88,6 +89,8 @@ class Duties:
 
     def _rescue(self) -> bool:
         """Take back what an engine held that is no more; let expire what nobody decided about in time."""
+        if self._unlocker.is_time():
+            self._unlocker.look(self.store)
         with self.store.write() as tx:
             now = self.clock.now()
             expired = release_expired(tx, now=now)
@@ -137,9 +140,8 @@ class Duties:
             self._reminders.plan(self.store, self.configuration, now=now)
         if self._no_answers.is_time(now):
             self._no_answers.look(self.store, self.configuration, now=now)
-        if self._forgetter.is_time():
-            self._forgetter.forget(self.store)
-            forget_old(self.store, now=now)
+        if self._retention.is_time():
+            self._retention.look(self.store, audit_years=self.configuration.instance.audit_years, now=now)
         if self.tallies and self.tallies.is_time(now):
             self.tallies.look(self.store, self.configuration, now=now)
         if self.approver and self._approvals.is_time(now):

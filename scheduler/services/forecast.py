@@ -135,9 +135,11 @@ def _few_enough(visits: Iterator[datetime]) -> tuple[datetime, ...]:
     for visit in visits:
         found.append(visit)
         if len(found) > MOST:
-            raise SimulationError(f"these are more than {MOST:,} visits: simulate a shorter range, or fewer a day")
+            raise SimulationError(
+                f"these are more than {MOST:,} appointments: simulate a shorter range, or fewer a day"
+            )
     if not found:
-        raise SimulationError("there is no visit in that range: the clinic is closed, or it ends before it begins")
+        raise SimulationError("no appointment is in that range: the clinic is closed, or it ends before it begins")
     return tuple(found)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from scheduler.channels.smtp import errors as mail
-from scheduler.channels.twilio.errors import Meaning, meaning_of_report
+from scheduler.channels.meaning import Meaning
+from scheduler.channels.smtp.errors import returned
+from scheduler.channels.twilio.errors import meaning_of_report, reported
 from scheduler.domain.consent import Source
 from scheduler.domain.reasons import Reason, because, planned_part
 from scheduler.domain.retry import REPORT_AFTER
@@ -47,10 +48,10 @@ class Word:
     error_code: str
     at: datetime
     left: bool = False
-    why: mail.Meaning | None = None
+    why: Meaning | None = None
 
     @property
-    def meaning(self) -> Meaning | mail.Meaning | None:
+    def meaning(self) -> Meaning | None:
         """Why it did not arrive; None for good news."""
         return (self.why or meaning_of_report(self.error_code)) if self.said in BAD_NEWS else None
 
@@ -119,7 +120,7 @@ class Hearing:
         if word.meaning is None or clinic is None or now - attempt.started_at > NEWS:
             return
         sender = clinic.sender(message.channel)
-        error = word.meaning.as_error(word.error_code)
+        error = (returned if word.why else reported)(word.meaning, word.error_code)
         hold_back(tx, message.channel, sender, error, now=now)
         if error.kind is ErrorKind.CONFIGURATION and error.scope is not Scope.MESSAGE:
             fault = replace(fault_of(message.channel, sender, error), reported=True)

@@ -19,7 +19,7 @@ from scheduler.domain.hook_events import is_wanted, kind_of
 from scheduler.logs import get_logger
 from scheduler.services.hooks import webhook_id
 from scheduler.store.database import Store, Tx
-from scheduler.store.hook_calls import Ended, HookCall, add_calls, due_endpoints, end_calls, forget_calls, take_calls
+from scheduler.store.hook_calls import Ended, HookCall, add_calls, due_endpoints, end_calls, take_calls
 from scheduler.store.hook_endpoints import (
     HookEndpoint,
     any_behind,
@@ -37,8 +37,6 @@ WAITS = tuple(
     for seconds in (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
 )
 """Between one try and the next: the schedule that Standard Webhooks recommends, three days altogether."""
-KEPT = timedelta(days=30)
-"""How long a finished call can be looked at and made again."""
 _LEASE = timedelta(seconds=60)
 _AT_ONCE = 20
 """Calls to one endpoint in flight; each ends well within the lease."""
@@ -106,7 +104,6 @@ class HookPump:
             final = self._horizon.look(tx)
         with self.store.write() as tx:
             now = self.clock.now()
-            forget_calls(tx, before=now - KEPT)
             more = [self._collect_for(tx, endpoint, final, now) for endpoint in list_endpoints(tx, enabled=True)]
         return any(more)
 

@@ -77,9 +77,10 @@ def change_endpoint(
 def visible_endpoint(tx: Tx, caller: Caller, endpoint_id: int) -> HookEndpoint:
     """Return an endpoint that the caller manages. Raises NotFoundError, ForbiddenError.
 
-    One for every clinic belongs to whoever manages every clinic: it tells of all of them.
+    One for every clinic belongs to whoever manages every clinic: it tells of all of them. A writing transaction holds
+    it until the commit, so that it is changed as it was seen.
     """
-    found = hook_endpoints.get_endpoint(tx, endpoint_id)
+    found = hook_endpoints.get_endpoint(tx, endpoint_id, hold=tx.writing)
     if found.clinic == EVERY_CLINIC:
         if not manages_all(caller):
             raise NotFoundError(f"there is no webhook endpoint {endpoint_id}")
@@ -131,6 +132,10 @@ def call_again(tx: Tx, endpoint: HookEndpoint, call_id: int, *, now: datetime) -
     if call.finished_at is None:
         raise ConflictError(f"call {call_id} is still being tried: it needs no other one", code="call_tried")
     return hook_calls.add_again(tx, call, now=now)
+
+
+AGAIN_SINCE = timedelta(hours=24)
+"""What is called again when all of it is that was given up."""
 
 
 def call_failed_again(tx: Tx, endpoint: HookEndpoint, *, since: datetime, now: datetime) -> list[int]:
@@ -186,7 +191,7 @@ def _refuse_kinds(kinds: frozenset[str]) -> None:
 
 def _title(title: str) -> str:
     plain = " ".join(title.split())
-    if not plain or len(plain) > 100 or not plain.isprintable():  # noqa: PLR2004 - the column's length
+    if not plain or len(plain) > 100 or not plain.isprintable():  # noqa: PLR2004  (the column's length)
         raise RegistrationError("the title is one line of 1 to 100 characters", code="endpoint_title")
     return plain
 

@@ -80,7 +80,7 @@ class Replies:
                     raise
                 tries[found] += 1
                 if isinstance(error, RecordRefusedError):  # in full it would show the record
-                    log.error("reply.failed", call=found, tries=tries[found], reason=str(error))  # noqa: TRY400
+                    log.error("reply.failed", call=found, tries=tries[found], reason=str(error))  # noqa: TRY400  (as said above)
                 else:
                     log.exception("reply.failed", call=found, tries=tries[found])
             else:

@@ -118,7 +118,7 @@ class Writer:
         rendered = render(self.texts, wording.template, language, variables)
         for said in wording.of_other_visits(variables, passengers, clinic, language):
             if render(self.texts, wording.template, language, said) != rendered:
-                raise TemplateError("it says when the visit is, or the next, and the visits differ in that")
+                raise TemplateError("it says when the appointment is, or the next, and they differ in that")
         return rendered
 
 

@@ -7,6 +7,7 @@ from scheduler.domain.clinic import Clinic
 from scheduler.domain.localtime import instant
 
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
+_BEHIND = re.compile(r"(?<=:\d\d)(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?$", re.ASCII)
 EXAMPLE = datetime(2026, 3, 22, 14, 30)  # noqa: DTZ001  (shows how a local time is written)
 
 
@@ -42,8 +43,11 @@ def check_year(year: int) -> None:
 
 
 def no_instant(text: str, wanted: str) -> NoInstantError:
-    """Say what is wrong with a text: what is written like the `wanted` one names a day or time that there is not."""
-    if _shape(text) == _shape(wanted):
+    """Say what is wrong with a text: what is written like the `wanted` one names a day or time that there is not.
+
+    So does what is, with seconds and an offset behind it.
+    """
+    if _shape(_BEHIND.sub("", text)) == _shape(wanted):
         return no_such_day()
     return NoInstantError("no_instant", f"is not a date and time such as {wanted}")
 
@@ -55,4 +59,4 @@ def no_such_day() -> NoInstantError:
 
 def _shape(text: str) -> str:
     """Return a text with each number, of one or two digits or of more, as a sign."""
-    return re.sub(r"\d+", lambda it: "0" if len(it[0]) <= 2 else "0000", text)  # noqa: PLR2004
+    return re.sub(r"\d+", lambda it: "0" if len(it[0]) <= 2 else "0000", text)  # noqa: PLR2004  (a day or an hour, not a year)

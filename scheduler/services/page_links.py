@@ -35,7 +35,7 @@ def page_link(tx: Tx, links: Links, appointment_id: int, *, now: datetime) -> Pa
     if expires_at <= now:
         raise ConflictError(
             f"the page of appointment {appointment_id} closed on {expires_at:%Y-%m-%d}, "
-            f"{PAGE_LASTS.days} days after the visit: a later appointment of the patient has one of its own"
+            f"{PAGE_LASTS.days} days after the appointment: a later one of the patient has a page of its own"
         )
     patient = get_patient(tx, visit.patient_id)
     return PageLink(links.page(patient.id, visit.id, patient.page_epoch, expires_at=expires_at), expires_at)

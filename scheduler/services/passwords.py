@@ -122,7 +122,7 @@ def _plain(text: str) -> str:
 def _parts(names: Iterable[str]) -> list[str]:
     """Return the words of names, longest first; short ones stand in too many others."""
     found = {part for name in names for part in [_plain(name), *map(_plain, re.split(r"[\W_]+", name))]}
-    return sorted((part for part in found if len(part) > 2), key=len, reverse=True)  # noqa: PLR2004
+    return sorted((part for part in found if len(part) > 2), key=len, reverse=True)  # noqa: PLR2004  (as said above)
 
 
 def _uncommon(plain: str, parts: list[str]) -> str:

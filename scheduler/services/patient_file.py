@@ -22,6 +22,7 @@ from scheduler.store.adjustments import adjustments_of, note_of
 from scheduler.store.alerts import alerts_of_replies
 from scheduler.store.appointments import StoredAppointment, get_appointment
 from scheduler.store.attempts import Attempt, attempts_of_several
+from scheduler.store.correspondence import written_by
 from scheduler.store.database import Tx
 from scheduler.store.dossier import spoke_for
 from scheduler.store.due import DueMessage, load_due
@@ -40,7 +41,6 @@ from scheduler.store.patient_file import (
     notices_to,
     stops_of,
     words_of_staff,
-    written_by,
 )
 from scheduler.store.patients import Patient
 from scheduler.store.pauses import orders_covering

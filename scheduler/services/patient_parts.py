@@ -13,9 +13,10 @@ from scheduler.store.adjustments import StoredAdjustment
 from scheduler.store.alerts import Alert
 from scheduler.store.appointments import StoredAppointment
 from scheduler.store.attempts import Attempt
+from scheduler.store.correspondence import Written
 from scheduler.store.events import Event
 from scheduler.store.messages import Message
-from scheduler.store.patient_file import AddressStop, Erasure, Happened, LedgerLine, Written
+from scheduler.store.patient_file import AddressStop, Erasure, Happened, LedgerLine
 from scheduler.store.patients import Patient
 from scheduler.store.pauses import Order
 

@@ -6,8 +6,9 @@ from scheduler.domain.clinic import Clinic
 from scheduler.domain.consent import Answers, entries_at_registration
 from scheduler.errors import ConflictError
 from scheduler.services.book import Book
-from scheduler.services.intake import Registration
+from scheduler.services.intake import CallOff, Registration
 from scheduler.store.appointments import StoredAppointment
+from scheduler.store.names import plain_email, plain_name
 from scheduler.store.patients import Patient, Person
 
 
@@ -74,6 +75,33 @@ def refuse_other_particulars(
             code="other_particulars",
             visit=known.id,
         )
+
+
+def refuse_anothers(patient: Patient, known: StoredAppointment, said: Registration | CallOff) -> None:
+    """Raise ConflictError where nothing that is said of the person fits whom an appointment is for.
+
+    Two booking systems of a clinic may count alike: what one says of its 17 is nothing about 17 of the other. Where
+    a name is all that is said, one word in common fits: it may be spelled anew. What is said of nobody fits.
+    """
+    if _is_another(patient, said):
+        raise ConflictError(
+            f"external_id {known.external_id} is appointment {known.id} of somebody else, of another name, phone and "
+            "email: nothing was changed. If two booking systems count alike, give the ids of this one a part of "
+            "their own",
+            code="id_anothers",
+            visit=known.id,
+        )
+
+
+def _is_another(patient: Patient, said: Registration | CallOff) -> bool:
+    pairs = ((said.phone, patient.phone), (said.email, patient.email))
+    same_address = [plain_email(given) == plain_email(kept) for given, kept in pairs if given and kept]
+    given, kept = plain_name(said.name).split(), plain_name(patient.name).split()
+    if any(same_address):
+        return False
+    if not given or not kept:
+        return bool(same_address)
+    return sorted(given) != sorted(kept) if same_address else set(given).isdisjoint(kept)
 
 
 def _names(book: Book, registration: Registration, person: Person) -> bool:

@@ -102,7 +102,7 @@ def is_as_shown(now: Shown, shown: Shown) -> bool:
 
 
 def _enter(tx: Tx, desk: Desk, registration: Registration, by: str) -> Registering:
-    registrar = Registrar(desk.configuration, desk.clock, by=by, follow=True)
+    registrar = Registrar(desk.configuration, desk.clock, by=by, follow=True, decides=True)
     book = registrar.open(tx, registration.clinic, [registration])
     person, before = book.find_person(registration), registrar.find(book, registration)
     traits, known = book.traits(registration), person.patient.id if person else None

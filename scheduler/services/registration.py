@@ -7,21 +7,23 @@ from enum import StrEnum
 from scheduler.clock import Clock
 from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
 from scheduler.domain.why import Why
-from scheduler.errors import ConflictError
+from scheduler.domain.word import WordAge
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.appointments import call_off, reschedule
 from scheduler.services.book import Book, open_book
+from scheduler.services.differing import SAID, STAYS_OFF, moves, refuse_change, stays_off
 from scheduler.services.intake import CallOff, Registration
-from scheduler.services.people import find_registered, follow_up, refuse_other_particulars, take_in
+from scheduler.services.order import decided_since, keep_age, older_than, refuse_ahead
+from scheduler.services.people import (
+    find_registered,
+    follow_up,
+    refuse_anothers,
+    refuse_other_particulars,
+    take_in,
+)
 from scheduler.services.schedule import first_plan
 from scheduler.store.appointments import StoredAppointment, set_appointment_status, set_external_id
 from scheduler.store.database import Tx
-
-SAID = {AppointmentStatus.CANCELLED: "cancelled", AppointmentStatus.NO_SHOW: "no-show"}
-STAYS_OFF = {
-    AppointmentStatus.CANCELLED: "cancelled here; say booked in the status column or reschedule to book it again",
-    AppointmentStatus.NO_SHOW: "no-show here; say completed in the status column, or reschedule, if that is wrong",
-}
 
 
 class Result(StrEnum):
@@ -51,7 +53,11 @@ class Registrar:
 
     `follow` says what a changed appointment means: an import follows the booking system; a single
     registration (CLI, REST) refuses, so that a slip of the hand moves nobody. `exact` refuses other particulars of
-    its patient too: for programs, which send the same again when they did not hear an answer.
+    its patient too: for programs, which send the same again when they did not hear an answer. `decides`: a person
+    says it, so that no older word of a source undoes it.
+
+    Of two words that follow each other in the wrong order the newer counts, where both say how old they are; one
+    that does not is as new as its arrival.
     """
 
     configuration: Configuration
@@ -59,6 +65,7 @@ class Registrar:
     by: str
     follow: bool = False
     exact: bool = False
+    decides: bool = False
 
     def register(self, tx: Tx, registration: Registration) -> Registered:
         """Register one appointment, or follow what changed. The caller commits.
@@ -74,8 +81,7 @@ class Registrar:
         self, tx: Tx, clinic: str, registrations: Sequence[Registration], called_off: Sequence[CallOff] = ()
     ) -> Book:
         """Open the book in which these, all of one clinic, are then entered. Whoever has entered them writes it."""
-        named = [it.external_id for it in called_off]
-        return open_book(tx, clinic, registrations, named, now=self.clock.now(), by=self.by)
+        return open_book(tx, clinic, registrations, called_off, now=self.clock.now(), by=self.by)
 
     def enter(self, book: Book, registration: Registration) -> Registered:
         """Enter one of the registrations that the book was opened for; as if they came one by one.
@@ -83,14 +89,32 @@ class Registrar:
         Raises ConflictError, before anything is changed, for a change that can't be followed.
         """
         known = self.find(book, registration)
+        if known is None:
+            return self._enter_new(book, registration)
+        if older := self._look(book, known, registration):
+            return older
         if registration.status in CALLED_OFF:
-            return self._end(book, known, registration.status)
-        return self._add(book, registration) if known is None else self._follow(book, known, registration)
+            return self._end(book, known, registration.status, registration.age)
+        return self._follow(book, known, registration)
 
     def call_off(self, book: Book, said: CallOff) -> Registered | None:
-        """Call off the appointment of that id, for which the book was opened; None if none is called so."""
+        """Call off the appointment of that id, for which the book was opened; None if none is called so.
+
+        Raises ConflictError where it is said of somebody else than the appointment is for.
+        """
         known = book.find_named(said.external_id)
-        return self._end(book, known, said.status) if known else None
+        if known:
+            return self._look(book, known, said) or self._end(book, known, said.status, said.age)
+        refuse_ahead(said.age, book.now)
+        if said.age and said.age.instant:
+            book.keep_off(said.external_id, said.age.instant)
+        return None
+
+    def end(self, book: Book, known: StoredAppointment, status: AppointmentStatus, age: WordAge | None) -> Registered:
+        """Call off an appointment that was found by other names than its id, unless that is an older word."""
+        if age and age.is_older(known.said_at):
+            return _unchanged(known.id, older_than(known.said_at))
+        return self._end(book, known, status, age)
 
     def find(self, book: Book, registration: Registration) -> StoredAppointment | None:
         """Find the appointment that a registration is about, changing nothing; None for a new one.
@@ -103,13 +127,39 @@ class Registrar:
         person = find_registered(book, registration)
         return book.find_same(person.patient.id, registration) if person else None
 
-    def _end(self, book: Book, known: StoredAppointment | None, status: AppointmentStatus) -> Registered:
-        if known is None:
-            said = f"{SAID[status]}, and was never registered"
-            return Registered(Result.UNCHANGED, None, said, (Why(f"never_{status}"),))
+    def _look(self, book: Book, known: StoredAppointment, said: Registration | CallOff) -> Registered | None:
+        """Look who is meant, and how old the word is; return what is said of an older one.
+
+        Raises ConflictError for somebody else's appointment, and for what was said days from now.
+        """
+        if said.external_id:
+            refuse_anothers(book.person(known.patient_id).patient, known, said)
+        refuse_ahead(said.age, book.now)
+        if self.follow and said.age and said.age.is_older(known.said_at):
+            return _unchanged(known.id, older_than(known.said_at))
+        return None
+
+    def _enter_new(self, book: Book, registration: Registration) -> Registered:
+        refuse_ahead(registration.age, book.now)
+        if registration.status in CALLED_OFF:
+            said = f"{SAID[registration.status]}, and was never registered"
+            return Registered(Result.UNCHANGED, None, said, (Why(f"never_{registration.status}"),))
+        off_since = book.off_since(registration.external_id) if registration.external_id else None
+        if registration.age and registration.age.is_older(off_since):
+            return _unchanged(None, older_than(off_since))
+        return self._add(book, registration)
+
+    def _end(
+        self, book: Book, known: StoredAppointment, status: AppointmentStatus, age: WordAge | None
+    ) -> Registered:
         if known.status is status:
+            keep_age(book, known, age)
             return Registered(Result.UNCHANGED, known.id)
-        book.change(known, lambda tx: call_off(tx, known.id, status, now=book.now, by=book.by))
+        if age and age.may_be_older(known.decided_at):
+            keep_age(book, known, age)
+            return _unchanged(known.id, decided_since(known.decided_at))
+        book.change(known, lambda tx: call_off(tx, known.id, status, now=book.now, by=book.by, decided=self.decides))
+        keep_age(book, known, age)
         return Registered(Result.CANCELLED, known.id, SAID[status], (Why(f"off_{status}"),))
 
     def _add(self, book: Book, registration: Registration) -> Registered:
@@ -126,21 +176,33 @@ class Registrar:
             ends_at=registration.ends_at,
             status=registration.status or AppointmentStatus.BOOKED,
             protocol_digest=protocol.digest,
+            said_at=registration.age.instant if registration.age else None,
         )
         book.add_visit(first_plan(self.configuration, added, patient, now=book.now), protocol)
         return Registered(Result.REGISTERED, added.id)
 
     def _follow(self, book: Book, known: StoredAppointment, registration: Registration) -> Registered:
-        self._refuse(known, registration)
+        refuse_change(known, registration, follow=self.follow)
         if self.exact:
             refuse_other_particulars(book, known, registration, self.configuration.clinic(registration.clinic))
         follow_up(book, known, registration, self.configuration.clinic(registration.clinic))
         if (named := registration.external_id) and not known.external_id:
             book.change(known, lambda tx: set_external_id(tx, known.id, named, now=book.now))
-        if _stays_off(known, registration):
+        keep_age(book, known, registration.age)
+        if stays_off(known, registration):
             why = Why(f"stays_{known.status}")
             return Registered(Result.UNCHANGED, known.id, STAYS_OFF[known.status], (why,))
-        moved, again = _moved(known, registration), known.status in CALLED_OFF
+        moved, again = moves(known, registration), known.status in CALLED_OFF
+        completed = registration.status is AppointmentStatus.COMPLETED and known.status is not registration.status
+        if not (moved or again or completed):
+            return Registered(Result.UNCHANGED, known.id)
+        if registration.age and registration.age.may_be_older(known.decided_at):
+            return _unchanged(known.id, decided_since(known.decided_at))
+        return self._change(book, known, registration)
+
+    def _change(self, book: Book, known: StoredAppointment, registration: Registration) -> Registered:
+        """Move a visit, book it again or complete it."""
+        moved, again = moves(known, registration), known.status in CALLED_OFF
         current = self._move(book, known, registration) if moved or again else known
         if registration.status is AppointmentStatus.COMPLETED and current.status is not registration.status:
             completed = registration.status
@@ -156,51 +218,18 @@ class Registrar:
         return book.change(
             known,
             lambda tx: reschedule(
-                tx, self.configuration, known, starts_at=starts_at, ends_at=ends_at, now=book.now, by=book.by
+                tx,
+                self.configuration,
+                known,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                now=book.now,
+                by=book.by,
+                decided=self.decides,
             ),
         )
 
-    def _refuse(self, known: StoredAppointment, registration: Registration) -> None:
-        """Raise ConflictError for what can't be followed."""
-        if registration.treatment != known.treatment:
-            raise ConflictError(
-                f"appointment {known.id} is for {known.treatment}, not {registration.treatment}: cancel it and "
-                "register the new one with an external_id of its own",
-                code="other_treatment",
-                visit=known.id,
-                treatment=known.treatment,
-            )
-        if self.follow:
-            return
-        named = f" (external_id {known.external_id})" if known.external_id else ""
-        if known.status in CALLED_OFF:
-            raise ConflictError(
-                f"this is appointment {known.id}{named}, {SAID[known.status]}: "
-                f"book it again with `aftercare reschedule {known.id} --at …`",
-                code="called_off",
-                visit=known.id,
-            )
-        if _moved(known, registration):
-            raise ConflictError(
-                f"this is appointment {known.id}{named}, registered for another time: "
-                f"move it with `aftercare reschedule {known.id} --at …`",
-                code="other_time",
-                visit=known.id,
-            )
 
-
-def _moved(known: StoredAppointment, registration: Registration) -> bool:
-    ends_at = registration.ends_at or known.ends_at
-    return registration.starts_at != known.starts_at or (ends_at != known.ends_at)
-
-
-def _stays_off(known: StoredAppointment, registration: Registration) -> bool:
-    """Whether a visit that was called off is not on again: it has its old start, and nothing says that it is on.
-
-    One that was missed is on again only if it took place: many exports go on saying "booked".
-    """
-    if known.status not in CALLED_OFF or registration.starts_at != known.starts_at:
-        return False
-    if known.status is AppointmentStatus.NO_SHOW:
-        return registration.status is not AppointmentStatus.COMPLETED
-    return registration.status is None
+def _unchanged(visit: int | None, said: tuple[str, Why]) -> Registered:
+    reason, why = said
+    return Registered(Result.UNCHANGED, visit, reason, (why,))

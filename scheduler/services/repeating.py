@@ -2,21 +2,18 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from scheduler.clock import Clock, SystemClock
+from scheduler.clock import Clock
 from scheduler.store.database import Store
 from scheduler.store.idempotency import (
     Before,
-    any_before,
     begin_request,
     forget_request,
-    forget_requests,
     keep_answer,
 )
 
 KEPT_FOR = timedelta(hours=24)
-BETWEEN = timedelta(hours=1)
 _OF = "api.request"
 
 
@@ -47,7 +44,7 @@ class Repeating:
         said = self.store.vault.sign(request, of=_OF)
         with self.store.write() as tx:
             now = self.clock.now()
-            forget_requests(tx, before=now - KEPT_FOR)
+            forget_request(tx, caller, _digest(key), before=now - KEPT_FOR)
             before = begin_request(tx, caller, _digest(key), said, now=now)
         return _again(before, said) if before else None
 
@@ -60,27 +57,6 @@ class Repeating:
         """Let the key be used anew, because nothing came of the request. Commits."""
         with self.store.write() as tx:
             forget_request(tx, caller, _digest(key))
-
-
-@dataclass(slots=True)
-class Forgetter:
-    """Forgets, for one process, the answers that are older than a day, once an hour; by the machine's own clock."""
-
-    clock: Clock = field(default_factory=SystemClock)
-    _looked_at: datetime | None = None
-
-    def is_time(self) -> bool:
-        """Whether the last look is long enough ago; a clock that was set back does not stop it."""
-        return self._looked_at is None or abs(self.clock.now() - self._looked_at) >= BETWEEN
-
-    def forget(self, store: Store) -> None:
-        """Forget them. Commits, where there are any; raises StoreError."""
-        self._looked_at = now = self.clock.now()
-        with store.read() as tx:
-            if not any_before(tx, now - KEPT_FOR):
-                return
-        with store.write() as tx:
-            forget_requests(tx, before=now - KEPT_FOR)
 
 
 def _again(before: Before, said: bytes) -> Again:

@@ -99,7 +99,7 @@ def _held_message(tx: Tx, message_id: int) -> Message:
     """Return a step's message that waits; in a writing transaction nobody else moves it until the commit."""
     found = get_message(tx, message_id)
     if found.appointment_id is None:
-        said = f"message {message_id} is no step of a visit: it is sent at once by itself"
+        said = f"message {message_id} is no step of an appointment: it is sent at once by itself"
         raise ConflictError(said, code="no_step")
     if tx.writing:
         get_appointment(tx, found.of_visit)  # the patient first, as all do

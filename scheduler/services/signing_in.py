@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from scheduler.services.gate import LIFETIME
 from scheduler.services.tokens import digest, new_token
 from scheduler.store.database import Tx
-from scheduler.store.sessions import Session, add_session, end_session, forget_sessions
+from scheduler.store.sessions import Session, add_session, end_session
 
 HALF_LIFETIME = timedelta(minutes=10)
 """How long the code is waited for after the password was right."""
-_KEPT = timedelta(days=30)
 _LONGEST_AGENT = 64
 
 
@@ -36,7 +35,6 @@ def start_session(
     """
     if old:
         end_session(tx, digest(old), now=now)
-    forget_sessions(tx, before=now - _KEPT)
     token, expires_at = new_token(), now + (HALF_LIFETIME if half else LIFETIME)
     add_session(
         tx,

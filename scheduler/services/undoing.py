@@ -16,7 +16,14 @@ from scheduler.domain.reasons import because
 from scheduler.errors import NotFoundError
 from scheduler.services.appointments import call_off, reschedule
 from scheduler.services.desk import Desk
-from scheduler.store.appointments import StoredAppointment, get_appointment, set_appointment_status, set_external_id
+from scheduler.store.appointments import (
+    StoredAppointment,
+    get_appointment,
+    note_decision,
+    note_said,
+    set_appointment_status,
+    set_external_id,
+)
 from scheduler.store.database import Tx
 from scheduler.store.handed_over import handed_over_since
 from scheduler.store.undos import StoredUndo, finish_undo, get_undo, keep_undo, open_undos
@@ -27,6 +34,8 @@ _BATCH = 100
 
 State = tuple[str, str, str | None]
 """A visit's status, start and end."""
+Ages = tuple[str | None, str | None]
+"""When its source last changed what was taken of it, and when staff last decided of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +45,16 @@ class Undoable:
     visit: int
     before: State | None
     after: State
+    ages: Ages = (None, None)
+    """How old the visit was before."""
 
     @classmethod
     def of(cls, after: StoredAppointment, before: StoredAppointment | None) -> "Undoable":
         """Return what turned one into the other."""
-        return cls(after.id, state_of(before) if before else None, state_of(after))
+        if before is None:
+            return cls(after.id, None, state_of(after))
+        said_at, decided_at = (it.isoformat() if it else None for it in (before.said_at, before.decided_at))
+        return cls(after.id, state_of(before), state_of(after), (said_at, decided_at))
 
 
 class Fault(StrEnum):
@@ -80,7 +94,7 @@ def keep(
     `began_at` (aware UTC) is for what was done in several transactions: when the first of them began. What went out
     since then is not taken back.
     """
-    each = [(it.visit, it.before, it.after) for it in done]
+    each = [(it.visit, it.before, it.after, it.ages) for it in done]
     if not each:
         return None
     now = desk.clock.now()
@@ -156,7 +170,11 @@ def _mine(tx: Tx, desk: Desk, undo_id: int, by: str) -> StoredUndo:
 
 def _read(stored: StoredUndo) -> tuple[str, Sequence[Undoable]]:
     found: dict[str, Any] = json.loads(stored.what)
-    each = [Undoable(it, tuple(before) if before else None, tuple(after)) for it, before, after in found["visits"]]
+    # What an older version has kept has no ages.
+    each = [
+        Undoable(it, tuple(before) if before else None, tuple(after), tuple(*ages) if ages else (None, None))
+        for it, before, after, *ages in found["visits"]
+    ]
     return found["what"], each
 
 
@@ -176,7 +194,10 @@ def _restore(tx: Tx, desk: Desk, done: Undoable, by: str) -> None:
     visit, now = get_appointment(tx, done.visit), desk.clock.now()
     if done.before is None:
         # Its id of the booking system is free again: the right visit may be registered under it.
-        call_off(tx, visit.id, AppointmentStatus.CANCELLED, now=now, by=by, reasons=[because("undone")])
+        call_off(
+            tx, visit.id, AppointmentStatus.CANCELLED, now=now, by=by, reasons=[because("undone")], decided=False
+        )
+        _restore_ages(tx, visit, (None, None))
         if visit.external_id:
             set_external_id(tx, visit.id, None, now=now)
         return
@@ -190,8 +211,18 @@ def _restore(tx: Tx, desk: Desk, done: Undoable, by: str) -> None:
             ends_at=datetime.fromisoformat(ends_at) if ends_at else None,
             now=now,
             by=by,
+            decided=False,
         )
     if status in (AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW):
-        call_off(tx, visit.id, AppointmentStatus(status), now=now, by=by)
+        call_off(tx, visit.id, AppointmentStatus(status), now=now, by=by, decided=False)
     else:
         set_appointment_status(tx, visit.id, AppointmentStatus(status), now=now, by=by)
+    _restore_ages(tx, visit, done.ages)
+
+
+def _restore_ages(tx: Tx, visit: StoredAppointment, ages: Ages) -> None:
+    """Let a visit be as old as it was: what was taken back may be said again, and no decision was made."""
+    said_at, decided_at = (datetime.fromisoformat(it) if it else None for it in ages)
+    if (visit.said_at, visit.decided_at) != (said_at, decided_at):
+        note_said(tx, visit.id, said_at)
+        note_decision(tx, visit.id, decided_at)

@@ -14,7 +14,7 @@ from scheduler.services.exports.rows import RowReport
 from scheduler.services.registration import Result
 from scheduler.services.undoing import Undoable, keep
 from scheduler.store.appointments import get_appointment
-from scheduler.store.database import Store, Tx
+from scheduler.store.database import Tx
 from scheduler.store.uploads import (
     Upload,
     drop_upload,
@@ -22,7 +22,6 @@ from scheduler.store.uploads import (
     get_upload,
     keep_upload,
     note_upload,
-    purge_uploads,
 )
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -121,7 +120,6 @@ def bring(desk: Desk, clinic: str, name: str, data: bytes, *, by: str) -> int:
     report = _report(importer.take(table, dry_run=True))
     now = desk.clock.now()
     with desk.store.write() as tx:
-        purge_uploads(tx, now=now)
         return keep_upload(
             tx, clinic=clinic, by=by, name=shown, content=data, report=_dump(report), now=now, until=now + KEPT_FOR
         )
@@ -245,9 +243,3 @@ def forget(desk: Desk, upload_id: int) -> None:
     """Forget a file that is not to be imported."""
     with desk.store.write() as tx:
         drop_upload(tx, upload_id)
-
-
-def forget_old(store: Store, *, now: datetime) -> None:
-    """Forget the files whose day is over. Commits; raises StoreError."""
-    with store.write() as tx:
-        purge_uploads(tx, now=now)

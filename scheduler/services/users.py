@@ -5,6 +5,7 @@ of them decides over everybody. Somebody who manages all of them always remains.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -25,6 +26,7 @@ from scheduler.store.users import (
     admins_of_all,
     get_user,
     list_users,
+    seen_by,
     set_disabled,
     set_enabled,
     set_grant,
@@ -47,6 +49,14 @@ class Manager:
     scope: Scope
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How a user is called and spoken to; `language` None: that of the browser."""
+
+    name: str
+    language: str | None
+
+
 def manager(caller: Caller) -> Manager:
     """Return a caller as a manager. Raises ForbiddenError for one who manages nothing."""
     return Manager(caller.label, caller.scope(Permission.MANAGE))
@@ -65,6 +75,11 @@ class Users:
         """Return the user of a login. Raises NotFoundError."""
         with self._store.read() as tx:
             return user_by_login(tx, login.strip().lower())
+
+    def of_mine_alone(self, user_id: int, who: Manager) -> User:
+        """Return a user of whom a manager decides all. Raises NotFoundError, ForbiddenError."""
+        with self._store.read() as tx:
+            return _managed(tx, user_id, who)
 
     def seen_by(self, who: Manager) -> tuple[User, ...]:
         """Return the users that concern the clinics of a manager, with their roles there."""
@@ -131,12 +146,17 @@ class Users:
             set_enabled(tx, user_id)
             self._record(tx, who, "user.enabled", user_id)
 
-    def rename(self, user_id: int, name: str, language: str | None, who: Manager) -> None:
-        """Change how a user is called and spoken to."""
+    def rename(self, user_id: int, decide: Callable[[User], Profile], who: Manager) -> User:
+        """Change how a user is called and spoken to; return the user as this manager sees it then.
+
+        `decide` is asked in the transaction that writes, with the user as this manager sees it there: nobody changes
+        it in between. What it raises ends all of it.
+        """
         with self._store.write() as tx:
-            _managed(tx, user_id, who)
-            set_profile(tx, user_id, name=read_name(name), language=language)
+            wanted = decide(seen_by(_managed(tx, user_id, who), who.scope))
+            set_profile(tx, user_id, name=read_name(wanted.name), language=wanted.language)
             self._record(tx, who, "user.renamed", user_id)
+            return seen_by(get_user(tx, user_id), who.scope)
 
     def set_password(self, user_id: int, password: str, who: Manager) -> None:
         """Give a user a password. Sessions of the old one end. Raises PasswordRefusedError."""

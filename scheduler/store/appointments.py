@@ -33,6 +33,7 @@ _ADDED = (
     "created_at",
     "updated_at",
     "protocol_digest",
+    "said_at",
 )
 
 
@@ -42,6 +43,9 @@ class StoredAppointment:
 
     It goes by the version of its protocol that has `protocol_digest` (None: it is older than versions are, and goes
     by the file), but for the steps in `pins`, which go by the version of the digest beside them.
+
+    `said_at` is when its source last changed what was taken of it, by the source's clock; `decided_at` when staff
+    last moved it, called it off, booked it again or completed it, by ours. None: nobody said, nobody did.
     """
 
     id: int
@@ -54,6 +58,8 @@ class StoredAppointment:
     status: AppointmentStatus
     protocol_digest: str | None = None
     pins: Mapping[str, str] = field(default_factory=dict)
+    said_at: datetime | None = None
+    decided_at: datetime | None = None
 
     @property
     def visit(self) -> Appointment:
@@ -120,6 +126,16 @@ def set_external_id(tx: Tx, appointment_id: int, external_id: str | None, *, now
     _update(tx, appointment_id, {"external_id": external_id, "updated_at": now})
 
 
+def note_said(tx: Tx, appointment_id: int, said_at: datetime | None) -> None:
+    """Keep when the source last changed what is taken of a visit: its older words are behind. The caller commits."""
+    _update(tx, appointment_id, {"said_at": said_at})
+
+
+def note_decision(tx: Tx, appointment_id: int, decided_at: datetime | None) -> None:
+    """Keep when staff last decided of a visit: no older word of a source undoes that. The caller commits."""
+    _update(tx, appointment_id, {"decided_at": decided_at})
+
+
 def set_appointment_status(
     tx: Tx,
     appointment_id: int,
@@ -153,6 +169,8 @@ def read_appointment(row: sa.Row[Any]) -> StoredAppointment:
         status=row.status,
         protocol_digest=row.protocol_digest,
         pins=read_pins(row.pins),
+        said_at=row.said_at,
+        decided_at=row.decided_at,
     )
 
 
@@ -169,6 +187,8 @@ def read_raw_appointment(row: Any) -> StoredAppointment:
         status=_read_status(row.status),
         protocol_digest=row.protocol_digest,
         pins=read_pins(row.pins),
+        said_at=None if row.said_at is None else read_instant(row.said_at),
+        decided_at=None if row.decided_at is None else read_instant(row.decided_at),
     )
 
 
@@ -190,6 +210,7 @@ def _new_row(visit: StoredAppointment, now: str) -> tuple[Plain, ...]:
         now,
         now,
         visit.protocol_digest,
+        instant_text(visit.said_at) if visit.said_at else None,
     )
 
 

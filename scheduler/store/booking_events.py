@@ -1,6 +1,7 @@
 """The calls of booking systems: stored sealed before anything is done about them, each once, and their ends."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,18 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from scheduler.domain.booking_event import EventState, Outcome
+from scheduler.domain.why import Why
 from scheduler.errors import KeysError, NotFoundError
 from scheduler.store.database import Tx
 from scheduler.store.source_tables import booking_events
 
-_PAYLOAD, _REASON = "booking_events.payload", "booking_events.reason"
+_PAYLOAD, _REASON, _WHY = "booking_events.payload", "booking_events.reason", "booking_events.why"
 
 
 @dataclass(frozen=True, slots=True)
 class BookingEvent:
     """One call, or one answer to a question. Its repr shows nothing of a patient; `reason` may quote a treatment.
 
-    `payload` is None where no key at hand opens it.
+    `why` says the same as codes; nothing, where there is the reason only. `payload` is None where no key opens it.
     """
 
     id: int
@@ -34,6 +36,8 @@ class BookingEvent:
     appointment: int | None
     reason: str = field(repr=False)
     payload: bytes | None = field(repr=False)
+    handled_at: datetime | None = None
+    why: tuple[Why, ...] = field(default=(), repr=False)
 
 
 def add_booking_event(
@@ -77,7 +81,7 @@ def get_booking_event(tx: Tx, event_id: int) -> BookingEvent:
     row = tx.connection.execute(found).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no booking event {event_id}")
-    return _event(tx, row)
+    return read_event(tx, row)
 
 
 def list_booking_events(
@@ -90,7 +94,7 @@ def list_booking_events(
     if before is not None:
         found = found.where(booking_events.c.id < before)
     rows = tx.connection.execute(found.order_by(booking_events.c.id.desc()).limit(limit))
-    return tuple(_event(tx, row) for row in rows)
+    return tuple(read_event(tx, row) for row in rows)
 
 
 def settle_booking_event(
@@ -103,12 +107,13 @@ def settle_booking_event(
     booking: str | None,
     appointment: int | None,
     now: datetime,
+    why: Sequence[Why] = (),
 ) -> None:
     """Note what became of an event, in the transaction that did it."""
     values = {
         "state": state,
         "outcome": outcome.value if outcome else None,
-        "reason_sealed": tx.vault.seal(reason, of=_REASON) if reason else None,
+        **_said(tx, reason, why),
         "booking": booking,
         "appointment_id": appointment,
         "handled_at": now,
@@ -117,12 +122,12 @@ def settle_booking_event(
     tx.connection.execute(sa.update(booking_events).where(booking_events.c.id == event_id).values(values))
 
 
-def postpone_booking_event(tx: Tx, event_id: int, *, reason: str, until: datetime) -> None:
+def postpone_booking_event(tx: Tx, event_id: int, *, reason: str, why: Sequence[Why] = (), until: datetime) -> None:
     """Let an event wait until then, because its system could not be asked. The caller commits."""
     values = {
         "try_at": until,
         "tries": booking_events.c.tries + 1,
-        "reason_sealed": tx.vault.seal(reason, of=_REASON),
+        **_said(tx, reason, why),
     }
     tx.connection.execute(sa.update(booking_events).where(booking_events.c.id == event_id, _waits()).values(values))
 
@@ -136,6 +141,27 @@ def wait_again(tx: Tx, event_ids: Collection[int], *, now: datetime) -> int:
     return tx.connection.execute(again.values(values)).rowcount
 
 
+def read_again(tx: Tx, clinic: str, source: str, booking: str, *, now: datetime) -> int:
+    """Let all that was followed of a booking be worked on again, now; return how many calls. The caller commits."""
+    again = sa.update(booking_events).where(
+        booking_events.c.clinic == clinic,
+        booking_events.c.source == source,
+        booking_events.c.booking == booking,
+        booking_events.c.state == EventState.DONE,
+    )
+    values = {"state": EventState.WAITING, "outcome": None, "try_at": now, "tries": 0, "handled_at": None}
+    return tx.connection.execute(again.values(values)).rowcount
+
+
+def set_aside(tx: Tx, event_ids: Collection[int], *, now: datetime) -> int:
+    """Settle refused events without following them; what they were refused for stays. The caller commits."""
+    aside = sa.update(booking_events).where(
+        booking_events.c.id.in_(list(event_ids)), booking_events.c.state == EventState.REFUSED
+    )
+    values = {"state": EventState.DONE, "outcome": Outcome.IGNORED.value, "handled_at": now}
+    return tx.connection.execute(aside.values(values)).rowcount
+
+
 def count_refused(tx: Tx) -> dict[tuple[str, str], int]:
     """Return how many events could not be taken, by clinic and booking system."""
     of = (booking_events.c.clinic, booking_events.c.source)
@@ -143,15 +169,19 @@ def count_refused(tx: Tx) -> dict[tuple[str, str], int]:
     return {(clinic, source): count for clinic, source, count in tx.connection.execute(found)}
 
 
-def any_booking_events_before(tx: Tx, before: datetime) -> bool:
-    """Whether there is an event that came before then."""
-    found = sa.select(booking_events.c.id).where(booking_events.c.received_at < before)
-    return tx.connection.execute(found.limit(1)).first() is not None
+def count_waiting(tx: Tx) -> dict[tuple[str, str], int]:
+    """Return how many events wait to be worked on, by clinic and booking system."""
+    of = (booking_events.c.clinic, booking_events.c.source)
+    found = sa.select(*of, sa.func.count()).where(_waits()).group_by(*of)
+    return {(clinic, source): count for clinic, source, count in tx.connection.execute(found)}
 
 
-def purge_booking_events(tx: Tx, before: datetime) -> int:
-    """Forget the events that came before then, whatever became of them; return how many. The caller commits."""
-    return tx.connection.execute(sa.delete(booking_events).where(booking_events.c.received_at < before)).rowcount
+def overdue_booking_events(tx: Tx, *, before: datetime) -> dict[tuple[str, str], tuple[int, datetime]]:
+    """Return how many events should have been worked on before then, and since when, by clinic and booking system."""
+    of = (booking_events.c.clinic, booking_events.c.source)
+    found = sa.select(*of, sa.func.count(), sa.func.min(booking_events.c.try_at))
+    rows = tx.connection.execute(found.where(_waits(), booking_events.c.try_at < before).group_by(*of))
+    return {(clinic, source): (count, since) for clinic, source, count, since in rows}
 
 
 def latest_by_source(tx: Tx) -> dict[tuple[str, str], datetime]:
@@ -165,7 +195,8 @@ def _waits() -> sa.ColumnElement[bool]:
     return sa.text("booking_events.state = 'waiting'")  # type: ignore[return-value]  # the partial index's own words
 
 
-def _event(tx: Tx, row: sa.Row[Any]) -> BookingEvent:
+def read_event(tx: Tx, row: sa.Row[Any]) -> BookingEvent:
+    """Make an event of a row with all columns."""
     return BookingEvent(
         id=row.id,
         clinic=row.clinic,
@@ -178,7 +209,19 @@ def _event(tx: Tx, row: sa.Row[Any]) -> BookingEvent:
         appointment=row.appointment_id,
         reason=(_opened(tx, row.reason_sealed, _REASON) or b"").decode() if row.reason_sealed else "",
         payload=_opened(tx, row.payload_sealed, _PAYLOAD),
+        handled_at=row.handled_at,
+        why=tuple(Why(code, values) for code, values in json.loads(_opened(tx, row.why_sealed, _WHY) or b"[]"))
+        if row.why_sealed
+        else (),
     )
+
+
+def _said(tx: Tx, reason: str, why: Sequence[Why]) -> dict[str, bytes | None]:
+    codes = json.dumps([[it.code, dict(it.values)] for it in why]) if why else ""
+    return {
+        "reason_sealed": tx.vault.seal(reason, of=_REASON) if reason else None,
+        "why_sealed": tx.vault.seal(codes, of=_WHY) if codes else None,
+    }
 
 
 def _opened(tx: Tx, value: bytes, of: str) -> bytes | None:

@@ -1,4 +1,4 @@
-"""What booking at the desk keeps for a while: files between look and import, and what can be undone."""
+"""What booking keeps for a while: files between look and import, what can be undone, what was off before it was on."""
 
 import sqlalchemy as sa
 
@@ -34,5 +34,18 @@ undos = sa.Table(
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("done_at", Instant),
     sa.Index(None, "expires_at"),
+    sqlite_autoincrement=True,
+)
+
+# Bookings that were called off before anything else was heard of them: an older word must not register them.
+never_registered = sa.Table(
+    "never_registered",
+    metadata,
+    number(),
+    sa.Column("clinic", sa.String(64), nullable=False),
+    sa.Column("external_id", sa.String(255), nullable=False),
+    sa.Column("said_at", Instant, nullable=False),
+    sa.UniqueConstraint("clinic", "external_id"),
+    sa.Index(None, "said_at"),
     sqlite_autoincrement=True,
 )

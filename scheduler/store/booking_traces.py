@@ -35,6 +35,7 @@ def forget_bookings(tx: Tx, traces: Traces, clinic: str, visits: Sequence[int]) 
         values = {
             "payload_sealed": tx.vault.seal("", of=_PAYLOAD),
             "reason_sealed": None,
+            "why_sealed": None,
             "booking": None,
             "state": EventState.DONE,
         }
@@ -56,7 +57,7 @@ def _ids(tx: Tx, clinic: str, visits: Sequence[int]) -> frozenset[str]:
         bookings.c.clinic == clinic, bookings.c.booking.in_(named)
     )
     rows = tx.connection.execute(found).all()
-    return frozenset(it.id for row in rows for it in Bookings(tx, clinic, row.source).chain(row.booking))
+    return frozenset(it for row in rows for it in Bookings(tx, clinic, row.source).family(row.booking).ids)
 
 
 def _portion(tx: Tx, clinic: str, after: int) -> Sequence[Any]:

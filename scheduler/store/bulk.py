@@ -57,7 +57,7 @@ def _copy(tx: Tx, statement: str, rows: Sequence[tuple[Plain, ...]]) -> None:
 
 @cache
 def _insert(table: str, columns: tuple[str, ...]) -> str:
-    return f"INSERT INTO {table} ({_names(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 (ours)
+    return f"INSERT INTO {table} ({_names(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608  (ours)
 
 
 def _names(columns: Sequence[str]) -> str:

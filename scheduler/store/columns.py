@@ -47,7 +47,7 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError("an instant has a time zone")
         return instant_text(value) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: str | datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: str | datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  (SQLAlchemy's signature)
         """Read an instant back."""
         if value is None:
             return None

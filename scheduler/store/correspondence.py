@@ -1,8 +1,9 @@
-"""What patients wrote about a visit, what they were answered, and whom it was brought to; read for its timeline."""
+"""What patients wrote, what they were answered, whom it was brought to; read for timelines and patients' pages."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,15 +20,15 @@ from scheduler.store.tables import messages, replies
 
 
 @dataclass(frozen=True, slots=True)
-class VisitReply:
-    """A reply to a question about a visit. `words` are those that decided its class, `body` is all that was written.
+class Written:
+    """What a patient wrote. `words` are those that decided its class, `body` is all of it; `question` is a message.
 
     Both are None where they can't be opened with the keys at hand. `reasons` say what it was answered with, or why
     not. Instants are aware UTC.
     """
 
     id: int
-    question: int
+    question: int | None
     source: str
     received_at: datetime
     triage: Triage
@@ -40,7 +41,7 @@ class VisitReply:
     body: str | None = field(repr=False)
 
 
-def replies_about(tx: Tx, appointment_id: int) -> tuple[VisitReply, ...]:
+def replies_about(tx: Tx, appointment_id: int) -> tuple[Written, ...]:
     """Return the replies to the questions of a visit, the oldest first."""
     found = (
         sa.select(replies)
@@ -48,9 +49,13 @@ def replies_about(tx: Tx, appointment_id: int) -> tuple[VisitReply, ...]:
         .where(messages.c.appointment_id == appointment_id)
         .order_by(replies.c.received_at, replies.c.id)
     )
-    rows = tx.connection.execute(found).all()
-    reasons = reasons_of_replies(tx, [row.id for row in rows]) if rows else {}
-    return tuple(_read(tx, row, load_reasons(reasons.get(row.id, "[]"))) for row in rows)
+    return _read_all(tx, found)
+
+
+def written_by(tx: Tx, patient_id: int, *, limit: int) -> tuple[Written, ...]:
+    """Return what a patient wrote last, the newest first."""
+    found = sa.select(replies).where(replies.c.patient_id == patient_id)
+    return _read_all(tx, found.order_by(replies.c.received_at.desc(), replies.c.id.desc()).limit(limit))
 
 
 def answers_to(tx: Tx, reply_ids: Collection[int]) -> tuple[Message, ...]:
@@ -68,7 +73,13 @@ def alerts_about(tx: Tx, reply_ids: Collection[int]) -> tuple[Alert, ...]:
     return alerts_of_replies(tx, reply_ids)
 
 
-def _read(tx: Tx, row: sa.Row[tuple[object, ...]], reasons: tuple[Reason, ...]) -> VisitReply:
+def _read_all(tx: Tx, found: sa.Select[tuple[Any, ...]]) -> tuple[Written, ...]:
+    rows = tx.connection.execute(found).all()
+    reasons = reasons_of_replies(tx, [row.id for row in rows]) if rows else {}
+    return tuple(_read(tx, row, load_reasons(reasons.get(row.id, "[]"))) for row in rows)
+
+
+def _read(tx: Tx, row: sa.Row[tuple[object, ...]], reasons: tuple[Reason, ...]) -> Written:
     words: tuple[str, ...] | None = None
     body: str | None = None
     try:
@@ -76,7 +87,7 @@ def _read(tx: Tx, row: sa.Row[tuple[object, ...]], reasons: tuple[Reason, ...]) 
         words, body = opened.because, opened.body
     except KeysError:  # the story is told all the same, without what was said
         pass
-    return VisitReply(
+    return Written(
         id=row.id,
         question=row.message_id,
         source=row.source,

@@ -15,6 +15,9 @@ from scheduler.settings import Settings
 PATIENCE = timedelta(seconds=10)
 """How long a statement waits for another process's lock before the person is told."""
 
+APPLICATION = "aftercare"
+"""What PostgreSQL calls our sessions."""
+
 _POSTGRESQL_SESSION = {
     "timezone": "UTC",
     "statement_timeout": "60s",
@@ -111,5 +114,5 @@ def _session(url: sa.URL, patience: timedelta) -> dict[str, Any]:
     return {
         "options": f"{options} {own}" if own else options,
         "connect_timeout": max(2, int(patience.total_seconds())),
-        "application_name": "aftercare",
+        "application_name": APPLICATION,
     }

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from scheduler.store.batches import among
+from scheduler.store.columns import read_instant
 from scheduler.store.database import Tx
 from scheduler.store.feed_tables import feed_entries, feeds
 
@@ -37,6 +38,19 @@ class KnownEntry:
     is_off: bool
     is_refused: bool
     missing_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedCount:
+    """How many bookings of a calendar are to come and on, how many of them are missing there, since when the first.
+
+    `refused` are those that can't be taken as they are.
+    """
+
+    to_come: int = 0
+    missing: int = 0
+    missing_since: datetime | None = None
+    refused: int = 0
 
 
 def claim_feed(tx: Tx, clinic: str, source: str, *, now: datetime, until: datetime) -> bool:
@@ -89,7 +103,7 @@ def note_failure(tx: Tx, clinic: str, source: str, *, error: str, now: datetime)
     insert = _insert(tx).values(clinic=clinic, source=source, next_at=now, failing_since=now, error=error[:32])
     since = sa.func.coalesce(feeds.c.failing_since, insert.excluded.failing_since)
     noted = insert.on_conflict_do_update(index_elements=_KEY, set_={"failing_since": since, "error": error[:32]})
-    return tx.connection.execute(noted.returning(feeds.c.failing_since)).scalar_one()  # type: ignore[no-any-return]
+    return tx.connection.execute(noted.returning(feeds.c.failing_since)).scalar_one()  # type: ignore[no-any-return]  # the column's type is lost on the way
 
 
 def known_entries(
@@ -105,6 +119,26 @@ def known_entries(
         *[it for it in columns if it.name not in ("external_id", "said_hash")],
     ).where(*is_of, wanted)
     return {row.external_id: KnownEntry(*row) for row in tx.connection.execute(found)}
+
+
+def count_entries(tx: Tx, *, now: datetime) -> Mapping[tuple[str, str], FeedCount]:
+    """Count the entries of each calendar that begin from now on, by clinic and source."""
+    entry = feed_entries.c
+    is_on = entry.is_off.is_(False)
+    found = sa.select(
+        entry.clinic,
+        entry.source,
+        sa.func.sum(sa.case((is_on, 1), else_=0)),
+        sa.func.sum(sa.case((is_on & entry.missing_since.is_not(None), 1), else_=0)),
+        sa.func.min(sa.case((is_on, entry.missing_since))),
+        sa.func.sum(sa.case((entry.is_refused, 1), else_=0)),
+    ).where(entry.starts_at > now)
+    rows = tx.connection.execute(found.group_by(entry.clinic, entry.source))
+    return {(row[0], row[1]): FeedCount(int(row[2]), int(row[3]), _instant(row[4]), int(row[5])) for row in rows}
+
+
+def _instant(value: str | datetime | None) -> datetime | None:
+    return None if value is None else read_instant(value)
 
 
 def keep_entries(tx: Tx, clinic: str, source: str, entries: Iterable[KnownEntry]) -> None:

@@ -46,5 +46,5 @@ def _is_blob(column: sa.ColumnElement[Any]) -> bool:
 
 @cache
 def _row(names: tuple[str, ...]) -> Any:
-    row: Any = namedtuple("row", list(names))  # type: ignore[misc]  # noqa: PYI024 - as the statement has them
+    row: Any = namedtuple("row", list(names))  # type: ignore[misc]  # noqa: PYI024  (as the statement has them)
     return row._make

@@ -147,12 +147,6 @@ def given_up_since(tx: Tx, endpoint_id: int, since: datetime) -> tuple[HookCall,
     return tuple(_read(row) for row in tx.connection.execute(found.order_by(hook_calls.c.id)))
 
 
-def forget_calls(tx: Tx, *, before: datetime) -> int:
-    """Remove the calls that were finished before then; return how many. The caller commits."""
-    gone = sa.delete(hook_calls).where(hook_calls.c.finished_at < before)
-    return tx.connection.execute(gone).rowcount
-
-
 def _add_one(tx: Tx, about: tuple[int, int, str], replay: sa.ScalarSelect[Any], now: datetime) -> int:
     endpoint_id, event, kind = about
     values = {

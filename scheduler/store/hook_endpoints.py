@@ -59,9 +59,10 @@ def add_endpoint(
     return int(tx.connection.execute(made).scalar_one())
 
 
-def get_endpoint(tx: Tx, endpoint_id: int) -> HookEndpoint:
-    """Return a receiver. Raises NotFoundError."""
-    row = tx.connection.execute(sa.select(hook_endpoints).where(hook_endpoints.c.id == endpoint_id)).one_or_none()
+def get_endpoint(tx: Tx, endpoint_id: int, *, hold: bool = False) -> HookEndpoint:
+    """Return a receiver; `hold`: nobody else changes it until the commit. Raises NotFoundError."""
+    found = sa.select(hook_endpoints).where(hook_endpoints.c.id == endpoint_id)
+    row = tx.connection.execute(found.with_for_update(key_share=True) if hold else found).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no webhook endpoint {endpoint_id}")
     return _read(tx, row)

@@ -46,22 +46,10 @@ def kept_answer(tx: Tx, caller: str, key: bytes, *, since: datetime) -> str | No
     return tx.vault.open_or_none(tx.connection.execute(found).scalar_one_or_none(), of=_ANSWER)
 
 
-def forget_request(tx: Tx, caller: str, key: bytes) -> None:
-    """Let the key be used anew: nothing came of the request. The caller commits."""
-    tx.connection.execute(sa.delete(idempotency).where(*_of(caller, key)))
-
-
-def any_before(tx: Tx, before: datetime) -> bool:
-    """Whether there is a request that came before an instant."""
-    return (
-        tx.connection.execute(sa.select(idempotency.c.at).where(idempotency.c.at < before).limit(1)).first()
-        is not None
-    )
-
-
-def forget_requests(tx: Tx, *, before: datetime) -> int:
-    """Forget the requests that came before an instant; return how many. The caller commits."""
-    return tx.connection.execute(sa.delete(idempotency).where(idempotency.c.at < before)).rowcount
+def forget_request(tx: Tx, caller: str, key: bytes, *, before: datetime | None = None) -> None:
+    """Let the key be used anew: nothing came of the request, or it came `before` then. The caller commits."""
+    of_time = () if before is None else (idempotency.c.at < before,)
+    tx.connection.execute(sa.delete(idempotency).where(*_of(caller, key), *of_time))
 
 
 def _of(caller: str, key: bytes) -> tuple[sa.ColumnElement[bool], ...]:

@@ -33,12 +33,13 @@ def take_try(tx: Tx, keys: Sequence[Key], *, now: datetime) -> timedelta | None:
     Nobody is locked out for good: the wait is never longer than a quarter of an hour, and a quiet day forgets all.
     The caller commits.
     """
-    tx.connection.execute(sa.delete(failures).where(failures.c.last_at < now - FORGOTTEN_AFTER))
     hashes = sorted((tx.vault.lookup(key.what, of=_OF), key.free) for key in keys)
+    mine = failures.c.key_hash.in_([it for it, _ in hashes])
+    tx.connection.execute(sa.delete(failures).where(mine, failures.c.last_at < now - FORGOTTEN_AFTER))
     dialect = sqlite if tx.dialect == "sqlite" else postgresql
     fresh = [{"key_hash": it, "failures": 0, "last_at": now, "wait_until": now} for it, _ in hashes]
     tx.connection.execute(dialect.insert(failures).on_conflict_do_nothing(), fresh)
-    chosen = sa.select(failures).where(failures.c.key_hash.in_([it for it, _ in hashes]))
+    chosen = sa.select(failures).where(mine)
     known = {row.key_hash: row for row in tx.connection.execute(chosen.order_by("key_hash").with_for_update())}
     wait: timedelta = max(row.wait_until for row in known.values()) - now
     if wait > timedelta(0):

@@ -14,8 +14,6 @@ from scheduler.domain.notice import MessageKind
 from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import Reason, load_reasons
 from scheduler.domain.states import Cause, Status
-from scheduler.domain.triage import Triage
-from scheduler.errors import KeysError
 from scheduler.store.alerts import Alert, alerts_with
 from scheduler.store.appointments import StoredAppointment, read_appointment
 from scheduler.store.batches import among
@@ -24,8 +22,7 @@ from scheduler.store.erasure_tables import erasures
 from scheduler.store.messages import Message, read_message
 from scheduler.store.names import address_hash
 from scheduler.store.patients import Patient
-from scheduler.store.replies import read_reply, reasons_of_replies
-from scheduler.store.tables import appointments, consents, events, messages, patients, replies, stops
+from scheduler.store.tables import appointments, consents, events, messages, patients, stops
 
 _START = (appointments.c.starts_at.desc(), appointments.c.id.desc())
 _WAITS = (Status.SCHEDULED, Status.CLAIMED, Status.HELD)
@@ -37,24 +34,6 @@ class Erasure:
 
     at: datetime
     by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a patient wrote; `words` decided its class. Both are None where the keys at hand don't open them."""
-
-    id: int
-    source: str
-    received_at: datetime
-    question: int | None
-    triage: Triage
-    stops: bool
-    media: int
-    handled_at: datetime | None
-    handled_by: str | None
-    reasons: tuple[Reason, ...]
-    words: tuple[str, ...] | None = field(repr=False)
-    body: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +142,6 @@ def histories_of(tx: Tx, message_ids: Collection[int]) -> Mapping[int, tuple[Hap
     return told
 
 
-def written_by(tx: Tx, patient_id: int, *, limit: int) -> tuple[Written, ...]:
-    """Return what a patient wrote last, the newest first."""
-    found = sa.select(replies).where(replies.c.patient_id == patient_id)
-    found = found.order_by(replies.c.received_at.desc(), replies.c.id.desc()).limit(limit)
-    rows = tx.connection.execute(found).all()
-    reasons = reasons_of_replies(tx, [row.id for row in rows]) if rows else {}
-    return tuple(_written(tx, row, load_reasons(reasons.get(row.id, "[]"))) for row in rows)
-
-
 def notices_to(tx: Tx, patient_id: int, reply_ids: Collection[int]) -> tuple[Message, ...]:
     """Return the answers to these replies, and what staff wrote to the patient, the oldest first."""
     kinds = messages.c.kind.in_([MessageKind.ANSWER, MessageKind.DESK])
@@ -226,27 +196,3 @@ def stops_of(tx: Tx, patient: Patient) -> tuple[AddressStop, ...]:
 def alerts_about_patient(tx: Tx, patient_id: int) -> tuple[Alert, ...]:
     """Return the alerts about a patient that no reply raised."""
     return alerts_with(tx, f"{OF_A_PATIENT}{patient_id}")
-
-
-def _written(tx: Tx, row: sa.Row[tuple[object, ...]], reasons: tuple[Reason, ...]) -> Written:
-    words: tuple[str, ...] | None = None
-    body: str | None = None
-    try:
-        opened = read_reply(tx, row)
-        words, body = opened.because, opened.body
-    except KeysError:  # the story is told all the same, without what was said
-        pass
-    return Written(
-        id=row.id,
-        source=row.source,
-        received_at=row.received_at,
-        question=row.message_id,
-        triage=Triage(row.triage),
-        stops=row.stops,
-        media=row.media,
-        handled_at=row.handled_at,
-        handled_by=row.handled_by,
-        reasons=reasons,
-        words=words,
-        body=body,
-    )

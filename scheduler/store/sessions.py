@@ -94,10 +94,5 @@ def open_sessions_of(tx: Tx, user_id: int, *, now: datetime, seen_since: datetim
     return tuple(map(_session, tx.connection.execute(chosen.order_by(sessions.c.seen_at.desc()))))
 
 
-def forget_sessions(tx: Tx, *, before: datetime) -> int:
-    """Delete the sessions that ran out before an instant; return how many. The caller commits."""
-    return tx.connection.execute(sa.delete(sessions).where(sessions.c.expires_at < before)).rowcount
-
-
 def _session(row: sa.Row[Any]) -> Session:
     return Session(**{name: getattr(row, name) for name in Session.__slots__})

@@ -10,7 +10,8 @@ IS_WAITING = sa.text("state = 'waiting'")
 IS_REFUSED = sa.text("state = 'refused'")
 
 # `booking` is the id there once the call was read, `appointment_id` the visit that it is about, `outcome` and the
-# sealed `reason` what became of it. `try_at` is when it is worked on next while it waits.
+# sealed `reason` what became of it, `why` the same as codes, in JSON. `try_at` is when it is worked on next while it
+# waits.
 booking_events = sa.Table(
     "booking_events",
     metadata,
@@ -26,6 +27,7 @@ booking_events = sa.Table(
     sa.Column("booking", sa.String(255)),
     sa.Column("outcome", sa.String(16)),
     sealed("reason_sealed", "booking_events.reason"),
+    sealed("why_sealed", "booking_events.why"),
     reference("appointment_id", "appointments", nullable=True),
     sa.Column("handled_at", Instant),
     sa.Index("ix_booking_events_waiting", "try_at", sqlite_where=IS_WAITING, postgresql_where=IS_WAITING),
@@ -35,7 +37,7 @@ booking_events = sa.Table(
 )
 
 # One row for each id that a booking system ever gave to a booking. `told` and `as_of` are NULL for one that was only
-# named; `replaced_by` is the id that the same booking got when it was moved.
+# named; `replaces` is the id that the booking had before it was moved. Several may replace the same one.
 bookings = sa.Table(
     "bookings",
     metadata,
@@ -45,8 +47,8 @@ bookings = sa.Table(
     sa.Column("booking", sa.String(255), nullable=False),
     word("told", Told, nullable=True),
     sa.Column("as_of", Instant),
-    sa.Column("replaced_by", sa.String(255)),
+    sa.Column("replaces", sa.String(255)),
     sa.UniqueConstraint("clinic", "source", "booking"),
-    sa.Index(None, "clinic", "replaced_by"),
+    sa.Index(None, "clinic", "replaces"),
     sqlite_autoincrement=True,
 )

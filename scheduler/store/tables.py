@@ -95,6 +95,9 @@ appointments = sa.Table(
     sa.Column("updated_at", Instant, nullable=False),
     sa.Column("protocol_digest", sa.String(64)),
     sa.Column("pins", sa.Text),
+    # When the booking system last changed what it says of it, by its own clock; when staff last decided of it here.
+    sa.Column("said_at", Instant),
+    sa.Column("decided_at", Instant),
     sa.UniqueConstraint("clinic", "external_id"),
     sa.Index(
         "uq_appointments_same",

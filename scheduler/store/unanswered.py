@@ -192,7 +192,7 @@ def last_replies(tx: Tx, appointment_ids: Collection[int]) -> dict[int, datetime
         .where(among(tx, _question.c.appointment_id, appointment_ids), *counts_as_answer())
         .group_by(_question.c.appointment_id)
     )
-    return {appointment: at for appointment, at in tx.connection.execute(found)}  # noqa: C416 - typed as rows
+    return {appointment: at for appointment, at in tx.connection.execute(found)}  # noqa: C416  (typed as rows)
 
 
 def _is_answered() -> sa.Exists:

@@ -78,8 +78,3 @@ def finish_upload(tx: Tx, upload_id: int, result: str) -> None:
 def drop_upload(tx: Tx, upload_id: int) -> None:
     """Forget a file that is not to be imported. The caller commits."""
     tx.connection.execute(sa.delete(uploads).where(uploads.c.id == upload_id))
-
-
-def purge_uploads(tx: Tx, *, now: datetime) -> int:
-    """Delete what is kept no longer, and return how many files that were. The caller commits."""
-    return tx.connection.execute(sa.delete(uploads).where(uploads.c.expires_at <= now)).rowcount

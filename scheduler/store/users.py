@@ -49,7 +49,13 @@ def add_user(tx: Tx, login: str, name: str, *, language: str | None, by: str, no
 
 
 def get_user(tx: Tx, user_id: int) -> User:
-    """Return a user. Raises NotFoundError."""
+    """Return a user. Raises NotFoundError.
+
+    A writing transaction holds it until the commit: nobody else changes it, nor its roles by `set_grant` after this.
+    """
+    if tx.writing and tx.dialect == "postgresql":  # SQLite has one writer at a time and needs none of it
+        held = sa.select(users.c.id).where(users.c.id == user_id)
+        tx.connection.execute(held.with_for_update(key_share=True))
     return _only(tx, users.c.id == user_id, "there is no such user")
 
 
@@ -66,8 +72,16 @@ def list_users(tx: Tx, scope: Scope) -> tuple[User, ...]:
     found = _select(tx, sa.true())
     if scope.clinics is None:
         return found
-    seen = [(user, _seen(user.grants, scope)) for user in found]
-    return tuple(replace(user, grants=of_scope) for user, of_scope in seen if of_scope or not user.grants)
+    seen = [(user, seen_by(user, scope)) for user in found]
+    return tuple(as_seen for user, as_seen in seen if as_seen.grants or not user.grants)
+
+
+def seen_by(user: User, scope: Scope) -> User:
+    """Return a user with only those roles that concern a scope."""
+    if scope.clinics is None:
+        return user
+    here = {at: role for at, role in user.grants.items() if at == EVERY_CLINIC or scope.holds(at)}
+    return replace(user, grants=here)
 
 
 def grants_of(tx: Tx, user_ids: Sequence[int]) -> dict[int, dict[str, Role]]:
@@ -187,7 +201,3 @@ def _user(row: sa.Row[Any], roles: Mapping[str, Role]) -> User:
         second_factor_since=row.totp_at,
         grants=roles,
     )
-
-
-def _seen(roles: Mapping[str, Role], scope: Scope) -> dict[str, Role]:
-    return {clinic: role for clinic, role in roles.items() if clinic == EVERY_CLINIC or scope.holds(clinic)}

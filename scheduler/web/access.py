@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from scheduler.domain.access import Caller, Permission
 from scheduler.errors import AftercareError, ForbiddenError, StoreError
+from scheduler.web.late import LateRoute
 from scheduler.web.limits import Limit
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -158,7 +158,7 @@ def _own_hosts(request: Request) -> frozenset[str]:
     return frozenset({request.headers.get("host", "").lower(), request.app.state.public_host})
 
 
-def recorded(gate: Gate) -> type[APIRoute]:
+def recorded(gate: Gate) -> type[LateRoute]:
     """Return the class of routes whose calls go on record, before the answer leaves.
 
     What a page asks for by itself goes on record once in ten minutes, and never not at all: the header is the
@@ -166,7 +166,7 @@ def recorded(gate: Gate) -> type[APIRoute]:
     """
     lately = Limit(0.1, 1)
 
-    class RecordedRoute(APIRoute):
+    class RecordedRoute(LateRoute):
         """Writes down who called and how it ended, where the route's declaration names an action."""
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -177,7 +177,7 @@ def recorded(gate: Gate) -> type[APIRoute]:
                 outcome: str | None = "failed"  # whatever comes that nobody foresaw: part of it may be done
                 try:
                     answer = await handle(request)
-                    outcome = "done" if answer.status_code < 400 else "refused"  # noqa: PLR2004
+                    outcome = "done" if answer.status_code < 400 else "refused"  # noqa: PLR2004  (from there on refusals and failures)
                 except StoreError:
                     outcome = None  # the database is away, and the record with it
                     raise

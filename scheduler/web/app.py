@@ -1,11 +1,13 @@
 """The web application: whether the service is well, and what providers call; pages join it here."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies import models
 from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.routing import Mount
 
 from scheduler.services.callbacks import TwilioCallbacks
 from scheduler.web.forms import allow_hang_ups
@@ -49,9 +51,16 @@ def create_app(
             """Lead to the desk."""
             return RedirectResponse(front)
 
-    for path, part in parts.items():
-        app.mount(path, part)
+    app.router.routes.extend(_Part(path, app=part) for path, part in parts.items())
     return app
+
+
+class _Part(Mount):
+    """All that is below a path, with a line break in it too: the part itself says that there is no such thing."""
+
+    def __init__(self, path: str, app: FastAPI) -> None:
+        super().__init__(path, app=app)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
 
 
 def forget_applications() -> None:

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from scheduler.errors import StoreError
 from scheduler.logs import get_logger
 from scheduler.services.bookings.receiving import PATH, BookingHooks, Refused
+from scheduler.web.forms import read_body
 
 log = get_logger(__name__)
 
@@ -32,7 +33,7 @@ def booking_hooks(hooks: BookingHooks, wake: Callable[[], None]) -> APIRouter:
     @router.post(PATH)
     async def told(clinic: str, source: str, request: Request) -> Response:
         """Take what a booking system says: 204 once it is stored."""
-        body = await _read(request)
+        body = await read_body(request, MOST_BYTES)
         if body is None:
             return PlainTextResponse(f"At most {MOST_BYTES} bytes.", 413)
         # A secret may stand in a file, and a store may wait for another: neither on the event loop.
@@ -57,13 +58,3 @@ def _work(hooks: BookingHooks, wake: Callable[[], None]) -> None:
             wake()
     except StoreError as error:
         log.warning("store.unavailable", reason=str(error))
-
-
-async def _read(request: Request) -> bytes | None:
-    """Read a body, None when it is too long."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            return None
-    return bytes(body)

@@ -10,6 +10,7 @@ from starlette.background import BackgroundTask
 from scheduler.errors import StoreError
 from scheduler.logs import get_logger
 from scheduler.services.callbacks import INBOUND_PATH, STATUS_PATH, Call, Refused, TwilioCallbacks
+from scheduler.web.forms import read_body
 from scheduler.web.inbox import Inbox
 
 log = get_logger(__name__)
@@ -53,7 +54,7 @@ def webhooks(twilio: TwilioCallbacks | None) -> APIRouter:
 
 async def _take(request: Request, twilio: TwilioCallbacks, check: Check, inbox: Inbox) -> Response | None:
     """Read, check and store a call; return the answer to one that is not taken, None once it is stored."""
-    body = await _read(request)
+    body = await read_body(request, MOST_BYTES)
     if body is None:
         return PlainTextResponse(f"At most {MOST_BYTES} bytes.", 413)
     query = request.scope["query_string"].decode("latin-1")
@@ -84,13 +85,3 @@ def _done(answer: Response, inbox: Inbox) -> Response:
 
 def _not_set_up() -> Response:
     return PlainTextResponse("Not set up here: Twilio's auth token is missing.", 503)
-
-
-async def _read(request: Request) -> bytes | None:
-    """Read a body, None when it is too long."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            return None
-    return bytes(body)

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import keys
-from tests.chaos.play import ENDED, TAKEN, WAVES, Process
+from tests.chaos.play import ENDED, TAKEN, WAVES
 from tests.chaos.points import Ambush
-from tests.chaos.site import Row, Site, is_patients, mailbox, mobile
+from tests.chaos.site import Process, Row, Site, is_patients, mailbox, mobile
 from tests.servers.smtp import SmtpServer
 from tests.servers.twilio import ACCOUNT_SID, AUTH_TOKEN, TwilioServer
 

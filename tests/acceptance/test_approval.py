@@ -14,6 +14,7 @@ PATIENTS = 3
 def ground(request: pytest.FixtureRequest, twilio: TwilioServer, smtp: SmtpServer) -> Ground:
     url = request.getfixturevalue("empty_postgres_url") if request.param == "postgres" else None
     ground = ground_in(request.getfixturevalue("tmp_path"), twilio, smtp, database=url)
+    ground.site.looks = 0.1
     for file in (ground.site.folder / "own" / "config" / "approvals").iterdir():
         file.unlink()
     return ground

@@ -29,6 +29,8 @@ UTC = ZoneInfo("UTC")
 TORONTO, MADRID = ZoneInfo("America/Toronto"), ZoneInfo("Europe/Madrid")
 STARTS, ENDS = datetime(2026, 3, 2, 8, tzinfo=UTC), datetime(2026, 4, 13, 14, 30, tzinfo=UTC)
 
+SOON = ("--seconds", "2")
+
 Sent = tuple[str, str, str, str, str]
 """Local time, patient, channel, language, step."""
 
@@ -70,11 +72,12 @@ class Played:
     folder: Path
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Played:
+@pytest.fixture(scope="module", params=[SOON, pytest.param((), marks=pytest.mark.long)], ids=["soon", "as it comes"])
+def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """The same six weeks in a few seconds each time, and as long as a person has them in the long runs."""
     folder = tmp_path_factory.mktemp("demo")
     began = time.monotonic()
-    ended = Aftercare(folder).apart("demo", "--exit")
+    ended = Aftercare(folder).apart("demo", "--exit", *request.param)
     return Played(ended, time.monotonic() - began, folder / "demo")
 
 

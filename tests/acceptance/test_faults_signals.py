@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.grounds import Ground, ground, postgres_ground
-from tests.chaos.play import LEASE, Process
+from tests.chaos.play import LEASE
 from tests.chaos.points import Ambush
+from tests.chaos.site import Process
 
 __all__ = ["ground", "postgres_ground"]
 

@@ -57,7 +57,7 @@ class Shop(Boxes):
             self.processes.append(self._launch(*words, looks=looks))
         try:
             for at, command in enumerate(commands):
-                wait_for(lambda at=at, command=command: self._started(command, at))  # type: ignore[misc]
+                wait_for(lambda at=at, command=command: self._started(command, at))  # type: ignore[misc]  # bound as it is now
             yield
             for process in self.processes:
                 process.terminate()

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from subprocess import Popen
 
 import pytest
 
@@ -23,6 +22,7 @@ from scheduler.store.database import open_store
 from tests.acceptance.grounds import Ground, address_of, crowd, ground, postgres_ground
 from tests.chaos.play import LEASE
 from tests.chaos.points import Ambush
+from tests.chaos.site import Process
 from tests.servers.signing import encoded
 from tests.services.reports import PUBLIC
 from tests.services.texting import Text
@@ -129,7 +129,7 @@ def seconds_until(so: Callable[[], bool]) -> float:
     return time.monotonic() - begun
 
 
-def says(ground: Ground, process: Popen[bytes], words: str) -> bool:
+def says(ground: Ground, process: Process, words: str) -> bool:
     """Whether a process has printed that."""
     return words in ground.site.said(process)
 
@@ -144,7 +144,7 @@ def serving(ground: Ground, *beside: str) -> Iterator[str]:
     """Run the service, and what works beside it; give its address."""
     with ExitStack() as running:
         for command in beside:
-            process = running.enter_context(ground.site.launch(command))
+            process = ground.site.launch(command)
             running.callback(process.wait, 60)
             running.callback(process.terminate)
             seconds_until(partial(says, ground, process, "worker.started"))

@@ -34,7 +34,7 @@ def test_a_watcher_killed_at_any_instant_takes_each_appointment_once_and_leaves_
             (folder / f".{number}.csv").rename(folder / f"{number}.csv")
         for instant in sorted(chance.sample(range(2 * FILES * IN_EACH), 8)):
             with aftercare.start(*WATCH) as watching:
-                wait_until(lambda: appointments(database_now) + IN_EACH * _reports(folder) >= instant)  # noqa: B023
+                wait_until(lambda: appointments(database_now) + IN_EACH * _reports(folder) >= instant)  # noqa: B023  (it is called before the next instant)
                 watching.kill()
         aftercare.done(*WATCH, "--once")
         assert service.poll() is None

@@ -58,6 +58,8 @@ def test_an_unknown_path_is_a_problem_too(office: Office) -> None:
         "/appointments/-1",
         "/appointments/x",
         "/appointments/99999999999999999",
+        "/appointments/1%0A",
+        "/%0A",
     ):
         answer = office.program().get(path)
         assert (answer.status_code, kind(answer)) == (404, "not-found")

@@ -43,9 +43,12 @@ def run(office: Office, command: list[str]) -> str:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
 def test_what_the_guide_does_with_curl_is_answered(lumiere: Office) -> None:
-    assert len(blocks("bash")) == 5
+    assert len(blocks("bash")) == 7
     said = run(lumiere, ["/bin/bash", "-ec", "\n".join(f"{text}\necho" for text in blocks("bash"))])
-    told, deliveries = map(json.loads, said.splitlines()[-2:])
+    *_, told, guessed, heading, deliveries = [it for it in said.splitlines() if it]
+    told, guessed, deliveries = map(json.loads, (told, guessed, deliveries))
+    assert {it["field"] for it in guessed["columns"]} >= {"starts_at", "name", "phone"}
+    assert heading.startswith('"message","clinic"')
     assert (told["external_id"], told["status"], told["starts_at"]) == ("B-1042", "cancelled", "2030-03-06T20:30:00Z")
     assert {it["channel"] for it in deliveries["days"]} == {"sms", "email"}
 

@@ -130,7 +130,7 @@ def test_messages_are_narrowed(any_office: Office) -> None:
     program = any_office.program()
 
     def found(query: str) -> list[Any]:
-        return program.get(f"/messages?limit=200&{query}").json()["items"]  # type: ignore[no-any-return]
+        return program.get(f"/messages?limit=200&{query}").json()["items"]  # type: ignore[no-any-return]  # JSON
 
     every = found("")
     assert {it["clinic"] for it in every} == {"north", "south"}

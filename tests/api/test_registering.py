@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from scheduler.domain.access import Permission
@@ -33,7 +35,7 @@ def test_the_same_again_is_the_same_appointment_and_changes_nothing(any_office: 
         ({"email": "other@patients.example", "language": "fr"}, "another email, language"),
         ({"consent_sms": "no"}, "another consent"),
         ({"name": "Yann Roy"}, "another name"),
-        ({"name": "Yann Roy", "phone": "+14165550124", "email": "y@patients.example"}, "another name, phone, email"),
+        ({"name": "Yann Roy", "phone": "+14165550124", "email": "y@patients.example"}, "of somebody else, of another name, phone and email"),
     ],
 )
 def test_another_content_under_the_same_external_id_is_a_conflict_that_changes_nothing(
@@ -73,10 +75,10 @@ def test_every_wrong_field_is_named_at_once_with_its_pointer(office: Office) -> 
         ({"phone": None, "email": None}, "phone", "both are empty"),
         ({"treatment": "peeling"}, "treatment", "there is no such treatment"),
         ({"surprise": 1}, "surprise", "is not known here"),
-        ({"name": "Zoë\u0000Lachance"}, "name", "characters that it may not have"),
+        ({"name": "Zoë\u0000Lachance"}, "name", "a line break or another control character"),
         ({"name": "Z" * 201}, "name", "too long"),
         ({"name": 7}, "name", "valid string"),
-        ({"starts_at": "20260318T1400Z"}, "starts_at", "another form"),
+        ({"starts_at": "20260318T1400Z"}, "starts_at", "is not a date and time such as"),
     ],
 )
 def test_a_wrong_field_is_refused_and_named(
@@ -112,3 +114,57 @@ def test_the_plan_is_shown_without_anything_being_stored(any_office: Office) -> 
     without_ids = [{name: value for name, value in it.items() if name != "id"} for it in made["messages"]]
     assert planned.json()["messages"] == without_ids
     assert program.post("/appointments/plan", ZOE).json()["appointment"] == made["appointment"]
+
+
+NOT_THERE = ("names a day or a time that does not exist", "look at the calendar")
+NOT_ONE = (
+    "is not a date and time such as 2030-03-05T14:00",
+    "ISO 8601; without an offset it is the clinic's wall clock",
+)
+OFF = ("lies outside the years 2000 to 2100", None)
+INSTANTS = {
+    "tomorrow": NOT_ONE,
+    "18.03.2026 14:00": NOT_ONE,
+    "2026-03-18": NOT_ONE,
+    "": NOT_ONE,
+    "2026-02-30T10:00": NOT_THERE,
+    "2026-03-18T25:00": NOT_THERE,
+    "2026-03-18T14:00:60": NOT_THERE,
+    "2026-03-18T14:00+25:00": NOT_THERE,
+    "0001-01-01T00:00": OFF,
+    "9999-12-31T23:59:59-12:00": OFF,
+}
+
+
+def test_a_wrong_instant_is_pointed_at_with_what_is_wrong_and_what_to_do(office: Office) -> None:
+    program = office.program()
+    program.post("/appointments", ZOE)
+    asked: tuple[tuple[str, str, Any, str], ...] = (
+        ("POST", "/appointments", ZOE, "starts_at"),
+        ("POST", "/appointments/plan", ZOE, "ends_at"),
+        ("PATCH", "/appointments/1", {}, "starts_at"),
+        ("PATCH", "/appointments/1", {}, "ends_at"),
+        ("PUT", "/appointments/1/steps/tips", {}, "at"),
+    )
+    for method, path, body, field in asked:
+        for text, (detail, hint) in INSTANTS.items():
+            answer = program.ask(method, path, json={**body, field: text})
+            (wrong,) = answer.json()["errors"]
+            said = {"in": "body", "field": field, "pointer": f"/{field}", "detail": detail, "hint": hint}
+            assert (answer.status_code, wrong) == (422, said), (method, path, field, text)
+            assert answer.json()["detail"] == ": ".join(filter(None, (field, detail, hint)))
+
+
+def test_a_wrong_end_of_a_range_or_of_a_key_is_named_too(office: Office) -> None:
+    program = office.program()
+    key = {"name": "Bookings", "clinic": "north", "permissions": ["read"]}
+    for answer, place, field in (
+        (program.get("/appointments?from=2026-02-30T10:00Z"), "query", "from"),
+        (program.get("/appointments?to=2026-03-02T10:00"), "query", "to"),
+        (program.post("/keys", {**key, "expires_at": "2026-13-01T00:00Z"}), "body", "expires_at"),
+        (program.post("/keys", {**key, "expires_at": "2020-01-01T00:00Z"}), "body", "expires_at"),
+        (program.post("/keys", {**key, "permissions": ["book"]}), "body", "permissions"),
+    ):
+        (wrong,) = answer.json()["errors"]
+        assert (answer.status_code, wrong["in"], wrong["field"]) == (422, place, field)
+        assert wrong["pointer"] == (f"/{field}" if place == "body" else None)

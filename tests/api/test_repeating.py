@@ -11,7 +11,8 @@ from starlette.types import Message
 
 from scheduler.domain.access import Caller, CallerKind
 from scheduler.errors import StoreError
-from scheduler.services.repeating import Forgetter, Repeating
+from scheduler.services.repeating import Repeating
+from scheduler.services.retention import Retention
 from scheduler.store.desk_tables import idempotency
 from scheduler.web.api.once import Once
 from scheduler.web.api.problems import ApiError
@@ -126,14 +127,12 @@ def test_answers_are_sealed_and_forgotten_after_a_day(any_office: Office) -> Non
         kept = tx.connection.execute(sa.select(idempotency.c.answer_sealed)).scalars().all()
     assert len(kept) == 2
     assert not any(b"B-1" in it or b"appointment" in it for it in kept)
-    forgetter = Forgetter(any_office.machine)
-    any_office.machine.move_to(any_office.machine.now() + timedelta(hours=23))
-    forgetter.forget(store)
-    assert rows(any_office) == 2
-    any_office.machine.move_to(any_office.machine.now() + timedelta(hours=2))
-    assert forgetter.is_time()
-    forgetter.forget(store)
-    assert rows(any_office) == 0
+    retention = Retention(any_office.machine)
+    for later, left in ((timedelta(hours=23), 2), (timedelta(hours=2), 0)):
+        any_office.machine.move_to(any_office.machine.now() + later)
+        assert retention.is_time()
+        retention.look(store, audit_years=None, now=any_office.machine.now())
+        assert rows(any_office) == left
 
 
 def test_a_key_of_yesterday_is_new_today(office: Office) -> None:

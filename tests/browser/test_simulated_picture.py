@@ -19,11 +19,11 @@ PLAYED = Case(
     clinic="lumiere",
     treatment="microneedling",
     starts_at=datetime(2026, 3, 6, 20, 30),  # noqa: DTZ001  (the clinic's wall clock)
-    registered_at=datetime(2026, 3, 4, 9, 0),  # noqa: DTZ001
+    registered_at=datetime(2026, 3, 4, 9, 0),  # noqa: DTZ001  (the clinic's wall clock)
     has_email=False,
     events=(
         Answered(
-            datetime(2026, 3, 8, 12, 0),  # noqa: DTZ001
+            datetime(2026, 3, 8, 12, 0),  # noqa: DTZ001  (the clinic's wall clock)
             "redness_check",
             "3, c'est pire, j'ai de la fièvre et beaucoup de rougeur autour des yeux",
         ),

@@ -28,7 +28,7 @@ def settings(tmp_path: Path, **changes: object) -> Settings:
         twilio_auth_token=AUTH_TOKEN,
         smtp_url="smtps://mail.example",
     )
-    return replace(live, **changes)  # type: ignore[arg-type]
+    return replace(live, **changes)  # type: ignore[arg-type]  # by their names
 
 
 def no_keep(_attempt: str, _channel: Channel, _message: Outgoing) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
-from scheduler.channels.twilio.errors import CODES, Meaning, meaning_of, refusal
+from scheduler.channels.meaning import Meaning
+from scheduler.channels.twilio.errors import CODES, meaning_of, refusal
 from scheduler.errors import ErrorKind
 from tests.channels.messages import NOW
 

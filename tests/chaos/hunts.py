@@ -6,8 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from subprocess import TimeoutExpired
 
-from tests.chaos.play import ANY, LEASE, Member, Play, Process
+from tests.chaos.play import ANY, LEASE, Member, Play
 from tests.chaos.points import HANDER, WORKER, Ambush
+from tests.chaos.site import Process
 
 PATIENCE = 12.0
 """Seconds that a process is waited for; then it is killed wherever it is."""

@@ -52,31 +52,38 @@ def main() -> None:
 
 def _go_by(clock: SharedClock) -> None:
     """Make the machine's clock this one, for all of the product but APScheduler, which is given real instants."""
-    from scheduler.runtime import alarm  # noqa: PLC0415
+    from scheduler.runtime import alarm  # noqa: PLC0415  (what is wrapped is wrapped before it is imported)
 
     setattr(alarm, "SystemClock", RealClock)  # noqa: B010  (mypy knows that it is a class)
-    setattr(alarm, "FURTHEST", FURTHEST)  # noqa: B010
-    setattr(clocks.SystemClock, "now", lambda _self: clock.now())  # noqa: B010
-    setattr(clocks.SystemClock, "alarm_in", lambda _self, instant: clock.alarm_in(instant))  # noqa: B010
+    _let_wait_at_most(FURTHEST)
+    setattr(clocks.SystemClock, "now", lambda _self: clock.now())  # noqa: B010  (mypy knows that it is a method)
+    setattr(clocks.SystemClock, "alarm_in", lambda _self, instant: clock.alarm_in(instant))  # noqa: B010  (mypy knows that it is a method)
 
 
 def _claim_at_most(messages: int) -> None:
     """Work in small batches: every point is passed more often, and several processes share what is due."""
-    from scheduler.runtime import queue  # noqa: PLC0415
-    from scheduler.services import apply_run, dispatch  # noqa: PLC0415
+    from scheduler.runtime import queue, worker  # noqa: PLC0415  (what is wrapped is wrapped before it is imported)
+    from scheduler.services import apply_run, applying, dispatch  # noqa: PLC0415  (what is wrapped is wrapped before it is imported)
 
-    setattr(apply_run, "BATCH", messages)  # noqa: B010
-    setattr(dispatch, "BATCH", messages)  # noqa: B010
-    setattr(queue, "JOB", messages)  # noqa: B010
+    for module in (apply_run, applying, dispatch, worker):
+        setattr(module, "BATCH", messages)  # noqa: B010  (some of them have it from another)
+    for module in (queue, worker):
+        setattr(module, "JOB", messages)  # noqa: B010  (some of them have it from another)
 
 
 def _look_every(seconds: float) -> None:
     """Notice sooner what another process did."""
-    from scheduler.runtime import alarm  # noqa: PLC0415
-    from scheduler.services import reloading  # noqa: PLC0415
+    from scheduler.services import reloading  # noqa: PLC0415  (what is wrapped is wrapped before it is imported)
 
-    setattr(alarm, "FURTHEST", seconds)  # noqa: B010
-    setattr(reloading, "BETWEEN", seconds)  # noqa: B010
+    _let_wait_at_most(seconds)
+    reloading.BETWEEN = seconds
+
+
+def _let_wait_at_most(seconds: float) -> None:
+    from scheduler.runtime import alarm, engine  # noqa: PLC0415  (what is wrapped is wrapped before it is imported)
+
+    for module in (alarm, engine):
+        setattr(module, "FURTHEST", seconds)  # noqa: B010  (one of them has it from the other)
 
 
 if __name__ == "__main__":

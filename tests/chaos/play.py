@@ -2,7 +2,6 @@
 
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Protocol
 
 from tests.chaos.points import ENGINE, POINTS, Ambush
 from tests.chaos.providers import Providers
-from tests.chaos.site import Row, Site, mailbox, mobile
+from tests.chaos.site import Process, Row, Site, mailbox, mobile
 from tests.chaos.verdict import Verdict, count_emails, count_texts
 
 ANY = "at any instant"
@@ -21,8 +20,6 @@ ENDED = {*TAKEN, "expired", "suppressed", "cancelled", "failed", "undelivered"}
 LEASE = timedelta(seconds=70)
 """A dead engine's lease is over then."""
 LONGEST_DRAIN = 240.0
-
-Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ import importlib
 import inspect
 import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 Pass = Callable[[], None]
@@ -21,7 +22,7 @@ SMTP_END = b"\r\n.\r\n"
 class Spot:
     """A function of the product or of a library it sends with; `when` it is passed, and for which first argument.
 
-    Functions of a module are wrapped before the modules that import them by name are loaded.
+    Functions of a module are wrapped wherever they were imported by name.
     """
 
     module: str
@@ -135,8 +136,17 @@ def _wrap(spot: Spot, passed: Pass) -> None:
     *path, name = spot.name.split(".")
     for part in path:
         owner = getattr(owner, part)
-    wrap = _wrapped_coroutine if inspect.iscoroutinefunction(getattr(owner, name)) else _wrapped
-    setattr(owner, name, wrap(getattr(owner, name), spot, passed))
+    was = getattr(owner, name)
+    wrap = _wrapped_coroutine if inspect.iscoroutinefunction(was) else _wrapped
+    _replace(owner, name, wrap(was, spot, passed))
+
+
+def _replace(owner: Any, name: str, value: object) -> None:
+    """Put something in the place of a module's or class's own; also where it has been imported by that name."""
+    was = getattr(owner, name)
+    setattr(owner, name, value)
+    for module in [it for it in sys.modules.values() if isinstance(owner, ModuleType) and vars(it).get(name) is was]:
+        setattr(module, name, value)
 
 
 def _wrapped(function: Callable[..., Any], spot: Spot, passed: Pass) -> Callable[..., Any]:

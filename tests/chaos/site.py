@@ -17,8 +17,11 @@ import psycopg
 
 from tests.acceptance.conftest import ROOT, Aftercare
 from tests.approved import approve_shipped
+from tests.chaos.nursery import Forked, start
 from tests.chaos.points import Ambush
 from tests.servers.clock import SharedClock
+
+Process = subprocess.Popen[bytes] | Forked
 
 REGISTERED = datetime(2030, 3, 5, 15, 0, tzinfo=UTC)
 """The day before the visits."""
@@ -50,6 +53,8 @@ class Site(Aftercare):
 
     clock: SharedClock = field(init=False)
     batch: int | None = None
+    looks: float | None = None
+    """Seconds between two looks at edited files, and at what is due; None: as in the product."""
     file: Path = field(init=False)
     """The database, on SQLite."""
     _numbers: "count[int]" = field(default_factory=count)
@@ -82,25 +87,28 @@ class Site(Aftercare):
 
     def launch(
         self, *words: str, at: Ambush | None = None, largest: int | None = None, inside: Sequence[str] = ()
-    ) -> subprocess.Popen[bytes]:
+    ) -> Process:
         """Start a command; what it prints is in `said`. `inside`: words of a program that becomes this one."""
         options = ["--clock", str(self.clock.file)]
         options += ["--at", str(at)] if at else []
         options += ["--batch", str(self.batch)] if self.batch else []
+        options += ["--looks", str(self.looks)] if self.looks else []
         options += ["--largest", str(largest)] if largest else []
+        environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "COLUMNS": "200", **self.environ}
+        launch = [*options, "--", *words]
         with (self.folder / f"process-{next(self._numbers)}").open("wb") as output:
-            process = subprocess.Popen(
-                [*inside, sys.executable, "-m", "tests.chaos.launch", *options, "--", *words],
-                cwd=self.folder,
-                env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "COLUMNS": "200", **self.environ},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
+            process: Process
+            if inside:
+                command = [*inside, sys.executable, "-m", "tests.chaos.launch", *launch]
+                process = subprocess.Popen(
+                    command, cwd=self.folder, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                )
+            else:
+                process = start(launch, folder=self.folder, environ=environ, output=output)
         self._outputs[process.pid] = Path(output.name)
         return process
 
-    def said(self, process: subprocess.Popen[bytes]) -> str:
+    def said(self, process: Process) -> str:
         """What a process printed so far."""
         return self._outputs[process.pid].read_text(encoding="utf-8", errors="replace")
 

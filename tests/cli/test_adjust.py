@@ -71,7 +71,7 @@ def test_what_can_not_be_is_refused_in_one_line(aftercare: Command) -> None:
     said = {
         ("tips", "--at", "2020-01-01T10:00"): "is past",
         ("tips", "--at", "soon"): "--at is not a date and time",
-        ("prepare", "--at", "2030-03-20T12:00"): "goes out before the visit",
+        ("prepare", "--at", "2030-03-20T12:00"): "goes out before the appointment",
         ("tipps", "--skip"): "did you mean tips?",
         ("tips", "--lift"): "no exception is in force for 'tips'",
     }

@@ -129,7 +129,7 @@ def test_the_picture_in_the_terminal_fits_80_columns_and_needs_no_colour(fresh: 
     assert "\x1b" not in said
     rows = {row.split()[0]: row for row in said.split("\n\n")[1].splitlines()[1:]}
     assert "●" in rows["redness_check"]
-    assert "×" in rows["prepare"]  # noqa: RUF001
+    assert "×" in rows["prepare"]  # noqa: RUF001  (the picture's own sign)
     assert "◆" in rows["reply"]
 
 
@@ -152,7 +152,7 @@ def test_a_range_of_visits_is_counted_by_day_and_hour(fresh: Command) -> None:
     assert data["messages"] == sum(it["messages"] for it in data["by_hour"])
     assert data["segments"] == sum(it["segments"] for it in data["by_day"])
     said = fresh.done(*RANGE, "--per-day", "4")
-    assert "microneedling at lumiere: 20 visits, 2026-11-23 to 2026-11-27" in said
+    assert "microneedling at lumiere: 20 appointments, 2026-11-23 to 2026-11-27" in said
     assert "200 messages: 120 by SMS" in said
 
 
@@ -176,7 +176,7 @@ def test_there_are_no_visits_on_days_on_which_the_clinic_is_closed(mine: Command
     add(mine.folder / "mine/config/clinics/lumiere.yaml", CLOSED)
     over = ("simulate", "microneedling", "--clinic", "lumiere", "--from", "2026-12-18", "--to", "2027-01-04")
     assert mine.json(*over, "--per-day", "1")["appointments"] == 4
-    assert "no visit" in mine.refused(*over[:5], "2026-12-22", "--to", "2026-12-23")
+    assert "no appointment" in mine.refused(*over[:5], "2026-12-22", "--to", "2026-12-23")
 
 
 @pytest.mark.parametrize(
@@ -190,8 +190,8 @@ def test_there_are_no_visits_on_days_on_which_the_clinic_is_closed(mine: Command
         ),
         (("--at", "2026-03-06T14:00", "--reply", "recheck=2@2026-03-08T12:00"), "recheck had not gone out by then"),
         (("--at", "2026-03-06T14:00", "--no-phone", "--no-email"), "nothing could reach this patient"),
-        (("--from", "2026-03-06", "--to", "2026-03-01"), "there is no visit in that range"),
-        (("--from", "2026-03-06", "--to", "2046-03-01"), "more than 5,000 visits"),
+        (("--from", "2026-03-06", "--to", "2026-03-01"), "no appointment is in that range"),
+        (("--from", "2026-03-06", "--to", "2046-03-01"), "more than 5,000 appointments"),
     ],
 )
 def test_what_can_not_be_simulated_is_said_in_one_line(fresh: Command, words: tuple[str, ...], said: str) -> None:

@@ -133,4 +133,4 @@ def test_any_text_is_taken_or_refused_in_one_line(pieces: list[str]) -> None:
         text = CompiledText(" ".join(pieces), FILE)
         text.render(values().given_to(Channel.SMS))
     except TemplateError as error:
-        assert "\n" not in str(error)  # noqa: PT017 - most texts are fine
+        assert "\n" not in str(error)  # noqa: PT017  (most texts are fine)

@@ -74,7 +74,7 @@ UNSUBSCRIBE = f"https://care.example.com/aftercare/u/{'A' * 60}-_"
 
 def _with_link(url: str | None) -> bytes:
     given = {"sender": SENDER, "to": "ann@mail.example", "to_name": "Ann", "message_id": MESSAGE_ID, "date": NOW}
-    return build_mime(EMAIL, **given, language="fr", unsubscribe_url=url)  # type: ignore[arg-type]
+    return build_mime(EMAIL, **given, language="fr", unsubscribe_url=url)  # type: ignore[arg-type]  # by their names
 
 
 def test_the_headers_of_one_click_stand_whole_on_one_line_each() -> None:

@@ -35,7 +35,7 @@ def pause(scope: Scope) -> Pause:
 
 
 def made(message: Pending, now: datetime = DUE, **there: object) -> Decision:
-    return decide(message, replace(situation(), **there), now=now, late_after=LATE_AFTER)  # type: ignore[arg-type]
+    return decide(message, replace(situation(), **there), now=now, late_after=LATE_AFTER)  # type: ignore[arg-type]  # by their names
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -51,9 +52,9 @@ def test_the_way_back_has_the_same_edits_the_other_way_round(old: Protocol, new:
 
 
 @given(protocols, st.randoms())
-def test_the_order_of_steps_is_no_edit(version: Protocol, random: object) -> None:
+def test_the_order_of_steps_is_no_edit(version: Protocol, random: Random) -> None:
     steps = list(version.steps)
-    random.shuffle(steps)  # type: ignore[attr-defined]
+    random.shuffle(steps)
     assert edits(version, replace(version, steps=tuple(steps))) == ()
 
 
@@ -89,7 +90,7 @@ def test_a_longer_visit_edits_the_steps_that_its_end_may_move() -> None:
 )
 def test_an_edit_tells_times_from_the_rest(other: dict[str, object], more: bool) -> None:
     old = step(after("2d", "10:00"))
-    (found,) = edits(protocol(old), protocol(replace(old, **other)))  # type: ignore[arg-type]
+    (found,) = edits(protocol(old), protocol(replace(old, **other)))  # type: ignore[arg-type]  # by their names
     assert found.changes_more_than_times is more
 
 

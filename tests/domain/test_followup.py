@@ -47,7 +47,7 @@ def waiting(
     to: str, *classes: str, wait: str = "2d", at: str | None = "10:00", step_id: str = "recheck", **more: object
 ) -> Step:
     timing = AfterReply(to, frozenset(classes), parse_span(wait), clock(at))
-    return step(timing, step_id, ask="redness", **more)  # type: ignore[arg-type]
+    return step(timing, step_id, ask="redness", **more)  # type: ignore[arg-type]  # by their names
 
 
 CHECK = step(after("2d", "10:00"), "check", ask="redness")

@@ -159,7 +159,7 @@ def test_engines_that_hold_parts_never_send_two_within_the_window_and_always_one
         ahead = tuple(it for it in waiting.values() if now < it[0].due_at <= now + WINDOW)
         gone: set[int] = set()
         for engine in range(3):
-            held_here = {it[0].key for it in due if holders[it[0].appointment - 1] == engine}  # type: ignore[operator]
+            held_here = {it[0].key for it in due if holders[it[0].appointment - 1] == engine}  # type: ignore[operator]  # each has one here
             for (pending, _), decision in zip(due, decided(*due, now=now, soon=ahead), strict=True):
                 if pending.key in held_here and decision.kind is Kind.SEND:
                     sent[pending.key] = now

@@ -18,7 +18,7 @@ REFUSED = {Channel.SMS: "Twilio: account suspended (20005)"}
 def notice(
     kind: MessageKind, origin: str = "reply/1/answer", template: str = "answer_fine", **more: object
 ) -> NoticeSituation:
-    return NoticeSituation(kind, origin, template, Channel.SMS, UNTIL, **more)  # type: ignore[arg-type]
+    return NoticeSituation(kind, origin, template, Channel.SMS, UNTIL, **more)  # type: ignore[arg-type]  # by their names
 
 
 @pytest.mark.parametrize("kind", [MessageKind.ANSWER, MessageKind.ALERT])

@@ -85,7 +85,7 @@ class World:
     def plan(self, *, on: Protocol | None = None, at: Clinic | None = None) -> tuple[PlannedMessage, ...]:
         wanted, place = on or self.protocol, at or self.clinic
         times_ = {"now": self.now, "late_after": LATE_AFTER}
-        return plan(wanted, place, self.visit, self.reach, **times_, late_spacing=SPACING)  # type: ignore[arg-type]
+        return plan(wanted, place, self.visit, self.reach, **times_, late_spacing=SPACING)  # type: ignore[arg-type]  # by their names
 
     def step_of(self, message: PlannedMessage) -> Step:
         found = self.protocol.step(message.step)

@@ -72,5 +72,5 @@ def test_what_is_written_otherwise_and_means_the_same_is_no_edit(tmp_path: Path)
 
 def test_a_changed_duration_is_told_of_the_steps_that_it_may_move(tmp_path: Path) -> None:
     assert told(tmp_path, "{id: tips, after: 2h, channels: [sms]}", duration="90m") == [
-        ("tips", ("after: 3d -> 2h", "at: 10:00 -> (none)", "duration of the visit: 60m -> 90m"))
+        ("tips", ("after: 3d -> 2h", "at: 10:00 -> (none)", "duration of the appointment: 60m -> 90m"))
     ]

@@ -33,7 +33,7 @@ def fenced(text: str) -> Iterator[Fenced]:
 
 def links(text: str) -> list[str]:
     """Return where the links and images of a page lead; code is left out."""
-    return _LINK.findall(_prose(text))
+    return _LINK.findall(prose(text))
 
 
 def anchors(text: str) -> set[str]:
@@ -41,7 +41,8 @@ def anchors(text: str) -> set[str]:
     return {_slug(heading) for heading in _HEADING.findall(_FENCED.sub("", text))}
 
 
-def _prose(text: str) -> str:
+def prose(text: str) -> str:
+    """Return a page without its code."""
     return re.sub(r"`[^`\n]*`", "", _FENCED.sub("", text))
 
 

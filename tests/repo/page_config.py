@@ -46,6 +46,7 @@ from scheduler.protocols.instance_file import (
     MOST_PERCENT,
     MOST_SMS,
     MOST_TIMES,
+    MOST_YEARS,
     EmailCount,
     Floor,
     Grade,
@@ -54,6 +55,7 @@ from scheduler.protocols.instance_file import (
     Percent,
     SmsCount,
     Times,
+    Years,
 )
 from scheduler.protocols.on_call import Patience
 from scheduler.protocols.price_field import PriceField
@@ -113,6 +115,7 @@ WORDS: tuple[tuple[Any, str], ...] = (
     (SmsCount, f"whole number, 1 to {MOST_SMS}"),
     (Parts, f"whole number, 1 to {MOST_PARTS}"),
     (Grade, f"whole number, 1 to {HIGHEST_GRADE}"),
+    (Years, f"whole number, 1 to {MOST_YEARS}"),
     (EmailCount, f"whole number, 1 to {MOST_EMAILS}"),
     (MessagesADay, f"whole number, 1 to {MOST_A_DAY}"),
     (Times, f"whole number, 2 to {MOST_TIMES}"),

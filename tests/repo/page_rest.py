@@ -42,12 +42,15 @@ RULES = f"""## What holds for all of it
 - **Edits.** GET and PATCH answer an `ETag`. PATCH with `If-Match` is refused with 412 when it was changed meanwhile;
   without it goes through. GET with `If-None-Match` is 304 when nothing changed.
 - **Limits.** `RateLimit-Policy` and `RateLimit` say what is let through and what is left; 429 has `Retry-After`. A
-  body has at most 1,000,000 bytes and 32 levels; a file of `POST /imports` is sent as it is (CSV, .xlsx), 10 MiB.
+  body has at most 1,000,000 bytes and 32 levels; a file of `POST /imports` or
+  `POST /imports/guess` is sent as it is (CSV, .xlsx), 10 MiB.
 - **Undo.** Whoever registers or edits an appointment gets the header `Undo`: a POST to that address takes it back for
   15 minutes, while nothing went out because of it. An import has its `undo`.
 - **Beside requests.** A plan, and carrying it out, takes longer than a request may: 202, then look at
   `/plans/current` and `/applies` until the state is no more `running`.
-- **Only in the console** is what belongs to a person: one's own account, and tests of a text to one's own phone.
+- **Only in the console** is what belongs to a person: one's own account, and tests of a text to one's own phone. A test
+  goes over every route of the console and names what does the same here.
+- **Files.** Answers are JSON but for `GET /deliveries/export`, which is CSV: send no `Accept`, or `text/csv`.
 - **HEAD** works wherever GET does. There are no cookies, and no CORS.
 - **Records.** Who did and saw what goes into the audit trail, as `key:` and the key's name.
 

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
+from typer.core import TyperGroup
 
 from scheduler.channels.smtp.server import read_smtp_url
+from scheduler.cli.app import app
 from scheduler.settings import Delivery, read_settings
 from tests.repo.markdown import ROOT
 
@@ -43,7 +46,8 @@ def test_every_secret_volume_and_service_that_is_used_is_declared(compose: dict[
     for service in services.values():
         assert set(service.get("secrets", [])) <= set(compose["secrets"])
         assert set(service.get("depends_on", [])) <= set(services)
-        named = [volume.split(":")[0] for volume in service.get("volumes", []) if not volume.startswith(("./", "/"))]
+        mounted = [VARIABLE.sub(lambda found: found[2], it) for it in service.get("volumes", [])]
+        named = [volume.split(":")[0] for volume in mounted if not volume.startswith(("./", "/"))]
         assert set(named) <= set(compose["volumes"])
 
 
@@ -70,6 +74,30 @@ def test_the_mail_catcher_can_be_reached_as_the_product_allows(compose: dict[str
     server = read_smtp_url(environment(compose)["AFTERCARE_SMTP_URL"])
     assert (server.host, server.port) == ("127.0.0.1", 1025)
     assert compose["services"]["mail"]["network_mode"] == "service:aftercare"
+
+
+def test_each_of_our_services_runs_a_command_that_there_is_without_rights(compose: dict[str, Any]) -> None:
+    commands = typer.main.get_command(app)
+    assert isinstance(commands, TyperGroup)
+    ours = {name: it for name, it in compose["services"].items() if it.get("build")}
+    assert set(ours) == {"migrate", "aftercare", "worker", "watch"}
+    for service in ours.values():
+        group, words = commands, [VARIABLE.sub(lambda found: found[2], it) for it in service["command"]]
+        while isinstance(known := group.commands[words.pop(0)], TyperGroup):
+            group = known
+        known.make_context("", words)
+    long = [it for name, it in ours.items() if name != "migrate"]
+    for key in ("read_only", "tmpfs", "cap_drop", "security_opt", "environment", "env_file", "secrets", "restart"):
+        assert all(it[key] == long[0][key] for it in long), key
+
+
+def test_the_drop_folder_is_the_one_that_is_watched_and_may_be_written(compose: dict[str, Any]) -> None:
+    service = compose["services"]["watch"]
+    mounted = [it for it in service["volumes"] if it.endswith(f":{service['command'][1]}")]
+    assert [VARIABLE.sub(lambda found: found[2], it) for it in mounted] == ["./exports:/aftercare/exports"]
+    assert service["profiles"] == ["watch"]
+    clinics = {path.stem for path in (ROOT / "config/clinics").glob("*.yaml")}
+    assert VARIABLE.sub(lambda found: found[2], service["command"][-1]) in clinics
 
 
 def test_nothing_is_published_beyond_this_machine(compose: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from scheduler.domain.reasons import CLAUSES
 from scheduler.domain.states import Status
 from scheduler.protocols.problems import CODES, TEXT_CODES
 from tests.repo.generate import generate
-from tests.repo.markdown import ROOT, anchors, fenced, links, pages
+from tests.repo.markdown import ROOT, anchors, fenced, links, pages, prose
 from tests.repo.page_commands import leaves, option_names
 from tests.repo.page_config import keys
 
@@ -137,6 +137,44 @@ def test_commands_and_settings_named_on_a_page_exist(page: Path) -> None:
     assert set(named) <= known | {"0"}
     read_or_file = setting_names() | {f"{name}_FILE" for name in settings.SECRETS} | {"AFTERCARE_TEST_REQUIRE"}
     assert set(re.findall(r"\b(?:AFTERCARE|TWILIO)_[A-Z_]+[A-Z]\b", text)) <= read_or_file
+
+
+def test_options_that_a_page_shows_with_a_command_are_its_own() -> None:
+    known = {name: {*option_names(command), "--help"} for name, command in leaves()}
+    unknown = [
+        (str(page.relative_to(ROOT)), name, option)
+        for page in pages()
+        for words, line in re.findall(r"aftercare (([a-z][a-z -]*)[^\n`|&;#]*)", _unfolded(page))
+        if (name := next((it for it in _beginnings(line) if it in known), None))
+        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", words)
+        if option not in known[name]
+    ]
+    assert unknown == []
+
+
+def _unfolded(page: Path) -> str:
+    """Return a page with lines that a backslash folds in one."""
+    return page.read_text(encoding="utf-8").replace("\\\n", " ")
+
+
+def _beginnings(line: str) -> list[str]:
+    """Return the names of a command that a line may begin with, the longest first."""
+    words = line.split()
+    return [" ".join(words[:count]) for count in (3, 2, 1)]
+
+
+def test_the_documentation_has_one_word_for_an_appointment() -> None:
+    """What patients read may say visit: they come for one."""
+    of_patients = {"problems.md", "texts-en.md", "texts-es.md", "texts-fr.md"}
+    folders = {"explanation", "how-to", "reference"}
+    said = [
+        f"{page.name}: {line}"
+        for page in [ROOT / "README.md", *(it for it in pages() if it.parent.name in folders)]
+        if page.name not in of_patients
+        for line in re.sub(r"\]\([^)]*\)", "]", prose(page.read_text(encoding="utf-8"))).splitlines()
+        if re.search(r"\bvisits?\b(?!\.json)", line, re.IGNORECASE)
+    ]
+    assert said == []
 
 
 def test_the_protocol_in_the_readme_is_the_shipped_one() -> None:

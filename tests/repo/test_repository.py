@@ -11,7 +11,6 @@ from hatchling import build
 
 from tests.repo.markdown import ROOT
 
-LONGEST_FILE = 400
 REGISTRIES = ("pypi" + ".org", "python" + "hosted.org", "npmjs" + ".org", "debian" + ".org", "ubuntu" + ".com")
 MACHINES = ("/wor" + "k/", "/tmp/after" + "care", "/home/" + "user", "localhost:" + "3141")
 
@@ -45,11 +44,6 @@ def test_no_file_holds_a_private_key_or_a_token() -> None:
     allowed = ROOT / "tests"
     found = [path for path in tracked() if allowed not in path.parents and secret.search(path.read_bytes())]
     assert found == []
-
-
-def test_no_module_of_the_product_is_longer_than_a_reader_bears() -> None:
-    long = [path for path in (ROOT / "scheduler").rglob("*.py") if len(path.read_text().splitlines()) > LONGEST_FILE]
-    assert long == []
 
 
 def test_every_locked_package_has_hashes() -> None:

@@ -2,12 +2,10 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 from aiohttp import web
 
-from tests.servers.background import BackgroundLoop, settle
+from tests.servers.background import HttpInBackground
 
 
 @dataclass
@@ -20,7 +18,7 @@ class Asked:
 
 
 @dataclass
-class CalendarServer:
+class CalendarServer(HttpInBackground):
     """Runs in a thread of its own: `with CalendarServer() as server: server.content = …; server.url`.
 
     `status` other than 200 is answered as it is; `location` leads on; `broken` hangs up in the middle of the content.
@@ -31,7 +29,11 @@ class CalendarServer:
     location: str = ""
     broken: bool = False
     asked: list[Asked] = field(default_factory=list)
-    _background: BackgroundLoop = field(default_factory=BackgroundLoop)
+
+    def __post_init__(self) -> None:
+        app = web.Application()
+        app.router.add_get("/{path:.*}", self._answer)
+        super().__init__(app)
 
     @property
     def url(self) -> str:
@@ -40,27 +42,6 @@ class CalendarServer:
     @property
     def etag(self) -> str:
         return f'"{hash(self.content)}"'
-
-    def __enter__(self) -> Self:
-        self._background.start()
-        app = web.Application()
-        app.router.add_get("/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        self._background.run(self._start())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._background.run(settle())
-        self._background.run(self._runner.cleanup())
-        self._background.stop()
-
-    async def _start(self) -> None:
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         headers = request.headers

@@ -8,12 +8,11 @@ import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, AnyStr, Self
+from typing import Any, AnyStr
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from tests.servers.background import BackgroundLoop, settle
+from tests.servers.background import InBackground, settle
 from tests.servers.certificates import Certificate, server_context
 from tests.servers.mail import At, Delivered, Fault
 
@@ -22,7 +21,7 @@ __all__ = ["At", "Delivered", "Fault", "SmtpServer"]
 Watch = Callable[[], None]
 
 
-class SmtpServer:
+class SmtpServer(InBackground):
     """Runs in a thread of its own: `with SmtpServer() as smtp: ... smtp.url ... smtp.delivered`.
 
     `replies` holds what is answered, once each, before things go well again; `always` what is answered every
@@ -40,6 +39,7 @@ class SmtpServer:
         users: dict[str, str] | None = None,
         smtputf8: bool = True,
     ) -> None:
+        super().__init__(port)
         self.delivered: list[Delivered] = []
         self.replies: dict[tuple[At, str], list[str | Fault]] = {}
         self.always: dict[tuple[At, str], str | Fault] = {}
@@ -52,9 +52,6 @@ class SmtpServer:
         self.tls_from_the_start = tls_from_the_start
         self.tls = server_context(certificate)
         self._record = record
-        self._port = port
-        self._stopped = asyncio.Event()
-        self._background = BackgroundLoop()
         self._server: asyncio.Server | None = None
 
     @property
@@ -84,17 +81,6 @@ class SmtpServer:
     def hang_up(self) -> None:
         """Break every connection, and return when they are broken."""
         self._background.run(self._abort_all())
-
-    def __enter__(self) -> Self:
-        self._background.start()
-        self._background.run(self._start())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._background.run(self._stop())
-        self._background.stop()
 
     async def _start(self) -> None:
         tls = self.tls if self.tls_from_the_start else None
@@ -156,19 +142,19 @@ class Hooks:
     def __init__(self, owner: SmtpServer) -> None:
         self._owner = owner
 
-    async def handle_MAIL(self, session: Any, _state: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
+    async def handle_MAIL(self, session: Any, _state: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802  (aiosmtpd finds it by the command's name)
         if reply := await self._owner.answer(session, At.MAIL, address):
             return reply
         envelope.mail_from, envelope.mail_options = address, options
         return "250 2.1.0 Ok"
 
-    async def handle_RCPT(self, session: Any, _state: Any, envelope: Any, address: str, _options: list[str]) -> str:  # noqa: N802
+    async def handle_RCPT(self, session: Any, _state: Any, envelope: Any, address: str, _options: list[str]) -> str:  # noqa: N802  (aiosmtpd finds it by the command's name)
         if reply := await self._owner.answer(session, At.RCPT, address):
             return reply
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
 
-    async def handle_DATA(self, session: Any, state: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, session: Any, state: Any, envelope: Any) -> str:  # noqa: N802  (aiosmtpd finds it by the command's name)
         if not self._owner.refuses_content(envelope.rcpt_tos[0]):
             self._owner.take(state, envelope)
         reply = await self._owner.answer(session, At.CONTENT, envelope.rcpt_tos[0])
@@ -214,7 +200,7 @@ class Session(SMTP):
         else:
             await super().push(status)
 
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  (aiosmtpd finds it by the command's name)
         self._owner.on_data()
         to = self.envelope.rcpt_tos if self.envelope else []
         if to and (reply := await self._owner.answer(self, At.DATA, to[0])):
@@ -234,7 +220,7 @@ def main() -> None:
     parser.add_argument("--record", type=Path)
     arguments = parser.parse_args()
     with SmtpServer(port=arguments.port, record=arguments.record) as server:
-        print(server.url, flush=True)  # noqa: T201
+        print(server.url, flush=True)  # noqa: T201  (this is what the command says)
         threading.Event().wait()
 
 

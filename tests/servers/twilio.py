@@ -15,13 +15,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from tests.servers.background import BackgroundLoop, settle
+from tests.servers.background import HttpInBackground
 from tests.servers.behaviours import ACCEPT, MOODS, Behaviour
 from tests.servers.certificates import Certificate, server_context
 from tests.servers.clock import SharedClock
@@ -33,7 +31,7 @@ AUTH_TOKEN = "a-token-for-tests"
 Now = Callable[[], datetime]
 
 
-class TwilioServer:
+class TwilioServer(HttpInBackground):
     """Runs in a thread of its own: `with TwilioServer() as twilio: ... twilio.url ... twilio.taken`.
 
     `script` holds one behaviour per create, first come first served; after it `default` holds; `by_number` goes
@@ -52,6 +50,7 @@ class TwilioServer:
         certificate: Certificate | None = None,
         default: Behaviour = ACCEPT,
     ) -> None:
+        super().__init__(self._app(), port, server_context(certificate))
         self.taken: list[Taken] = []
         self.script: deque[Behaviour] = deque()
         self.default = default
@@ -68,11 +67,6 @@ class TwilioServer:
         self.account_sid = account_sid
         self.credentials = f"{account_sid}:{auth_token}"
         self._record = record
-        self._tls = server_context(certificate)
-        self._port = port
-        self._background = BackgroundLoop()
-        self._stopped = asyncio.Event()
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
 
     @property
     def url(self) -> str:
@@ -80,30 +74,6 @@ class TwilioServer:
 
     def sent_to(self, number: str) -> list[Taken]:
         return [message for message in self.taken if message.to == number]
-
-    def __enter__(self) -> Self:
-        self._background.start()
-        self._background.run(self._start())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._background.run(self._stop())
-        self._background.stop()
-
-    async def _start(self) -> None:
-        await self._runner.setup()
-        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=self._tls)
-        await self._site.start()
-        self._port = self._runner.addresses[0][1]
-
-    async def _stop(self) -> None:
-        self._stopped.set()
-        await settle()
-        await self._site.stop()
-        await settle()
-        await self._runner.cleanup()
 
     def _app(self) -> web.Application:
         app = web.Application()
@@ -259,7 +229,7 @@ def main() -> None:
         server.moody, server.delay = arguments.moody, arguments.delay
         if arguments.clock:
             server.now = SharedClock(arguments.clock).now
-        print(server.url, flush=True)  # noqa: T201
+        print(server.url, flush=True)  # noqa: T201  (this is what the command says)
         threading.Event().wait()
 
 

@@ -1,6 +1,5 @@
 """A clinic's own system on loopback: takes signed calls as Standard Webhooks says, and drops what it has already."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -9,12 +8,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
-from tests.servers.background import BackgroundLoop, settle
+from tests.servers.background import HttpInBackground
 from tests.servers.behaviours import ACCEPT, Behaviour
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -36,7 +34,7 @@ class Call:
         return told
 
 
-class WebhookServer:
+class WebhookServer(HttpInBackground):
     """Runs in a thread of its own: `with WebhookServer() as receiver: ... receiver.url ... receiver.calls`.
 
     `calls` has every call that was signed right, doubles too; `taken` what it took, by id. `script` holds one
@@ -44,45 +42,19 @@ class WebhookServer:
     """
 
     def __init__(self) -> None:
+        app = web.Application()
+        app.router.add_post("/alerts", self._take)
+        super().__init__(app)
         self.calls: list[Call] = []
         self.taken: dict[str, Call] = {}
         self.refused = 0
         self.script: deque[Behaviour] = deque()
         self.default = ACCEPT
         self.now: Now = lambda: datetime.now(UTC)
-        self._background = BackgroundLoop()
-        self._stopped = asyncio.Event()
-        app = web.Application()
-        app.router.add_post("/alerts", self._take)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}/alerts?key=of-the-clinic"
-
-    def __enter__(self) -> Self:
-        self._background.start()
-        self._background.run(self._start())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._background.run(self._stop())
-        self._background.stop()
-
-    async def _start(self) -> None:
-        await self._runner.setup()
-        self._site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await self._site.start()
-        self._port = self._runner.addresses[0][1]
-
-    async def _stop(self) -> None:
-        self._stopped.set()
-        await settle()
-        await self._site.stop()
-        await settle()
-        await self._runner.cleanup()
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         behaviour = self.script.popleft() if self.script else self.default

@@ -32,7 +32,7 @@ def with_on_call(*people: OnCall, clinic: str = "north", **instance: object) -> 
     return replace(
         known,
         clinics={**known.clinics, clinic: changed},
-        instance=replace(known.instance, **instance),  # type: ignore[arg-type]
+        instance=replace(known.instance, **instance),  # type: ignore[arg-type]  # by their names
     )
 
 

@@ -36,15 +36,8 @@ class Had:
     at: datetime
 
 
-@dataclass
-class Provider:
-    """Takes what it is handed in time, as `script` says; by attempt, in `taken`. After the script all is taken."""
-
-    clock: Clock
-    script: list[Way] = field(default_factory=list)
-    taken: dict[str, Had] = field(default_factory=dict)
-    numbers: Iterator[int] = field(default_factory=lambda: count(1))
-    prefix: str = "queue-"
+class Ready:
+    """What a channel has that needs no opening and is always well."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -56,6 +49,17 @@ class Provider:
 
     async def probe(self) -> None:
         pass
+
+
+@dataclass
+class Provider(Ready):
+    """Takes what it is handed in time, as `script` says; by attempt, in `taken`. After the script all is taken."""
+
+    clock: Clock
+    script: list[Way] = field(default_factory=list)
+    taken: dict[str, Had] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    prefix: str = "queue-"
 
     async def send(self, message: Outgoing) -> Accepted:
         return self.take(message, self.script.pop(0) if self.script else Way.TAKEN)

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.sources import (
     Acuity,
     Calcom,
@@ -26,6 +27,7 @@ from scheduler.domain.sources import (
     Signature,
     Source,
 )
+from scheduler.services.appointments import call_off
 from scheduler.services.bookings.events import open_events
 from scheduler.services.bookings.receiving import BookingCall, BookingHooks, Refused
 from scheduler.store.appointments import StoredAppointment, read_appointment
@@ -124,6 +126,14 @@ def visits(house: House) -> list[StoredAppointment]:
             read_appointment(row)
             for row in tx.connection.execute(sa.select(appointments).order_by(appointments.c.id))
         ]
+
+
+def call_off_all(house: House) -> None:
+    """Call off what takes place, by hand: the next booking of the same person is another."""
+    with house.store.write() as tx:
+        for it in visits(house):
+            if it.status is AppointmentStatus.BOOKED:
+                call_off(tx, it.id, AppointmentStatus.CANCELLED, now=house.clock.now(), by="test")
 
 
 def on(house: House) -> list[tuple[str | None, datetime]]:

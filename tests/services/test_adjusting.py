@@ -21,7 +21,7 @@ from tests.services.test_followups import RECHECK, REPLIED, asked, of_step
 
 def make(house: House, appointment: int, step: str, *, skip: bool = False, **wish: object) -> None:
     with house.store.write() as tx:
-        said = Wish(skip, **wish)  # type: ignore[arg-type]
+        said = Wish(skip, **wish)  # type: ignore[arg-type]  # by their names
         adjust(tx, house.configuration, appointment, step, said, now=house.clock.now(), by="Ada")
 
 
@@ -225,9 +225,9 @@ def test_instants_that_make_no_sense_are_refused_and_change_nothing(house: House
     before = house.messages(appointment)
     with pytest.raises(ConflictError, match="Tue 2026-03-10 10:59 is past"):
         make(house, appointment, "tips", at=after(house.clock.now(), minutes=-1))
-    with pytest.raises(ConflictError, match="goes out before the visit, which begins at Wed 2026-03-18 10:00"):
+    with pytest.raises(ConflictError, match="goes out before the appointment, which begins at Wed 2026-03-18 10:00"):
         make(house, appointment, "prepare", at=after(VISIT, hours=1))
-    with pytest.raises(ConflictError, match="goes out after the visit"):
+    with pytest.raises(ConflictError, match="goes out after the appointment"):
         make(house, appointment, "tips", at=after(VISIT, hours=-1))
     with pytest.raises(NotFoundError, match="has no step 'chek': did you mean check"):
         make(house, appointment, "chek", skip=True)

@@ -36,7 +36,7 @@ class StoppedError(Exception):
 
 def applier(house: House, configuration: Configuration, **more: object) -> Applier:
     values = {"progress": lambda _done, _all: None, "pause": lambda _seconds: None, **more}
-    return Applier(house.store, configuration, house.clock, "Ada", **values)  # type: ignore[arg-type]
+    return Applier(house.store, configuration, house.clock, "Ada", **values)  # type: ignore[arg-type]  # by their names
 
 
 def apply(house: House, configuration: Configuration, *pins: tuple[str, str], **more: object) -> Applied:

@@ -18,6 +18,7 @@ from tests.services.telling import (
     calcom_booking,
     calendly,
     calendly_invitee,
+    call_off_all,
     on,
     tell,
     with_sources,
@@ -79,14 +80,7 @@ def test_every_order_of_a_life_ends_in_one_truth(house: House, system: str) -> N
             tell(house, *(life[index] for index in order))
             mine = [it for it in on(house) if (it[0] or "").startswith(who)]
             assert mine == expected(who, 1, ends=ends), order
-            _clear(house)
-
-
-def _clear(house: House) -> None:
-    """Call off what takes place, so that the next booking of the same person is another."""
-    for external_id, _ in on(house):
-        done = house.enter(house.registration(external_id=external_id or "", status="cancelled"), follow=True)
-        assert done.appointment
+            call_off_all(house)
 
 
 @st.composite
@@ -115,7 +109,7 @@ class Life:
     def come_to(self, house: House) -> None:
         """Let them come, and look."""
         with_sources(house, CALCOM, CALENDLY)
-        _clear(house)
+        call_off_all(house)
         tell(house, *self.calls)
         assert [it for it in on(house) if (it[0] or "").startswith(self.who)] == self.expected
 

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 
 from scheduler.domain.booking_event import EventState
 from scheduler.errors import ConflictError, NotFoundError, SettingsError, StoreError
-from scheduler.services.bookings.duty import KEPT_FOR, BookingDuty
+from scheduler.services.bookings.duty import BookingDuty
 from scheduler.services.bookings.events import try_again
 from scheduler.services.bookings.health import heard, unset_secrets
 from scheduler.services.bookings.receiving import BookingCall, BookingHooks, Refused
 from scheduler.services.bookings.sources import refuse_unset
 from scheduler.services.erasing import erase
+from scheduler.services.retention import KEPT_FOR, Retention
 from scheduler.settings import Delivery
 from scheduler.store.booking_events import add_booking_event, get_booking_event
 from scheduler.store.rekey import rekey_all
@@ -132,11 +133,10 @@ def test_calls_are_kept_for_a_month_and_sealed(house: House) -> None:
     raw = Path(house.store.where).read_bytes() + Path(f"{house.store.where}-wal").read_bytes()
     assert b"john.doe" not in raw
     assert b"John Doe" not in raw
-    house.clock.move_to(REGISTERED + KEPT_FOR - timedelta(minutes=1))
-    duty(house).look(house.configuration)
+    kept_for = KEPT_FOR["booking_events"]
+    Retention().look(house.store, audit_years=None, now=REGISTERED + kept_for - timedelta(minutes=1))
     assert len(events(house)) == 1
-    house.clock.move_to(REGISTERED + KEPT_FOR + timedelta(hours=1))
-    duty(house).look(house.configuration)
+    Retention().look(house.store, audit_years=None, now=REGISTERED + kept_for + timedelta(minutes=1))
     assert events(house) == ()
 
 
@@ -144,7 +144,7 @@ def test_rekeying_reaches_them(house: House) -> None:
     with_sources(house, CALCOM)
     tell(house, calcom(calcom_booking("BOOKING_CREATED", "", VISIT, REGISTERED)))
     sealed = {column.info["of"] for column in booking_events.columns if "of" in column.info}
-    assert sealed == {"booking_events.payload", "booking_events.reason"}
+    assert sealed == {"booking_events.payload", "booking_events.reason", "booking_events.why"}
     assert rekey_all(house.store) == 0
 
 
@@ -187,7 +187,8 @@ def test_the_doctor_says_when_each_was_heard_of_and_what_was_refused(house: Hous
     with_sources(house, CALCOM, cliniko_at(""))
 
     def said() -> list[str]:
-        return [f"{it.health.value}: {it.message}" for it in heard(house.store, house.settings, house.configuration)]
+        found = heard(house.store, house.settings, house.configuration, now=house.clock.now())
+        return [f"{it.health.value}: {it.message}" for it in found]
 
     base = house.settings.public_url
     assert said() == [

@@ -14,7 +14,7 @@ from scheduler.domain.reasons import sentence
 from scheduler.services.appointments import call_off
 from scheduler.services.feeds.health import calendars_read
 from scheduler.services.feeds.pulling import AWAY_FOR, Pulled, Puller
-from scheduler.services.feeds.taking import SURE_AFTER
+from scheduler.services.feeds.missing import SURE_AFTER
 from scheduler.store.alerts import open_alerts
 from scheduler.store.tables import appointments
 from scheduler.store.today import is_new
@@ -147,7 +147,7 @@ def test_what_is_refused_is_told_once_and_taken_when_it_is_mended(desk: Desk) ->
     pulled = desk.read()
     assert [it.reason.split(":")[0] for it in pulled.taken.refused] == [
         "treatment",
-        "it repeats itself, and a visit is one of its own",
+        "it repeats itself, and an appointment is one of its own",
     ]
     assert "Botox" not in repr(pulled)
     desk.read()

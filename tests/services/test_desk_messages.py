@@ -332,7 +332,7 @@ def test_an_email_stands_in_the_thread_of_the_question_and_of_what_staff_wrote_b
     assert two["References"].split() == [asked_by["Message-ID"], one["Message-ID"]]
     assert (one["Subject"], one["From"]) == ("Re: check", "North <care@north.example>")
     assert patient.name.split()[-1] in str(one["To"]) or "=?utf-8?" in str(one["To"])
-    plain, html = (part.get_payload(decode=True).decode() for part in one.get_payload())  # type: ignore[union-attr]
+    plain, html = (part.get_payload(decode=True).decode() for part in one.get_payload())  # type: ignore[union-attr]  # it has two parts
     assert "In *two* days <b>you</b> may." in plain
     assert "&lt;b&gt;you&lt;/b&gt;" in html
     assert "<b>you" not in html

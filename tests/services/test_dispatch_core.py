@@ -5,8 +5,6 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Self
 
 from scheduler.domain.outgoing import Accepted, Outgoing
 from scheduler.domain.protocol import Channel
@@ -18,30 +16,20 @@ from scheduler.services.leases import LAST_WRITE, LEASE
 from scheduler.store.claims import release_expired
 from scheduler.store.database import open_store
 from tests.services.house import CHECK, FIRST_HOURS, VISIT, House, after, write_texts
+from tests.services.provider import Ready
 
 SECOND = timedelta(seconds=1)
 BUSY = ChannelError("busy", kind=ErrorKind.TRANSIENT, code="429")
 WRONG_NUMBER = ChannelError("no such number", kind=ErrorKind.PERMANENT, code="21211")
 
 
-class Provider:
+class Provider(Ready):
     """A channel that does `meanwhile` while it has the message, then takes or refuses it."""
 
     def __init__(self, meanwhile: Callable[[], None] = lambda: None, refusal: ChannelError | None = None) -> None:
         self.got: list[Outgoing] = []
         self._meanwhile = meanwhile
         self._refusal = refusal
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
-    async def probe(self) -> None:
-        pass
 
     async def send(self, message: Outgoing) -> Accepted:
         self.got.append(message)

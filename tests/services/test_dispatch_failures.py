@@ -2,8 +2,6 @@
 
 import asyncio
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
 import pytest
 
@@ -18,6 +16,7 @@ from tests.servers.behaviours import CLOSE_AFTER_TAKING, FAIL, FAIL_AFTER_TAKING
 from tests.servers.smtp import At, SmtpServer
 from tests.servers.twilio import TwilioServer
 from tests.services.house import CHECK, EMAIL, FIRST_HOURS, MAIL, NEXT_DAY, PHONE, SMS, TIPS, VISIT, House, after
+from tests.services.provider import Ready
 
 
 def test_without_a_phone_the_email_takes_the_place_of_the_sms(house: House) -> None:
@@ -178,22 +177,11 @@ def test_what_a_dead_engine_had_begun_to_send_is_unknown(any_house: House) -> No
     )
 
 
-class Faulty:
+class Faulty(Ready):
     """A channel with a fault of the program: it fails for one number and takes the others."""
 
     def __init__(self) -> None:
         self.taken: list[str] = []
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
-    async def probe(self) -> None:
-        pass
 
     async def send(self, message: Outgoing) -> Accepted:
         if message.to == PHONE:

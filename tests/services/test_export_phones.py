@@ -133,6 +133,6 @@ def test_any_cell_is_a_number_that_exists_or_one_refusal_without_it(text: str, c
         found = read(text, country)
     except NoAddressError as error:
         assert str(error).isprintable()  # noqa: PT017  (that is all a refusal may be)
-        assert not any(len(part) > 4 and part in str(error) for part in text.split())  # noqa: PT017
+        assert not any(len(part) > 4 and part in str(error) for part in text.split())  # noqa: PT017  (refused, without the cell)
     else:
         assert phonenumbers.is_valid_number(phonenumbers.parse(found))

@@ -22,9 +22,9 @@ def many(count: int) -> list[str]:
     [
         "B-1,,,,,,,,,Called off,,",
         "B-1,,18.3.26,,Zoë Lachance,12,zoe@,français,botox,Called off,perhaps,",
-        "B-1,chart-9,2026-05-05 10:00,,Bob Stone,416-555-0177,,,laser,called  OFF,,no",
+        "B-1,chart-9,2026-05-05 10:00,,Zoë Stone,416-555-0123,,,laser,called  OFF,,no",
     ],
-    ids=["all empty", "all wrong", "another person's"],
+    ids=["all empty", "all wrong", "all others"],
 )
 def test_a_row_that_calls_a_known_visit_off_needs_its_id_and_status_only(
     any_house: House, tmp_path: Path, broken: str

@@ -37,7 +37,7 @@ class CountingHasher(PasswordHasher):
         super().__init__(time_cost=time_cost, memory_cost=8, parallelism=1)
         self.verified = 0
 
-    def verify(self, hash: str | bytes, password: str | bytes) -> bool:  # type: ignore[override]  # noqa: A002
+    def verify(self, hash: str | bytes, password: str | bytes) -> bool:  # type: ignore[override]  # noqa: A002  (the names are argon2's)
         self.verified += 1
         return super().verify(hash, password)
 

@@ -354,7 +354,7 @@ def together(house: House, work: Callable[[House], object], count: int) -> None:
             with open_store(house.settings) as store:
                 start.wait(20)
                 work(house.on(store))
-        except BaseException as error:  # noqa: BLE001  whatever it is, the test fails with it
+        except BaseException as error:  # noqa: BLE001  (whatever it is, the test fails with it)
             faults.append(error)
 
     threads = [threading.Thread(target=run) for _ in range(count)]

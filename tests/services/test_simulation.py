@@ -31,7 +31,7 @@ def simulator() -> Iterator[Simulator]:
 
 
 def case(**more: object) -> Case:
-    return Case(clinic="lumiere", treatment="microneedling", starts_at=VISIT, **more)  # type: ignore[arg-type]
+    return Case(clinic="lumiere", treatment="microneedling", starts_at=VISIT, **more)  # type: ignore[arg-type]  # by their names
 
 
 def told(played: object) -> list[tuple[str, str, str, datetime | None, str]]:
@@ -112,7 +112,7 @@ def test_a_range_of_one_visit_foresees_what_the_visit_itself_brings(
     forecaster = Forecaster(configuration, Texts(shipped("templates")))
     for day, more in ((27, {}), (28, {"has_phone": False}), (28, {"has_email": False}), (29, {})):
         visit = datetime(2026, 3, day, hour, 45, tzinfo=zone)  # clocks go forward on the 29th
-        wanted = Case(clinic="serena", treatment=treatment, starts_at=visit, **more)  # type: ignore[arg-type]
+        wanted = Case(clinic="serena", treatment=treatment, starts_at=visit, **more)  # type: ignore[arg-type]  # by their names
         foreseen = forecaster.forecast(wanted, [visit], lambda *_: None)
         played = simulator.play(wanted)
         assert Counter((it.step, it.channel, it.at, it.segments) for it in foreseen.sent) == Counter(

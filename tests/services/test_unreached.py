@@ -14,6 +14,7 @@ from scheduler.domain.states import Status
 from scheduler.services.alerts import take_alert
 from scheduler.services.consent import stop_address
 from scheduler.services.reachable import hard_to_reach
+from scheduler.store.alerts import Alert
 from scheduler.store.claims import release_expired
 from scheduler.store.tables import messages
 from tests.servers.behaviours import refuse
@@ -38,8 +39,8 @@ def phones(twilio: TwilioServer, smtp: SmtpServer) -> Phones:
     return Phones(twilio, smtp)
 
 
-def missed(house: House, alert: object) -> list[str]:
-    story = history(house, alert)  # type: ignore[arg-type]
+def missed(house: House, alert: Alert) -> list[str]:
+    story = history(house, alert)
     return [dict(it.reasons[0].params)["by"] for it in story if it.cause is AlertCause.MISSED]
 
 

@@ -11,7 +11,7 @@ from scheduler.errors import ConflictError, ForbiddenError, NotFoundError, Regis
 from scheduler.services.auditing import read_audit
 from scheduler.services.identity import Identity
 from scheduler.services.passwords import PasswordRefusedError, Passwords
-from scheduler.services.users import Manager, manager
+from scheduler.services.users import Manager, Profile, manager
 from scheduler.store.audit import Wanted
 from scheduler.store.database import Store
 from scheduler.store.desk_tables import audit
@@ -73,7 +73,7 @@ def test_who_manages_one_clinic_can_not_take_over_somebody_who_may_more(desk: Id
             lambda it: desk.users.set_password(it, PASSWORD, head),
             lambda it: desk.users.disable(it, head),
             lambda it: desk.users.forget_second_factor(it, head),
-            lambda it: desk.users.rename(it, "Other", None, head),
+            lambda it: desk.users.rename(it, lambda _: Profile("Other", None), head),
         ):
             with pytest.raises(ForbiddenError):
                 decide(user)

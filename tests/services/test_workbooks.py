@@ -96,7 +96,7 @@ def test_numbers_are_digits_and_days_are_iso_however_they_are_shown() -> None:
     assert text_of("44637", day, SINCE_1904) == "2026-03-18"
     assert text_of("1", day, SINCE_1900) == "1900-01-01"
     assert text_of("61", day, SINCE_1900) == "1900-03-01"
-    assert SINCE_1900 < datetime(1900, 1, 1) < SINCE_1904  # noqa: DTZ001
+    assert SINCE_1900 < datetime(1900, 1, 1) < SINCE_1904  # noqa: DTZ001  (wall clocks)
 
 
 def test_styles_and_the_year_of_the_first_day_come_from_the_workbook() -> None:

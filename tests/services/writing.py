@@ -38,7 +38,7 @@ def answer_by_hand(
     **more: object,
 ) -> DeskMessage:
     """Let somebody answer a reply now."""
-    draft = Draft(form_id or form(), words, **{"subject": "Your question", **more})  # type: ignore[arg-type]
+    draft = Draft(form_id or form(), words, **{"subject": "Your question", **more})  # type: ignore[arg-type]  # by their names
     with house.store.write() as tx:
         way = way_back(house, tx, reply_id, channel)
         return write(tx, Texts(house.texts_dir), way, draft, by=by, now=house.clock.now())
@@ -48,7 +48,7 @@ def write_by_hand(
     house: House, patient: int, words: str, *, channel: Channel = Channel.SMS, **more: object
 ) -> DeskMessage:
     """Let somebody write to a patient now, without a reply before it."""
-    draft = Draft(form(), words, **{"subject": "About your visit", **more})  # type: ignore[arg-type]
+    draft = Draft(form(), words, **{"subject": "About your visit", **more})  # type: ignore[arg-type]  # by their names
     with house.store.write() as tx:
         known = get_patient(tx, patient)
         found = ways_to_patient(tx, house.configuration.clinic(known.clinic), known, now=house.clock.now())

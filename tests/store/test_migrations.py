@@ -134,6 +134,8 @@ def test_every_revision_is_in_the_package() -> None:
         "0012_bookings.py",
         "0013_calendars.py",
         "0014_pages.py",
+        "0015_families.py",
+        "0016_said.py",
     ]
     assert Path(MIGRATIONS, "env.py").is_file()
 

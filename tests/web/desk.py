@@ -103,7 +103,7 @@ class Visitor:
             async with httpx.AsyncClient(transport=transport, base_url=self.base) as client:
                 sent = httpx.Headers({**kept, **self.headers})
                 sent.update(named)
-                return await client.request(method, path, headers=sent, **more)  # type: ignore[arg-type]
+                return await client.request(method, path, headers=sent, **more)  # type: ignore[arg-type]  # by their names
 
         answer = asyncio.run(send())
         for line in answer.headers.get_list("set-cookie"):

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, get_args
@@ -21,6 +21,7 @@ from scheduler.domain.access import Permission, Role, Scope
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.brakes import Scope as BrakeScope
 from scheduler.domain.protocol import Channel
+from scheduler.domain.sources import Calendar
 from scheduler.services import uploading
 from scheduler.services.alerts import raise_alert
 from scheduler.services.hooks import NewEndpoint, add_endpoint, ping
@@ -95,7 +96,7 @@ class Declared:
 def routes(app: FastAPI) -> list[Declared]:
     """Return every route of the parts that need an account or a key."""
     mounts = [it for it in app.routes if isinstance(it, Mount)]
-    return [one for mount in mounts for one in _of(mount.path, mount.app.routes)]  # type: ignore[attr-defined]
+    return [one for mount in mounts for one in _of(mount.path, mount.app.routes)]  # type: ignore[attr-defined]  # a FastAPI app each
 
 
 def _of(prefix: str, found: list[BaseRoute]) -> Iterator[Declared]:
@@ -164,6 +165,7 @@ class Office:
 
     @classmethod
     def open(cls, house: House) -> "Office":
+        _with_calendars(house)
         things: dict[str | None, Things] = {clinic: _furnish(house, clinic) for clinic in (NORTH, SOUTH)}
         things[None] = Things(None, _of_nobody(house))
         return cls(house, desk_app(house), things)
@@ -203,7 +205,7 @@ def _body(route: Declared, clinic: str | None) -> dict[str, Any]:
         return {}
     if not route.is_api:
         return {"data": {"clinic": clinic or "", "role": "viewer", "language": "en", "channel": "sms"}}
-    if route.path.endswith("/imports"):
+    if route.path.endswith(("/imports", "/imports/guess")):
         return {"content": _FILES[clinic or NORTH], "headers": {"Content-Type": "text/csv"}}
     if route.path.startswith("/fhir/"):
         return {"json": _fhir(route.path), "headers": {"Content-Type": "application/fhir+json"}}
@@ -233,6 +235,13 @@ def _example(route: APIRoute) -> Any:
     config = getattr(model, "model_config", {})
     examples = (config.get("json_schema_extra") or {}).get("examples") or []
     return examples[0] if examples else {}
+
+
+def _with_calendars(house: House) -> None:
+    """Let each clinic have a booking calendar; its address is not set, so that nobody is asked."""
+    known = house.configuration.clinics
+    clinics = {name: replace(it, bookings=(Calendar("book", "NO_CALENDAR"),)) for name, it in known.items()}
+    house.configuration = replace(house.configuration, clinics=clinics)
 
 
 def _furnish(house: House, clinic: str) -> Things:
@@ -278,6 +287,9 @@ def _furnish(house: House, clinic: str) -> Things:
             "webhooks": hook.id,
             "calls": called,
             "bookings": told,
+            "booking-systems": clinic,
+            "calendars": clinic,
+            "source": "book",
             "grants": clinic,
             "import": upload,
             "imports": upload,

@@ -69,7 +69,7 @@ class Visitor:
         async def call() -> httpx.Response:
             transport = httpx.ASGITransport(self.app, client=("203.0.113.9", 1))
             async with httpx.AsyncClient(transport=transport, base_url=self.public) as client:
-                return await client.request(method, path, **more)  # type: ignore[arg-type]
+                return await client.request(method, path, **more)  # type: ignore[arg-type]  # by their names
 
         return asyncio.run(call())
 

@@ -54,6 +54,8 @@ OWNED = {
     "keys",
     "hooks",
     "bookings",
+    "booking-systems",
+    "calendars",
     "outbox",
     "import",
 } | {

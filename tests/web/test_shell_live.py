@@ -66,7 +66,7 @@ def test_nobody_looks_while_nobody_listens() -> None:
         stream = live.follow("user:anna")
         await read(stream)
         await until_looked(heart, 1)
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
         assert live._watching is None
 
     run(work())
@@ -81,10 +81,10 @@ def test_one_user_gets_so_many_connections_and_others_still_theirs() -> None:
             await read(stream)
         assert not live.lets("user:anna")
         assert live.lets("user:bob")
-        await streams[0].aclose()  # type: ignore[attr-defined]
+        await streams[0].aclose()  # type: ignore[attr-defined]  # it is a generator
         assert live.lets("user:anna")
         for stream in streams[1:]:
-            await stream.aclose()  # type: ignore[attr-defined]
+            await stream.aclose()  # type: ignore[attr-defined]  # it is a generator
 
     run(work())
 

@@ -53,7 +53,7 @@ class Asker:
             with error:
                 raise _refusal(error) from None
         except (OSError, HTTPException, ValueError) as error:
-            raise AskingError(f"can't be reached ({_why(error)})") from None
+            raise AskingError(f"can't be reached ({_why(error)})", code="not_reached") from None
         if len(body) > MOST_BYTES:
             raise AskingError("answered with more than any booking has")
         try:
@@ -66,7 +66,8 @@ def _refusal(error: urllib.error.HTTPError) -> AskingError | NotThereError:
     if error.code in _GONE:
         return NotThereError("has nothing of that id")
     if error.code in _REFUSED:
-        return AskingError(f"refuses the API key or its user ({error.code}): look at the two variables")
+        said = f"refuses the API key or its user ({error.code}): look at the two variables"
+        return AskingError(said, code="key_refused")
     said = error.headers.get("Retry-After", "") if error.headers else ""
     wait = min(float(said), _LONGEST_WAIT) if said.isdecimal() else None
     if error.code == _SLOW_DOWN:

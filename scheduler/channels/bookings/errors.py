@@ -6,12 +6,13 @@ from scheduler.errors import AftercareError
 class AskingError(AftercareError):
     """The booking system's API did not answer as it should: it is asked again later.
 
-    `wait` is how many seconds it wants to be left alone, where it said so.
+    `wait` is how many seconds it wants to be left alone, where it said so. `code` and `values` say the same as the
+    message, for pages.
     """
 
-    def __init__(self, message: str, *, wait: float | None = None) -> None:
+    def __init__(self, message: str, *, code: str = "no_answer", wait: float | None = None, **values: str) -> None:
         super().__init__(message)
-        self.wait = wait
+        self.code, self.values, self.wait = code, values, wait
 
 
 class NotThereError(AftercareError):

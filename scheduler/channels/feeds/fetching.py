@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 
 from scheduler.channels.loopback import is_loopback
+from scheduler.channels.lost import why_lost
 from scheduler.errors import AftercareError
 
 DEADLINE = 30.0
@@ -56,7 +57,7 @@ async def fetch(url: str, *, etag: str | None = None, modified: str | None = Non
                         return await _read(answer)
                     address = _safe(urljoin(address, answer.headers.get("Location", "")), address)
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise FetchError(_why(error)) from None
+        raise FetchError(why_lost(error)) from None
     raise FetchError("redirects")
 
 
@@ -119,16 +120,3 @@ def _is_inside(host: str) -> bool:
 def _short(text: str | None, most: int) -> str | None:
     """Return a header that is to be sent back; one that is too long to be kept is as good as none."""
     return text if text and len(text) <= most and text.isprintable() else None
-
-
-def _why(error: Exception) -> str:
-    """Return a word for it; the library's own text holds the address."""
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "dns"
-    if isinstance(error, (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch)):
-        return "tls"
-    if isinstance(error, TimeoutError):
-        return "timeout"
-    if isinstance(error, (aiohttp.InvalidURL, ValueError)) and not isinstance(error, aiohttp.ClientPayloadError):
-        return "address"
-    return "unreachable" if isinstance(error, aiohttp.ClientConnectorError) else "connection-lost"

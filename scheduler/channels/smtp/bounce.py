@@ -12,7 +12,8 @@ from email.message import Message
 from email.policy import Compat32
 from enum import StrEnum
 
-from scheduler.channels.smtp.errors import Meaning, Stage, meaning_of
+from scheduler.channels.meaning import Meaning
+from scheduler.channels.smtp.errors import Stage, meaning_of
 from scheduler.channels.smtp.verp import attempt_of
 from scheduler.errors import ErrorKind
 

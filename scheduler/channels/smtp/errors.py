@@ -7,9 +7,9 @@ Nothing of a reply's text is kept: servers repeat the address in it.
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
 
-from scheduler.errors import ChannelError, ErrorKind, Scope
+from scheduler.channels.meaning import Meaning, of_channel, of_sender
+from scheduler.errors import ChannelError, ErrorKind
 
 
 class Stage(StrEnum):
@@ -21,41 +21,17 @@ class Stage(StrEnum):
     CONTENT = "the content"
 
 
-class Meaning(NamedTuple):
-    """What a reply means: its kind, how far it reaches, words for people, how long to wait at least (seconds)."""
-
-    kind: ErrorKind
-    words: str
-    retry_after: float | None = None
-    scope: Scope = Scope.MESSAGE
-
-    def as_error(self, code: str) -> ChannelError:
-        """Return what a mail that came back with that code says, as a hand-over would have said it."""
-        words = f"Email: {self.words} ({code or 'no code'}, returned)"
-        return ChannelError(words, kind=self.kind, code=code, retry_after=self.retry_after, scope=self.scope)
-
-
-def _server(words: str) -> Meaning:
-    """Return the meaning of a fault of the server or the login: no mail goes out until it is mended."""
-    return Meaning(ErrorKind.CONFIGURATION, words, scope=Scope.CHANNEL)
-
-
-def _sender(words: str) -> Meaning:
-    """Return the meaning of a fault of one sender's address or domain."""
-    return Meaning(ErrorKind.CONFIGURATION, words, scope=Scope.SENDER)
-
-
 _K = ErrorKind
 _NO_MAILBOX = Meaning(_K.PERMANENT, "the mailbox does not exist")
 _NO_DOMAIN = Meaning(_K.PERMANENT, "the address's domain takes no mail")
 _FULL = Meaning(_K.TRANSIENT, "the mailbox is full", 3600.0)
 _TOO_LARGE = Meaning(_K.CONTENT, "the mail is too large")
 _LATER = Meaning(_K.TRANSIENT, "the mail server asks to try again later")
-_LOGIN = _server("the mail server does not accept the login: check AFTERCARE_SMTP_URL")
-_SENDER = _sender("the mail server does not accept this sender")
-_UNPROVEN = _sender("the sender's domain fails SPF, DKIM, DMARC or reverse DNS")
-_MAY_NOT_RELAY = _server("the mail server does not deliver for us: check AFTERCARE_SMTP_URL")
-_PROTOCOL = _server("the mail server does not understand a command of ours")
+_LOGIN = of_channel("the mail server does not accept the login: check AFTERCARE_SMTP_URL")
+_SENDER = of_sender("the mail server does not accept this sender")
+_UNPROVEN = of_sender("the sender's domain fails SPF, DKIM, DMARC or reverse DNS")
+_MAY_NOT_RELAY = of_channel("the mail server does not deliver for us: check AFTERCARE_SMTP_URL")
+_PROTOCOL = of_channel("the mail server does not understand a command of ours")
 _REFUSED_TEXT = Meaning(_K.CONTENT, "the mail server does not accept this text")
 _UNEXPECTED = Meaning(_K.TRANSIENT, "the mail server gave a reply that makes no sense")
 
@@ -98,7 +74,7 @@ BASIC: Mapping[int, Mapping[Stage, Meaning]] = {
 }
 
 OTHERWISE: Mapping[Stage, Meaning] = {
-    Stage.CONNECT: _server("the mail server does not serve us: check AFTERCARE_SMTP_URL"),
+    Stage.CONNECT: of_channel("the mail server does not serve us: check AFTERCARE_SMTP_URL"),
     Stage.SENDER: _SENDER,
     Stage.RECIPIENT: _NO_MAILBOX,
     Stage.CONTENT: _REFUSED_TEXT,
@@ -116,9 +92,9 @@ def meaning_of(code: int, enhanced: str, stage: Stage) -> Meaning:
     The first digit of the plain code decides whether to try again; then a login asked for, the enhanced code,
     its subject, the plain code, the stage.
     """
-    if code // 100 == 4:  # noqa: PLR2004
+    if code // 100 == 4:  # noqa: PLR2004  (4xx)
         return _LATER
-    if code // 100 != 5:  # noqa: PLR2004
+    if code // 100 != 5:  # noqa: PLR2004  (5xx)
         return _UNEXPECTED
     if code in (530, 534, 535, 538):
         return _LOGIN
@@ -139,16 +115,15 @@ def proves_no_mailbox(code: str) -> bool:
 def refused(code: int, text: str, stage: Stage) -> ChannelError:
     """Return the error for a reply that is no success. The server has not taken the mail."""
     found = _ENHANCED_CODE.match(text.lstrip())
-    enhanced = found.group() if found and code // 100 == 5 else ""  # noqa: PLR2004
+    enhanced = found.group() if found and code // 100 == 5 else ""  # noqa: PLR2004  (5xx)
     meaning = meaning_of(code, enhanced, stage)
     shown = f"{code} {enhanced}".strip()
-    return ChannelError(
-        f"Email: {meaning.words} ({shown}, about {stage})",
-        kind=meaning.kind,
-        code=shown,
-        retry_after=meaning.retry_after,
-        scope=meaning.scope,
-    )
+    return meaning.as_error(f"Email: {meaning.words} ({shown}, about {stage})", shown)
+
+
+def returned(meaning: Meaning, code: str) -> ChannelError:
+    """Return what a mail that came back with that code says, as a hand-over would have said it."""
+    return meaning.as_error(f"Email: {meaning.words} ({code or 'no code'}, returned)", code)
 
 
 def interrupted(error: Exception, stage: Stage) -> ChannelError:

@@ -73,7 +73,7 @@ class Transaction:
             raise _unanswered("unreadable") from None
         except aiosmtplib.SMTPException as error:
             raise _unanswered("timeout" if isinstance(error, TimeoutError) else "connection-lost") from None
-        if reply.code // 100 == 2:  # noqa: PLR2004
+        if reply.code // 100 == 2:  # noqa: PLR2004  (2xx)
             return _queue_id(reply.message) or self._message.message_id
         if reply.code == _CLOSING:
             hang_up(smtp)

@@ -51,16 +51,16 @@ class TwilioHttpClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships 
             await self._session.close()
             self._session = None
 
-    async def request(  # noqa: PLR0917  the SDK's signature
+    async def request(  # noqa: PLR0917  (the SDK's signature)
         self,
         method: str,
         uri: str,
         params: Mapping[str, object] | None = None,
         data: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,  # noqa: ARG002  the header is made once
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109  the session has one
-        allow_redirects: bool = False,  # noqa: ARG002  a message is never sent to where an answer points
+        auth: tuple[str, str] | None = None,  # noqa: ARG002  (the header is made once)
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109  (the session has one)
+        allow_redirects: bool = False,  # noqa: ARG002  (a message is never sent to where an answer points)
     ) -> Response:
         """Make one request, once. Raises ChannelError for everything but a success with a JSON object."""
         if self._session is None:
@@ -79,7 +79,7 @@ class TwilioHttpClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships 
                 text = (await answer.read()).decode("utf-8", "replace")
         except (aiohttp.ClientError, OSError) as error:
             raise self._lost(handover, error) from None
-        if not answer.ok or answer.status >= 300:  # noqa: PLR2004
+        if not answer.ok or answer.status >= 300:  # noqa: PLR2004  (the first that is no success)
             raise refusal(answer.status, text, answer.headers, self._clock.now())
         if not text.lstrip().startswith("{"):
             raise unreadable(method)

@@ -7,67 +7,42 @@ what is not in the table is decided by the HTTP status.
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
-from typing import NamedTuple
 
+from scheduler.channels.meaning import Meaning, of_channel, of_sender
+from scheduler.channels.waiting import retry_after
 from scheduler.errors import ChannelError, ErrorKind, Scope
 
 _MINUTE, _HOUR = 60.0, 3600.0
-_LONGEST_WAIT = _HOUR
 _NOT_TWILIO = "it was not Twilio's API that answered: check AFTERCARE_TWILIO_API_URL"
-
-
-class Meaning(NamedTuple):
-    """What a code means: its kind, how far it reaches, words for people, how long to wait at least (seconds)."""
-
-    kind: ErrorKind
-    words: str
-    retry_after: float | None = None
-    scope: Scope = Scope.MESSAGE
-
-    def as_error(self, code: str) -> ChannelError:
-        """Return what a report of that code says, as a hand-over would have said it."""
-        words = f"SMS: {self.words} (Twilio {code}, reported)"
-        return ChannelError(words, kind=self.kind, code=code, retry_after=self.retry_after, scope=self.scope)
-
-
-def _account(words: str) -> Meaning:
-    """Return the meaning of a fault of the whole account: nothing goes out until it is mended."""
-    return Meaning(ErrorKind.CONFIGURATION, words, scope=Scope.CHANNEL)
-
-
-def _sender(words: str) -> Meaning:
-    """Return the meaning of a fault of one sender: others of the account may work."""
-    return Meaning(ErrorKind.CONFIGURATION, words, scope=Scope.SENDER)
 
 
 _K = ErrorKind
 
 CODES: Mapping[int, Meaning] = {
-    10001: _account("the Twilio account is not active"),
-    20003: _account("Twilio does not know these credentials: check TWILIO_ACCOUNT_SID and its token"),
-    20404: _account("Twilio does not know this account: check TWILIO_ACCOUNT_SID"),
+    10001: of_channel("the Twilio account is not active"),
+    20003: of_channel("Twilio does not know these credentials: check TWILIO_ACCOUNT_SID and its token"),
+    20404: of_channel("Twilio does not know this account: check TWILIO_ACCOUNT_SID"),
     20429: Meaning(_K.TRANSIENT, "too many requests at once", scope=Scope.SENDER),
     20500: Meaning(_K.UNKNOWN, "Twilio failed and may have taken the message"),
     21211: Meaning(_K.PERMANENT, "the phone number is not valid"),
-    21212: _sender("the sender is not valid"),
+    21212: of_sender("the sender is not valid"),
     # One country is closed, not the channel: the other channel of this patient still works.
     21408: Meaning(_K.PERMANENT, "SMS to this country are off: allow them in Twilio's Geo Permissions"),
-    21606: _sender("the sender can't send SMS from this account"),
-    21608: _account("a trial account sends to verified numbers only: upgrade it"),
-    21609: _account("Twilio can't call AFTERCARE_PUBLIC_URL back"),
+    21606: of_sender("the sender can't send SMS from this account"),
+    21608: of_channel("a trial account sends to verified numbers only: upgrade it"),
+    21609: of_channel("Twilio can't call AFTERCARE_PUBLIC_URL back"),
     21610: Meaning(_K.OPT_OUT, "the patient stopped messages from this sender"),
     21611: Meaning(_K.TRANSIENT, "the sender's queue at Twilio is full", _HOUR, Scope.SENDER),
     21612: Meaning(_K.PERMANENT, "this number can't be reached from this sender"),
     21614: Meaning(_K.PERMANENT, "it is not a mobile number"),
     21617: Meaning(_K.CONTENT, "the text is longer than 1600 characters"),
     21635: Meaning(_K.PERMANENT, "it is a landline"),
-    21659: _sender("the sender is not a number of Twilio's, or not of this country"),
-    21660: _sender("the sender belongs to another account"),
-    21703: _sender("the messaging service has no sender for this message"),
-    21705: _sender("there is no such messaging service"),
+    21659: of_sender("the sender is not a number of Twilio's, or not of this country"),
+    21660: of_sender("the sender belongs to another account"),
+    21703: of_sender("the messaging service has no sender for this message"),
+    21705: of_sender("there is no such messaging service"),
     30001: Meaning(_K.TRANSIENT, "the queue at Twilio is full", _HOUR, Scope.SENDER),
-    30002: _account("the Twilio account is suspended"),
+    30002: of_channel("the Twilio account is suspended"),
     30003: Meaning(_K.TRANSIENT, "the phone is off or out of reach"),
     30004: Meaning(_K.PERMANENT, "the phone blocks this sender"),
     30005: Meaning(_K.PERMANENT, "the number does not exist"),
@@ -76,16 +51,16 @@ CODES: Mapping[int, Meaning] = {
     30008: Meaning(_K.TRANSIENT, "the carrier gave no reason"),
     30022: Meaning(_K.TRANSIENT, "the sender goes faster than its carrier allows", _MINUTE, Scope.SENDER),
     30023: Meaning(_K.TRANSIENT, "the sender's daily cap is reached (it resets at midnight, US Pacific)", _HOUR),
-    30024: _sender("the carrier does not know this sender yet"),
-    30032: _sender("the toll-free sender is not verified"),
-    30034: _sender("the sender is not registered for A2P 10DLC"),
+    30024: of_sender("the carrier does not know this sender yet"),
+    30032: of_sender("the toll-free sender is not verified"),
+    30034: of_sender("the sender is not registered for A2P 10DLC"),
     30036: Meaning(_K.TRANSIENT, "it waited at Twilio until it was no longer useful"),
     30410: Meaning(_K.TRANSIENT, "the carrier did not answer in time"),
-    35114: _account("Twilio does not accept the time of sending"),
-    35118: _account("Twilio can't schedule without a messaging service"),
-    35125: _account("too many messages are scheduled at Twilio"),
+    35114: of_channel("Twilio does not accept the time of sending"),
+    35118: of_channel("Twilio can't schedule without a messaging service"),
+    35125: of_channel("too many messages are scheduled at Twilio"),
     63038: Meaning(_K.TRANSIENT, "the account's daily cap is reached", _HOUR),
-    90007: _account("Twilio does not accept the validity period"),
+    90007: of_channel("Twilio does not accept the validity period"),
 }
 
 
@@ -100,16 +75,16 @@ def meaning_of(code: int | None, status: int) -> Meaning:
        given up and no channel stops for it. Without a code it was not Twilio's API that answered: CONFIGURATION.
     """
     known = CODES.get(code) if code is not None else None
-    if status >= 500 or status == 408:  # noqa: PLR2004  RFC 9110 numbers
+    if status >= 500 or status == 408:  # noqa: PLR2004  (RFC 9110 numbers)
         return CODES[20500]
-    if status == 429:  # noqa: PLR2004
+    if status == 429:  # noqa: PLR2004  (the same RFC's)
         return known if known and known.kind is ErrorKind.TRANSIENT else CODES[20429]
     if known:
         return known
     if status in (401, 403):
-        return _account("Twilio does not allow this account to send")
+        return of_channel("Twilio does not allow this account to send")
     if code is None or status in (404, 405, 410):
-        return _account(_NOT_TWILIO)
+        return of_channel(_NOT_TWILIO)
     return Meaning(ErrorKind.CONTENT, "Twilio refused it: look the code up at twilio.com/docs/api/errors")
 
 
@@ -128,14 +103,14 @@ def refusal(status: int, body: str, headers: Mapping[str, str], now: datetime) -
     """Return the error for an answer that is no success. Nothing of its body but the code is kept."""
     code = _code(body)
     meaning = meaning_of(code, status)
-    waited = _retry_after(headers.get("Retry-After", ""), now)
-    return ChannelError(
-        f"SMS: {meaning.words} (HTTP {status}{f', Twilio {code}' if code else ''})",
-        kind=meaning.kind,
-        code=str(code or f"http-{status}"),
-        retry_after=meaning.retry_after if waited is None else waited,
-        scope=meaning.scope,
-    )
+    words = f"SMS: {meaning.words} (HTTP {status}{f', Twilio {code}' if code else ''})"
+    waited = retry_after(headers.get("Retry-After", ""), now)
+    return meaning.as_error(words, str(code or f"http-{status}"), waited=waited)
+
+
+def reported(meaning: Meaning, code: str) -> ChannelError:
+    """Return what a report of that code says, as a hand-over would have said it."""
+    return meaning.as_error(f"SMS: {meaning.words} (Twilio {code}, reported)", code)
 
 
 def unreadable(method: str) -> ChannelError:
@@ -163,16 +138,3 @@ def _code(body: str) -> int | None:
         return None
     code = answer.get("code") if isinstance(answer, dict) else None
     return code if isinstance(code, int) and not isinstance(code, bool) else None
-
-
-def _retry_after(value: str, now: datetime) -> float | None:
-    """Return the seconds of a Retry-After header, which may be a number or a date (RFC 9110, 10.2.3).
-
-    At most an hour: what asks for more is asked again then.
-    """
-    if value.isascii() and value.isdigit():
-        return min(float(value), _LONGEST_WAIT)
-    try:
-        return min(max(0.0, (parsedate_to_datetime(value) - now).total_seconds()), _LONGEST_WAIT)
-    except (ValueError, TypeError, OverflowError):
-        return None

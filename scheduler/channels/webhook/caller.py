@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from scheduler.channels.loopback import is_loopback
-from scheduler.channels.webhook.errors import retry_after
+from scheduler.channels.lost import why_lost
+from scheduler.channels.waiting import retry_after
 from scheduler.channels.webhook.signing import signed_headers
 
 _GONE = 410
@@ -30,7 +31,7 @@ class Answer:
     @property
     def is_taken(self) -> bool:
         """Whether the receiver has it."""
-        return self.status is not None and self.status // 100 == 2  # noqa: PLR2004 - 2xx
+        return self.status is not None and self.status // 100 == 2  # noqa: PLR2004  (2xx)
 
     @property
     def is_gone(self) -> bool:
@@ -72,9 +73,9 @@ class HookCaller:
         try:
             async with self._session.post(url, data=payload, headers=headers, allow_redirects=False) as answer:
                 wait = retry_after(answer.headers.get("Retry-After", ""), now)
-                return Answer(answer.status, None if answer.status // 100 == 2 else "refused", wait)  # noqa: PLR2004
+                return Answer(answer.status, None if answer.status // 100 == 2 else "refused", wait)  # noqa: PLR2004  (2xx)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return Answer(None, _why(error))
+            return Answer(None, why_lost(error))
 
 
 def stays_here(url: str) -> bool:
@@ -86,16 +87,3 @@ def _signed(secrets: Sequence[str], call_id: str, payload: bytes, now: datetime)
     """Return the headers; several signatures stand in one, apart by a space, as Standard Webhooks says."""
     signed = [signed_headers(secret, call_id, payload, now=now) for secret in secrets]
     return {**signed[0], "webhook-signature": " ".join(it["webhook-signature"] for it in signed)}
-
-
-def _why(error: Exception) -> str:
-    """Return a word for it; the library's own text holds the address."""
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "dns"
-    if isinstance(error, (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch)):
-        return "tls"
-    if isinstance(error, TimeoutError):
-        return "timeout"
-    if isinstance(error, (aiohttp.InvalidURL, ValueError)):
-        return "address"
-    return "unreachable" if isinstance(error, aiohttp.ClientConnectorError) else "connection-lost"

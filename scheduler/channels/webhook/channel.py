@@ -65,7 +65,7 @@ class WebhookTransport:
                 status, answered = answer.status, dict(answer.headers)
         except (aiohttp.ClientError, OSError, DeadlinePastError) as error:
             raise _lost(error, handover) from None
-        if status // 100 != 2:  # noqa: PLR2004 - 2xx
+        if status // 100 != 2:  # noqa: PLR2004  (2xx)
             raise refusal(status, answered, self._clock.now())
         return Accepted(message.call_id)
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 
+from scheduler.channels.waiting import retry_after
 from scheduler.errors import ChannelError, ErrorKind
 
 _FOR_NOW = frozenset({408, 409, 423, 425, 429})
 _SERVER_FAILED = 500
 _GONE = 410
-_LONGEST_WAIT = 3600.0
 
 
 def refusal(status: int, headers: Mapping[str, str], now: datetime) -> ChannelError:
@@ -45,13 +44,3 @@ def unsigned() -> ChannelError:
     """Return the error for a call that nothing could sign."""
     words = "Webhook: AFTERCARE_WEBHOOK_SECRET is not set: `openssl rand -base64 32` makes one"
     return ChannelError(words, kind=ErrorKind.PERMANENT, code="no-secret")
-
-
-def retry_after(value: str, now: datetime) -> float | None:
-    """Return the seconds of a Retry-After header, a number or a date (RFC 9110, 10.2.3); at most an hour."""
-    if value.isascii() and value.isdigit():
-        return min(float(value), _LONGEST_WAIT)
-    try:
-        return min(max(0.0, (parsedate_to_datetime(value) - now).total_seconds()), _LONGEST_WAIT)
-    except (ValueError, TypeError, OverflowError):
-        return None

@@ -88,7 +88,7 @@ def _visits_of_a_day(planned: Planned, step: Step) -> Iterator[Visit]:
 def _days_planned_into(step: Step, closure: Closure) -> Iterator[date]:
     """Yield the days of visits whose step may be planned for a closed day."""
     timing = as_if_replied(step).timing
-    assert not isinstance(timing, AfterReply), "it counts from a visit"
+    assert not isinstance(timing, AfterReply), "it counts from an appointment"
     spans = (timing.start, timing.end) if isinstance(timing, Between) else (timing.span, timing.span)
     slack = 5 * _DAY + spans[1].elapsed / 50  # weekdays, and months that are longer than 30 days
     day = closure.first - spans[1].elapsed - slack
@@ -105,7 +105,7 @@ def _lost(step: Step, planned: Planned, visit: Visit, *, closed: bool) -> _Lost 
     """Return what is lost of this visit. With `closed` only what a closed day holds up, else without closures."""
     counted = as_if_replied(step)
     found = nominal(counted, visit)
-    assert found is not None, "a step that waits for a reply counts from its visit here"
+    assert found is not None, "a step that waits for a reply counts from its appointment here"
     hours = sending_hours(counted, planned.clinic, None)
     open_from, reasons = hours.defer(found.planned_at, found.planned_at + FAR)
     by_closure = any(reason.code == "closure" for reason in reasons)

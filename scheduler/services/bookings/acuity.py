@@ -12,7 +12,16 @@ from urllib.parse import parse_qs
 from scheduler.channels.bookings.errors import NotThereError
 from scheduler.domain.booking_event import Told
 from scheduler.domain.sources import Acuity
-from scheduler.services.bookings.news import News, NoNews, Read, UnreadableError, at, needed_id, text_at
+from scheduler.services.bookings.news import (
+    News,
+    NoNews,
+    Read,
+    UnreadableError,
+    at,
+    needed_id,
+    refuse_halves,
+    text_at,
+)
 from scheduler.services.bookings.sources import Ask
 from scheduler.services.intake import Field
 
@@ -27,19 +36,20 @@ def read_acuity(source: Acuity, body: bytes, ask: Ask, *, now: datetime) -> Read
     try:
         form = {name: values[0] for name, values in parse_qs(body.decode("ascii"), max_num_fields=50).items()}
     except ValueError:
-        raise UnreadableError("its body is no form") from None
+        raise UnreadableError("its body is no form", code="body_unreadable") from None
     action = form.get("action", "").removeprefix("appointment.")
     if action not in _ACTIONS:
         return NoNews(f"{action[:40] or 'a call without action'} is no news of a booking")
     booking = needed_id(form, "id")
     if not booking.isdecimal() or not booking.isascii():  # it becomes part of an address
-        raise UnreadableError("its id is not a number")
+        raise UnreadableError("its id is not a number", code="no_id", path="id")
     try:
         said = ask(f"{source.url}/appointments/{booking}?pastFormAnswers=false")
     except NotThereError:
         return News(booking, Told.CANCELLED, now)
+    refuse_halves(said)
     if needed_id(said, "id") != booking:
-        raise UnreadableError("the API answered with another appointment")
+        raise UnreadableError("the API answered with another appointment", code="other_answer")
     return read_appointment(said, booking, now)
 
 
@@ -67,7 +77,7 @@ def _fields(said: Any) -> Mapping[Field, str]:
 
 def _end(starts_at: str, minutes: str) -> str:
     """Return the end: the API gives it as a time of day only, and the length in minutes."""
-    if not minutes.isdecimal() or len(minutes) > 4:  # noqa: PLR2004
+    if not minutes.isdecimal() or len(minutes) > 4:  # noqa: PLR2004  (a day has no more)
         return ""
     try:
         return (datetime.fromisoformat(starts_at) + timedelta(minutes=int(minutes))).isoformat()

@@ -55,7 +55,8 @@ def read_calcom(source: Calcom, body: bytes) -> Read:
 def _refuse_shared(payload: Any) -> None:
     """Refuse what several people book together: one `uid` for all, so that one who cancels would cancel for all."""
     if text_at(payload, "seatsPerTimeSlot") not in {"", "0", "1"}:
-        raise UnreadableError("its event type offers seats, which share one id: register those who come here by hand")
+        said = "its event type offers seats, which share one id: register those who come here by hand"
+        raise UnreadableError(said, code="seats")
 
 
 def _before(payload: Any) -> str:

@@ -48,7 +48,7 @@ def read_calendly(source: Calendly, body: bytes) -> Read:
 def _invitee(payload: Any) -> str:
     booking = _other(payload, "uri")
     if not booking:
-        raise UnreadableError("it has no payload.uri")
+        raise UnreadableError("it has no payload.uri", code="part_missing", path="payload.uri")
     return booking
 
 
@@ -58,7 +58,8 @@ def _other(payload: Any, key: str) -> str:
 
 def _fields(source: Calendly, payload: Any) -> Mapping[Field, str]:
     if not isinstance(at(payload, "scheduled_event"), Mapping):
-        raise UnreadableError("it has no payload.scheduled_event: make the webhook subscription anew")
+        said = "it has no payload.scheduled_event: make the webhook subscription anew"
+        raise UnreadableError(said, code="old_subscription")
     names = {Field.FIRST_NAME: "first_name", Field.LAST_NAME: "last_name"}
     whole = text_at(payload, "name")
     return {

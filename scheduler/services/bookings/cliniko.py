@@ -139,7 +139,7 @@ def read_cliniko(body: bytes) -> Read:
         return News(booking, Told.MISSED, as_of)
     patient = at(call, "patient")
     if not isinstance(patient, Mapping):
-        raise UnreadableError("its patient is not there any more")
+        raise UnreadableError("its patient is not there any more", code="patient_gone")
     kinds = (text_at(call, "type"), last_part(text_at(appointment, "appointment_type.links.self")))
     return News(booking, Told.BOOKED, as_of, _fields(appointment, patient), tuple(it for it in kinds if it))
 

@@ -1,6 +1,7 @@
-"""What booking systems told, for people: what waits, what was refused and why, and the way to try it again."""
+"""What booking systems told, for people: what waits, what was refused and why, and the ways to be done with it."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from scheduler.clock import Clock
 from scheduler.domain.booking_event import EventState
@@ -8,7 +9,7 @@ from scheduler.errors import ConflictError
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.bookings.sources import SecretOf, from_environment
 from scheduler.services.bookings.working import BookingWorker
-from scheduler.store.booking_events import BookingEvent, get_booking_event, list_booking_events, wait_again
+from scheduler.store.booking_events import BookingEvent, get_booking_event, list_booking_events, set_aside, wait_again
 from scheduler.store.database import Store, Tx
 
 OPEN = frozenset({EventState.WAITING, EventState.REFUSED})
@@ -20,6 +21,22 @@ def open_events(
 ) -> tuple[BookingEvent, ...]:
     """Return the latest calls of booking systems that wait or were refused, or all of them, the newest first."""
     return list_booking_events(tx, clinics=clinics, states=frozenset(EventState) if everything else OPEN, limit=limit)
+
+
+def put_aside(store: Store, ids: Iterable[int], *, now: datetime) -> tuple[BookingEvent, ...]:
+    """Settle calls that were refused and that nobody will mend, and return them as they are then. Commits.
+
+    Nothing is followed; what they were refused for stays to be read. Raises NotFoundError, ConflictError for one that
+    was not refused, StoreError.
+    """
+    wanted = tuple(dict.fromkeys(ids))
+    with store.write() as tx:
+        for event_id in wanted:
+            if get_booking_event(tx, event_id).state is not EventState.REFUSED:
+                said = f"booking event {event_id} was not refused: there is nothing to set aside"
+                raise ConflictError(said, code="event_not_refused")
+        set_aside(tx, wanted, now=now)
+        return tuple(get_booking_event(tx, event_id) for event_id in wanted)
 
 
 def try_again(

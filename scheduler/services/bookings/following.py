@@ -1,30 +1,32 @@
 """Follows what a booking system says of one booking: whatever order it comes in, and however often.
 
 Of each id the newest word counts, by the source's own clock. An id that took the place of another is the same visit
-under a new name, so that a move is one visit moved, whichever of its two calls comes first.
+under a new name, so that a move is one visit moved, whichever of its two calls comes first. Two ids may take the
+place of the same one (calcom/cal.com#12922: the link to move a booking works twice): the last one is the visit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.booking_event import Outcome, Told
 from scheduler.domain.clinic import Clinic
+from scheduler.domain.why import Why
 from scheduler.errors import RegistrationError
 from scheduler.services.appointments import reschedule
 from scheduler.services.arriving import arrive, our_treatment
+from scheduler.services.bookings.linking import believable, is_newer, link
 from scheduler.services.bookings.news import News
-from scheduler.services.intake import Field
+from scheduler.services.intake import Field, of_person
 from scheduler.services.moments import NoInstantError, read_instant
 from scheduler.services.registration import Registered, Registrar, Result
-from scheduler.store.appointments import StoredAppointment, set_external_id
-from scheduler.store.bookings import Booking, Bookings, sources_of
+from scheduler.store.appointments import StoredAppointment, note_said, set_external_id
+from scheduler.store.booking_events import read_again
+from scheduler.store.bookings import Booking, Bookings, Family, sources_of
 from scheduler.store.database import Tx
 from scheduler.store.known import look_up
 
-_AHEAD = timedelta(days=1)
-"""How far a booking system's clock may be ahead."""
 _JUST_BEFORE = timedelta(microseconds=1)
 """So much older than a word is what a refusal of it says: tried again, the word counts; an older one does not."""
 STATUSES = {Told.CANCELLED: AppointmentStatus.CANCELLED, Told.MISSED: AppointmentStatus.NO_SHOW}
@@ -37,16 +39,21 @@ _OUTCOMES = {
 
 
 class NotTakenError(RegistrationError):
-    """A booking can't be taken: the message says why. What its transaction wrote is to be rolled back."""
+    """A booking can't be taken: message and codes say why. What its transaction wrote is to be rolled back."""
+
+    def __init__(self, message: str, why: Sequence[Why] = ()) -> None:
+        super().__init__(message)
+        self.why = tuple(why)
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What following came to; the visit, where there is one."""
+    """What following came to; the visit, where there is one. `why` says the same as the reason, as codes."""
 
     outcome: Outcome
     appointment: int | None
     reason: str = ""
+    why: tuple[Why, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +68,8 @@ class Follower:
     def follow(self, news: News, *, heard_at: datetime) -> Followed:
         """Follow what was said. Raises NotTakenError: then the caller rolls back.
 
-        1. The ids that name each other are put in a row: the last is the booking's id of now.
-        2. A visit under an earlier id gets that one.
+        1. The ids that name each other are one family: one of them is the booking's id of now.
+        2. A visit under another id gets that one.
         3. The newest word of the id of now is done.
         """
         self._refuse_anothers(news.booking)
@@ -70,29 +77,31 @@ class Follower:
         before = known.get(news.booking)
         if news.back and before.told is not Told.MISSED:
             return Followed(Outcome.UNCHANGED, None, "it was no no-show")
-        linked = self._link(news)
-        as_of = _believable(news.as_of, heard_at)
-        newer = _is_newer(news.told, as_of, before)
+        linked = link(self._bookings, news)
+        as_of = believable(news.as_of, heard_at)
+        newer = is_newer(news.told, as_of, before)
         if newer:
             known.put(replace(known.get(news.booking), told=news.told, as_of=as_of))
         if not newer and not linked:
             return Followed(Outcome.OLDER, None, "something newer is known of this booking")
-        chain = known.chain(news.booking)
-        visit = self._carry(chain)
-        if chain[-1].id == news.booking and newer:
-            moved_while_off = before.told is None and any(it.told in STATUSES for it in chain[:-1])
+        family = known.family(news.booking)
+        visit, is_its_own = self._carry(family)
+        if family.current.id == news.booking and newer:
+            moved_while_off = before.told is None and any(it.told in STATUSES for it in family.others)
             if before.told is Told.MISSED and news.told is Told.BOOKED and visit:
                 self._put_back(visit)
             if news.back:
                 return Followed(Outcome.MOVED if visit else Outcome.UNCHANGED, visit.id if visit else None)
-            return self._done(news, visit, was_off=before.told in STATUSES or moved_while_off)
-        return self._settle(chain[-1], visit)
+            dated = replace(news, as_of=as_of if as_of == news.as_of else None)
+            return self._done(dated, visit, was_off=before.told in STATUSES or moved_while_off)
+        return self._settle(family.current, visit, is_its_own=is_its_own)
 
     def _put_back(self, visit: StoredAppointment) -> None:
         """Take a no-show back that the source had noted: whoever came gets what is still of use."""
         if visit.status is AppointmentStatus.NO_SHOW:
             now, by = self.registrar.clock.now(), self.registrar.by
-            reschedule(self.tx, self.registrar.configuration, visit, starts_at=visit.starts_at, now=now, by=by)
+            configuration, at = self.registrar.configuration, visit.starts_at
+            reschedule(self.tx, configuration, visit, starts_at=at, now=now, by=by, decided=False)
 
     def keep_back(self, news: News, *, heard_at: datetime) -> int | None:
         """Call off the visit that a refused booking was, where it is at another time now, or for something else.
@@ -102,16 +111,19 @@ class Follower:
         """
         known = self._bookings
         self._refuse_anothers(news.booking)
-        as_of = _believable(news.as_of, heard_at)
-        if news.told is not Told.BOOKED or news.back or not _is_newer(news.told, as_of, known.get(news.booking)):
+        as_of = believable(news.as_of, heard_at)
+        if news.told is not Told.BOOKED or news.back or not is_newer(news.told, as_of, known.get(news.booking)):
             return None
-        self._link(news)
-        chain = known.chain(news.booking)
-        visit = self._carry(chain)
-        if visit is None or chain[-1].id != news.booking or not self._is_stale(visit, news):
+        link(self._bookings, news)
+        family = known.family(news.booking)
+        if family.current.id != news.booking:
+            return None
+        visit, _ = self._carry(family)
+        if visit is None or not self._is_stale(visit, news):
             return None
         known.put(replace(known.get(news.booking), told=Told.CANCELLED, as_of=as_of - _JUST_BEFORE))
-        self._arrive({Field.EXTERNAL_ID: news.booking, Field.STATUS: AppointmentStatus.CANCELLED.value})
+        off = {Field.EXTERNAL_ID: news.booking, Field.STATUS: AppointmentStatus.CANCELLED.value}
+        self._arrive({**of_person(news.raw), **off})
         return visit.id
 
     def _is_stale(self, visit: StoredAppointment, news: News) -> bool:
@@ -143,62 +155,66 @@ class Follower:
         mine = {it.id for it in self.clinic.bookings} - {self.source}
         others = sources_of(self.tx, self.clinic.id, booking) & mine
         if others:
-            raise NotTakenError(f"the id is one of {min(others)} too: two booking systems can't share ids")
+            why = Why("shared_id", {"source": min(others)})
+            raise NotTakenError(
+                f"the id is one of {why.values['source']} too: two booking systems can't share ids", [why]
+            )
 
-    def _link(self, news: News) -> bool:
-        """Note which id took the place of which; return whether that was new. A circle is no move."""
-        known, new = self._bookings, False
-        for old, now in ((news.replaces, news.booking), (news.booking, news.replaced_by)):
-            if not old or not now or known.get(old).replaced_by == now:
-                continue
-            if old in {it.id for it in _from(known.chain(now), now)}:
-                continue
-            known.put(replace(known.get(old), replaced_by=now))
-            if known.get(now) == Booking(now):
-                known.put(Booking(now))
-            new = True
-        return new
+    def _carry(self, family: Family) -> tuple[StoredAppointment | None, bool]:
+        """Give the visit under another id the id of now; return it, and whether it had that id already.
 
-    def _carry(self, chain: tuple[Booking, ...]) -> StoredAppointment | None:
-        """Give the visit under an earlier id the id of now, and return it.
-
-        Where both ids have a visit the earlier one is called off: the booking is one.
+        Where several ids have a visit only that of the id of now stays on: the booking is one.
         """
-        now = chain[-1].id
-        visits = look_up(self.tx, self.clinic.id, [], [it.id for it in chain]).visits
+        now = family.current.id
+        visits = look_up(self.tx, self.clinic.id, [], list(family.ids)).visits
         mine = visits.named(now)
-        for earlier in reversed(chain[:-1]):
-            visit = visits.named(earlier.id)
+        is_its_own = mine is not None
+        for other in reversed(family.others):
+            visit = visits.named(other.id)
             if visit is None:
                 continue
             if mine is None:
                 set_external_id(self.tx, visit.id, now, now=self.registrar.clock.now())
+                note_said(self.tx, visit.id, None)  # that was said of the other id
                 mine = visit
             else:
-                self._arrive({Field.EXTERNAL_ID: earlier.id, Field.STATUS: AppointmentStatus.CANCELLED.value})
-        return mine
+                self._arrive({Field.EXTERNAL_ID: other.id, Field.STATUS: AppointmentStatus.CANCELLED.value})
+        return mine, is_its_own
 
-    def _settle(self, current: Booking, visit: StoredAppointment | None) -> Followed:
+    def _settle(self, current: Booking, visit: StoredAppointment | None, *, is_its_own: bool) -> Followed:
         """Do what the id of now is known to be, after another id was heard of."""
         if visit is None:
             return Followed(Outcome.UNCHANGED, None, "the booking has another id now")
-        if current.told is Told.BOOKED:
+        if current.told is Told.BOOKED and is_its_own:
             return Followed(Outcome.UNCHANGED, visit.id, "the booking has another id now")
-        # Nothing was said of the new id yet, or that it is off: the old time is off in either case.
-        status = STATUSES.get(current.told or Told.CANCELLED, AppointmentStatus.CANCELLED)
-        return self._arrive({Field.EXTERNAL_ID: current.id, Field.STATUS: status.value})
+        # Nothing was said of the new id yet, or that it is off: the old time is off in either case. So it is where
+        # the other of two that took the same place is on still: what that said is read again, a moment later.
+        off = current.told if current.told in STATUSES else Told.CANCELLED
+        done = self._arrive({Field.EXTERNAL_ID: current.id, Field.STATUS: STATUSES[off].value})
+        return replace(done, reason=self._read_again(current), why=()) if current.told is Told.BOOKED else done
+
+    def _read_again(self, current: Booking) -> str:
+        """Have all that was told of an id followed anew; return what is said of that."""
+        now = self.registrar.clock.now()
+        if read_again(self.tx, self.clinic.id, self.source, current.id, now=now):
+            self._bookings.put(Booking(current.id, replaces=current.replaces))
+            return "another booking took the place of the same one, and is on: it is read again"
+        return "another booking took the place of the same one, and was told of too long ago: register it by hand"
 
     def _done(self, news: News, visit: StoredAppointment | None, *, was_off: bool) -> Followed:
+        # What was only heard at some time may have been so long before: exports are not measured by that.
+        dated = {Field.UPDATED_AT: news.as_of.isoformat()} if news.as_of else {}
         if news.told is not Told.BOOKED:
             if visit is None:
                 return Followed(Outcome.UNCHANGED, None, "it does not take place, and was never registered")
-            return self._arrive({Field.EXTERNAL_ID: news.booking, Field.STATUS: STATUSES[news.told].value})
+            off = {Field.EXTERNAL_ID: news.booking, Field.STATUS: STATUSES[news.told].value}
+            return self._arrive({**of_person(news.raw), **off, **dated})
         # Who called a visit off here by hand keeps that until the source moves it. What the source called off
         # itself is on again when it says so.
         on_again = {Field.STATUS: AppointmentStatus.BOOKED.value} if was_off else {}
         said = {**news.raw, **{key: value for key, value in on_again.items() if not news.raw.get(key)}}
         treatment = self._treatment(news.treatments)
-        return self._arrive({**said, Field.EXTERNAL_ID: news.booking, Field.TREATMENT: treatment})
+        return self._arrive({**said, **dated, Field.EXTERNAL_ID: news.booking, Field.TREATMENT: treatment})
 
     def _treatment(self, names: Iterable[str]) -> str:
         """Return the first of a source's names that stands for a protocol; else the first, to be refused by name."""
@@ -214,27 +230,9 @@ class Follower:
     def _arrive(self, raw: dict[Field, str]) -> Followed:
         done = arrive(self.tx, self.registrar, self.clinic, raw)
         if done.result is Result.REFUSED:
-            raise NotTakenError(done.reason)
+            raise NotTakenError(done.reason, done.why)
         return _followed(done)
 
 
 def _followed(done: Registered) -> Followed:
-    return Followed(_OUTCOMES[done.result], done.appointment, done.reason)
-
-
-def _believable(as_of: datetime | None, heard_at: datetime) -> datetime:
-    """Return when something was so; what says it will be so in days would keep all that follows out."""
-    return heard_at if as_of is None or as_of > heard_at + _AHEAD else as_of
-
-
-def _is_newer(told: Told, as_of: datetime, known: Booking) -> bool:
-    """Whether a word counts. Of two at the same instant the one that keeps a message back does."""
-    if known.as_of is None or as_of > known.as_of:
-        return True
-    return as_of == known.as_of and told is not Told.BOOKED and known.told is Told.BOOKED
-
-
-def _from(chain: tuple[Booking, ...], booking: str) -> tuple[Booking, ...]:
-    """Return an id and those that took its place."""
-    ids = [it.id for it in chain]
-    return chain[ids.index(booking) :]
+    return Followed(_OUTCOMES[done.result], done.appointment, done.reason, done.why)

@@ -12,7 +12,7 @@ from scheduler.protocols.source_fields import EPOCHS
 from scheduler.services.arriving import our_status
 from scheduler.services.bookings.news import News, NoNews, Read, UnreadableError, id_at, moment_at, parse, text_at
 from scheduler.services.exports.dates import Dates
-from scheduler.services.intake import Field
+from scheduler.services.intake import Field, of_person
 from scheduler.services.moments import NoInstantError
 
 _CALLED_OFF: Final[Mapping[str, Told]] = {"cancelled": Told.CANCELLED, "no_show": Told.MISSED}
@@ -29,9 +29,12 @@ def read_generic(source: Generic, clinic: Clinic, body: bytes) -> Read:
         return told
     booking = id_at(said, Field.EXTERNAL_ID)
     if not booking:
-        raise UnreadableError(f"it has no {' '.join(source.fields[Field.EXTERNAL_ID])}")
+        path = " ".join(source.fields[Field.EXTERNAL_ID])
+        raise UnreadableError(f"it has no {path}", code="part_missing", path=path)
     before = id_at(call, source.replaces) if source.replaces else ""
-    news = News(booking, told, _as_of(source, call), replaces=before if before != booking else "")
+    changed = said.pop(Field.UPDATED_AT, "")
+    as_of = datetime.fromisoformat(_instant(source, changed, clinic)) if changed else _as_of(source, call)
+    news = News(booking, told, as_of, of_person(said), replaces=before if before != booking else "")
     if told is not Told.BOOKED:
         return news
     treatment = said.pop(Field.TREATMENT, "")
@@ -79,11 +82,12 @@ def _instant(source: Generic, text: str, clinic: Clinic) -> str:
     if source.dates in EPOCHS:
         if moment := _of_epoch(text, source.dates):
             return moment.isoformat()
-        raise UnreadableError("an instant is no number of seconds, or milliseconds, since 1970")
+        said = "an instant is no number of seconds, or milliseconds, since 1970"
+        raise UnreadableError(said, code="no_moment")
     try:
         return replace(Dates.of(clinic), written=source.dates).read(text).isoformat()
     except NoInstantError as error:
-        raise UnreadableError(f"an instant {error}") from None
+        raise UnreadableError(f"an instant {error}", code="no_moment") from None
 
 
 def _of_epoch(text: str, dates: str | None) -> datetime | None:

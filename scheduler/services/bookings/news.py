@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from scheduler.domain.booking_event import Told
-from scheduler.errors import AftercareError
+from scheduler.errors import RefusedError
 from scheduler.services.intake import ID_LIMIT, Field
 from scheduler.services.moments import EARLIEST_YEAR, LATEST_YEAR
 
 
-class UnreadableError(AftercareError):
-    """A call can't be read: the message says what is missing, and quotes nothing of a patient."""
+class UnreadableError(RefusedError):
+    """A call can't be read: message and code say what is missing, and quote nothing of a patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,23 @@ _NOTHING: Final = object()
 def parse(body: bytes) -> Any:
     """Return the JSON of a body, numbers that are no whole ones as their text. Raises UnreadableError."""
     try:
-        return json.loads(body, parse_float=str, parse_constant=str)
+        said = json.loads(body, parse_float=str, parse_constant=str)
+        refuse_halves(said)
     except (ValueError, RecursionError):
-        raise UnreadableError("its body is not JSON") from None
+        raise UnreadableError("its body is not JSON", code="body_unreadable") from None
+    return said
+
+
+def refuse_halves(said: Any) -> None:
+    """Raise UnreadableError for JSON with half a pair of UTF-16 in it, wherever that stands: it is no text.
+
+    Programs that cut texts in the middle of an emoji send that, and nothing that it stands in could be stored.
+    """
+    try:
+        json.dumps(said, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        message = "a text in it has half of a character, such as an emoji that was cut in two"
+        raise UnreadableError(message, code="half_character") from None
 
 
 def at(body: Any, path: str) -> Any:
@@ -67,7 +81,7 @@ def _step(body: Any, part: str) -> Any:
     if isinstance(body, Mapping):
         return body.get(part, _NOTHING)
     if isinstance(body, list) and part.isdecimal() and part.isascii():
-        return body[int(part)] if len(part) < 6 and int(part) < len(body) else _NOTHING  # noqa: PLR2004
+        return body[int(part)] if len(part) < 6 and int(part) < len(body) else _NOTHING  # noqa: PLR2004  (no list is that long)
     return _NOTHING
 
 
@@ -83,7 +97,8 @@ def id_at(body: Any, path: str) -> str:
     """Return the id at a path, "" where there is none. Raises UnreadableError for what can be no id."""
     text = text_at(body, path)
     if len(text) > ID_LIMIT or not text.isprintable():
-        raise UnreadableError(f"{path} is no id: it has more than {ID_LIMIT} characters, or control characters")
+        said = f"{path} is no id: it has more than {ID_LIMIT} characters, or control characters"
+        raise UnreadableError(said, code="no_id", path=path)
     return text
 
 
@@ -91,7 +106,7 @@ def needed_id(body: Any, path: str) -> str:
     """Return the id at a path. Raises UnreadableError where there is none."""
     text = id_at(body, path)
     if not text:
-        raise UnreadableError(f"it has no {path}")
+        raise UnreadableError(f"it has no {path}", code="part_missing", path=path)
     return text
 
 

@@ -67,8 +67,7 @@ class Poller:
 
     def _ask(self, clinic: Clinic, source: Cliniko) -> int:
         """Store what changed since the last time; return how much. What is left is asked for in the next turn."""
-        # Loading what speaks HTTP is a tenth of a command's start; few commands ask.
-        from scheduler.channels.bookings.asking import Asker  # noqa: PLC0415
+        from scheduler.channels.bookings.asking import Asker  # noqa: PLC0415  (what speaks HTTP is a tenth of a command's start; few ask)
 
         name, began, stored = f"{clinic.id}/{source.id}", self.clock.now(), 0
         with self.store.read() as tx:
@@ -89,7 +88,7 @@ class Poller:
             self._away_since.pop(name, None)
             with self.store.write() as tx:
                 keep_mark(tx, name, began)
-                end_alert(tx, AlertKind.INTAKE, _away(name), now=began)
+                end_alert(tx, AlertKind.INTAKE, away_subject(name), now=began)
         return stored
 
     def _tell_away(self, clinic: Clinic, source: Cliniko, mark: datetime | None) -> None:
@@ -99,7 +98,7 @@ class Poller:
         if now - since >= AWAY_FOR:
             reasons = (because("source_away", source=source.id, since_at=iso(since)),)
             with self.store.write() as tx:
-                raise_alert(tx, AlertKind.INTAKE, _away(name), reasons=reasons, now=now, clinic=clinic.id)
+                raise_alert(tx, AlertKind.INTAKE, away_subject(name), reasons=reasons, now=now, clinic=clinic.id)
 
     def _keep(self, clinic: Clinic, source: Cliniko, turn: Turn, change: Change) -> bool:
         """Store a change that is new, with what it links to; return whether it was."""
@@ -115,5 +114,6 @@ class Poller:
         return added is not None
 
 
-def _away(name: str) -> str:
+def away_subject(name: str) -> str:
+    """Return what an alert is about that tells of a booking system ("clinic/id") that can't be asked."""
     return f"bookings/{name}/away"

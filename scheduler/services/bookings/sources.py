@@ -66,9 +66,9 @@ def needed(secret_of: SecretOf, name: str) -> str:
     try:
         value = secret_of(name)
     except SettingsError as error:
-        raise AskingError(f"can't be asked: {error}") from None
+        raise AskingError(f"can't be asked: {error}", code="secret_unreadable", name=name) from None
     if not value:
-        raise AskingError(f"can't be asked: {name} is not set")
+        raise AskingError(f"can't be asked: {name} is not set", code="secret_missing", name=name)
     return value
 
 

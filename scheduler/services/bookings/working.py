@@ -7,23 +7,27 @@ from scheduler.channels.bookings.errors import AskingError
 from scheduler.clock import Clock
 from scheduler.domain.alert import AlertKind
 from scheduler.domain.booking_event import EventState, Outcome
-from scheduler.domain.clinic import Clinic
 from scheduler.domain.reasons import because
-from scheduler.domain.sources import Acuity, Calcom, Calendly, Cliniko, Generic, Source
-from scheduler.errors import ConflictError, KeysError, NotFoundError, RecordRefusedError
-from scheduler.logs import get_logger
+from scheduler.domain.why import Why
+from scheduler.errors import (
+    AftercareError,
+    ConflictError,
+    KeysError,
+    NotFoundError,
+    RecordRefusedError,
+    RefusedError,
+    StoreError,
+)
+from scheduler.logs import get_logger, places
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.alerts import raise_alert
 from scheduler.services.arriving import kept_back
-from scheduler.services.bookings.acuity import read_acuity
-from scheduler.services.bookings.calcom import read_calcom
-from scheduler.services.bookings.calendly import read_calendly
-from scheduler.services.bookings.cliniko import read_cliniko
 from scheduler.services.bookings.following import Followed, Follower, NotTakenError
-from scheduler.services.bookings.generic import read_generic
-from scheduler.services.bookings.news import News, NoNews, Read, UnreadableError
-from scheduler.services.bookings.sources import SecretOf, find_source, from_environment, needed
+from scheduler.services.bookings.news import News, NoNews, UnreadableError
+from scheduler.services.bookings.reading import read_call
+from scheduler.services.bookings.sources import SecretOf, from_environment
 from scheduler.services.registration import Registrar
+from scheduler.services.whys import whys
 from scheduler.store.booking_events import (
     BookingEvent,
     count_refused,
@@ -41,6 +45,7 @@ WAITS = tuple(timedelta(seconds=it) for it in (5, 60, 300, 1800, 3600, 7200, 144
 """Between one question to a booking system and the next: a day altogether, then a person is told."""
 PORTION = 100
 """Looked for at once."""
+_FAULT = "it could not be worked on, which is a fault of the program: its log says more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,17 @@ class BookingWorker:
     secret_of: SecretOf = from_environment
 
     def handle(self) -> int:
-        """Work on all that waits and may be worked on; return how many calls that were. Raises StoreError."""
+        """Work on all that waits and may be worked on; return how many calls that were. Raises StoreError.
+
+        What was done may let earlier calls wait again: it ends once it came upon nothing that it could do.
+        """
+        handled = done = self._pass()
+        while done:
+            done = self._pass()
+            handled += done
+        return handled
+
+    def _pass(self) -> int:
         handled, last = 0, 0
         while due := self._due(after=last):
             for event_id in due:
@@ -71,47 +86,28 @@ class BookingWorker:
         if event is None or event.state is not EventState.WAITING:
             return False
         try:
-            read = self._read(event)
+            return self._work(event)
+        except StoreError:
+            raise
+        except Exception as error:  # whatever one call brings to light in us, the others are followed meanwhile
+            kind, where = type(error).__name__, places(error)  # what it says may be a patient's
+            log.error("booking.failed", event_id=event.id, source=event.source, error=kind, where=where)  # noqa: TRY400  (as said above)
+            return self._refuse(event, _FAULT, (Why("fault"),))
+
+    def _work(self, event: BookingEvent) -> bool:
+        try:
+            read = read_call(event, self.configuration, self.secret_of, now=self.clock.now())
         except AskingError as error:
             return self._later(event, error)
         except UnreadableError as error:
-            return self._refuse(event, str(error))
+            return self._refuse(event, str(error), _why(error))
         if isinstance(read, NoNews):
             return self._ignore(event, read.why)
         try:
             return self._follow(event, read)
         except (NotTakenError, ConflictError, RecordRefusedError, KeysError) as error:
             # What the database refuses now it refuses the next time too: it must not stop the others.
-            return self._refuse_news(event, read, str(error))
-
-    def _read(self, event: BookingEvent) -> Read:
-        clinic, source = self._whose(event)
-        if event.payload is None:
-            raise UnreadableError("it can't be opened with the keys at hand")
-        match source:
-            case Calcom():
-                return read_calcom(source, event.payload)
-            case Calendly():
-                return read_calendly(source, event.payload)
-            case Cliniko():
-                return read_cliniko(event.payload)
-            case Generic():
-                return read_generic(source, clinic, event.payload)
-            case Acuity():
-                # Loading what speaks HTTP is a tenth of a command's start; few commands ask.
-                from scheduler.channels.bookings.asking import Asker  # noqa: PLC0415
-
-                asker = Asker(needed(self.secret_of, source.user), needed(self.secret_of, source.secret))
-                return read_acuity(source, event.payload, asker.get, now=self.clock.now())
-            case _:
-                raise UnreadableError(f"{source.id} is no booking system that calls")
-
-    def _whose(self, event: BookingEvent) -> tuple[Clinic, Source]:
-        clinic = self.configuration.clinics.get(event.clinic)
-        source = find_source(self.configuration, event.clinic, event.source)
-        if clinic is None or source is None:
-            raise UnreadableError("the clinic's file has no such booking system any more")
-        return clinic, source
+            return self._refuse_news(event, read, str(error), _why(error))
 
     def _follow(self, event: BookingEvent, news: News) -> bool:
         """Follow what was read, with its mark, in one transaction. Raises NotTakenError: then nothing is written."""
@@ -123,19 +119,20 @@ class BookingWorker:
         log.info("booking.followed", event_id=event.id, source=event.source, outcome=followed.outcome)
         return True
 
-    def _refuse_news(self, event: BookingEvent, news: News, reason: str) -> bool:
+    def _refuse_news(self, event: BookingEvent, news: News, reason: str, why: tuple[Why, ...]) -> bool:
         """Refuse a booking, and keep back what would go out for the visit that it was until now."""
         try:
             with self.store.write() as tx:
                 if not _is_ours(tx, event):
                     return False
                 if visit := self._follower(tx, event).keep_back(news, heard_at=event.received_at):
-                    followed = Followed(Outcome.IGNORED, visit, kept_back(reason, visit))
+                    also = (*why, Why("kept_back", {"visit": str(visit)})) if why else ()
+                    followed = Followed(Outcome.IGNORED, visit, kept_back(reason, visit), also)
                     self._mark_refused(tx, event, followed, booking=news.booking)
                     return True
         except (NotTakenError, ConflictError, RecordRefusedError, KeysError):
             log.debug("booking.not_kept_back", event_id=event.id)  # its own refusal says why
-        return self._refuse(event, reason, booking=news.booking)
+        return self._refuse(event, reason, why, booking=news.booking)
 
     def _follower(self, tx: Tx, event: BookingEvent) -> Follower:
         registrar = Registrar(self.configuration, self.clock, by=f"source:{event.source}", follow=True)
@@ -143,20 +140,21 @@ class BookingWorker:
 
     def _later(self, event: BookingEvent, error: AskingError) -> bool:
         """Let it wait, or give it up where its system could not be asked for a day."""
-        reason = f"{event.source} {error}"
+        reason, why = f"{event.source} {error}", (Why(error.code, error.values),)
         if event.tries >= len(WAITS):
-            return self._refuse(event, reason)
+            return self._refuse(event, reason, why)
         wait = max(WAITS[event.tries], timedelta(seconds=error.wait or 0))
         with self.store.write() as tx:
-            postpone_booking_event(tx, event.id, reason=reason, until=self.clock.now() + min(wait, WAITS[-1]))
+            until = self.clock.now() + min(wait, WAITS[-1])
+            postpone_booking_event(tx, event.id, reason=reason, why=why, until=until)
         log.warning("booking.postponed", event_id=event.id, source=event.source)
         return False
 
-    def _refuse(self, event: BookingEvent, reason: str, booking: str | None = None) -> bool:
+    def _refuse(self, event: BookingEvent, reason: str, why: tuple[Why, ...], booking: str | None = None) -> bool:
         with self.store.write() as tx:
             if not _is_ours(tx, event):
                 return False
-            self._mark_refused(tx, event, Followed(Outcome.IGNORED, None, reason), booking=booking)
+            self._mark_refused(tx, event, Followed(Outcome.IGNORED, None, reason, why), booking=booking)
         return True
 
     def _ignore(self, event: BookingEvent, why: str) -> bool:
@@ -184,6 +182,7 @@ class BookingWorker:
             booking=booking,
             appointment=followed.appointment,
             now=self.clock.now(),
+            why=followed.why,
         )
 
 
@@ -192,6 +191,15 @@ def tell_refused(tx: Tx, clinic: str, source: str, *, now: datetime) -> None:
     count = count_refused(tx)[clinic, source]
     reasons = (because("bookings_refused", source=source, count=str(count)),)
     raise_alert(tx, AlertKind.INTAKE, f"bookings/{clinic}/{source}", reasons=reasons, now=now, clinic=clinic)
+
+
+def _why(error: AftercareError) -> tuple[Why, ...]:
+    """Return what an error says as codes; nothing where there is its message only."""
+    if isinstance(error, NotTakenError):
+        return error.why
+    if isinstance(error, RefusedError):
+        return whys(error)
+    return (Why("keys"),) if isinstance(error, KeysError) else (Why("database_refuses"),)
 
 
 def _is_ours(tx: Tx, event: BookingEvent) -> bool:

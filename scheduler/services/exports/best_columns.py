@@ -41,7 +41,7 @@ SAID = {
 SOME = 0.3
 """Of the cells of a column that is called like a field so many have to look like it: the rest may be mistakes."""
 EMPTY = "is called so; it is empty here"
-DOUBT = ", but it may be another column of dates: is it when the visit begins?"
+DOUBT = ", but it may be another column of dates: is it when the appointment begins?"
 _NAMED = (Field.TREATMENT, Field.FIRST_NAME, Field.LAST_NAME, Field.NAME, Field.PATIENT_ID)
 """Fields that hold any text: only the column's name tells them."""
 
@@ -88,7 +88,7 @@ def best_columns(seen: Sequence[Seen]) -> tuple[ForField, ...]:
 _ORDER = (
     Field.EXTERNAL_ID, Field.PATIENT_ID, Field.STARTS_AT, Field.ENDS_AT, Field.NAME, Field.FIRST_NAME,
     Field.LAST_NAME, Field.PHONE, Field.EMAIL, Field.LANGUAGE, Field.TIMEZONE, Field.TREATMENT, Field.STATUS,
-    Field.CONSENT_SMS, Field.CONSENT_EMAIL, Field.CONSENT_MARKETING,
+    Field.CONSENT_SMS, Field.CONSENT_EMAIL, Field.CONSENT_MARKETING, Field.UPDATED_AT,
 )  # fmt: skip
 
 
@@ -96,6 +96,7 @@ def _in_turn(free: list[Seen]) -> Iterator[ForField]:
     """Yield field after field, the ones that cells prove first; `free` shrinks meanwhile."""
     for field in (Field.EMAIL, Field.PHONE, Field.TIMEZONE):
         yield from _by_cells(free, field)
+    yield from _changed(free)
     yield from _moments(free)
     for field in (Field.CONSENT_MARKETING, Field.CONSENT_SMS, Field.CONSENT_EMAIL, Field.LANGUAGE):
         yield from _by_cells(free, field)
@@ -183,6 +184,21 @@ def _external_id(free: Sequence[Seen]) -> Iterator[ForField]:
             why = f"no two of {look.filled} cells are alike" if several else "is called so"
             yield ForField(Field.EXTERNAL_ID, (one.column,), Sure.SURE if several else Sure.LIKELY, why)
             return
+
+
+def _changed(free: Sequence[Seen]) -> Iterator[ForField]:
+    """Yield when a booking was changed last; a column that is called so and holds names is whose work it was."""
+    for one in free:
+        look = one.look
+        dated = look.counts[MOMENT] + look.counts[DAY]
+        if fit(one.column, Field.UPDATED_AT) != WHOLE or dated < look.filled:
+            continue
+        if look.counts[DAY]:
+            yield ForField(Field.UPDATED_AT, (one.column,), Sure.LIKELY, "is called so; days alone tell less")
+            return
+        why = one.says(MOMENT) if look.filled else EMPTY
+        yield ForField(Field.UPDATED_AT, (one.column,), Sure.SURE if look.filled else Sure.LIKELY, why)
+        return
 
 
 def _moments(free: Sequence[Seen]) -> Iterator[ForField]:

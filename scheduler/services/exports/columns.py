@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.localtime import iso
@@ -11,6 +10,7 @@ from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.hints import nearest, shown, suggest
 from scheduler.protocols.import_fields import NEEDED
 from scheduler.services.arriving import our_status, read_booking
+from scheduler.services.exports.ages import read_age
 from scheduler.services.exports.dates import Dates
 from scheduler.services.exports.phones import read_file_phone
 from scheduler.services.intake import CallOff, Field, Registration, read_call_off
@@ -53,14 +53,16 @@ class Columns:
 
     def call_off(self, raw: Mapping[Field, str]) -> CallOff | None:
         """Return what calls a visit off by its id, None for anything else."""
-        return read_call_off(raw, self.clinic)
+        return read_call_off(raw, self.clinic, ways=self._ways)
 
     def registration(self, raw: Mapping[Field, str]) -> Registration:
         """Return what a row registers. Raises RegistrationError with all that is wrong."""
-        return read_booking(raw, self.clinic, self.configuration, ways=Ways(self._instant, read_file_phone))
+        return read_booking(raw, self.clinic, self.configuration, ways=self._ways)
 
-    def _instant(self, text: str, _clinic: Clinic) -> datetime:
-        return self.dates.read(text)
+    @property
+    def _ways(self) -> Ways:
+        dates = self.dates
+        return Ways(lambda text, _: dates.read(text), read_file_phone, lambda text, _: read_age(dates, text))
 
 
 def mapped_columns(clinic: Clinic) -> frozenset[str]:

@@ -60,6 +60,15 @@ class Dates:
             return None
         return (start, end) if end else None
 
+    def day(self, text: str) -> date:
+        """Return the day of a cell that has no time of day. Raises NoInstantError."""
+        wanted = _WANTED.get(self.written, _WANTED[None])
+        plain, _ = one_line(unicodedata.normalize("NFKC", text))
+        day, others = _day(self, plain.translate(_DASHES), wanted)
+        if others:
+            raise NoInstantError("no_instant", f"is not a date and time such as {wanted}")
+        return day
+
 
 @lru_cache(maxsize=4096)
 def _read(dates: Dates, text: str) -> tuple[datetime, datetime | None]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import Enum, auto
 
 SINCE_1900 = datetime(1899, 12, 30)  # noqa: DTZ001  (a wall clock)
-SINCE_1904 = datetime(1904, 1, 1)  # noqa: DTZ001
+SINCE_1904 = datetime(1904, 1, 1)  # noqa: DTZ001  (a wall clock)
 _LEAP_BUG = 60
 """Of the days since 1900 those before number 60 are one off: 1900 counts as a leap year, as in Lotus 1-2-3."""
 _LAST_DAY = 2_958_465

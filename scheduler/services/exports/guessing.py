@@ -26,11 +26,13 @@ SAMPLE = 1000
 """So many rows are looked at."""
 ADDED = (
     Field.PATIENT_ID, Field.LANGUAGE, Field.TIMEZONE, Field.CONSENT_SMS, Field.CONSENT_EMAIL, Field.CONSENT_MARKETING,
+    Field.UPDATED_AT,
 )  # fmt: skip
 """Fields that a booking system leaves to its clinic's own questions: looked for beside a preset's columns."""
 TOLD: Mapping[Field, str] = {
-    Field.EXTERNAL_ID: "external_id: no column has an id of the appointment: a moved visit will look like a new one",
-    Field.STATUS: "status: no column says whether a visit was cancelled: cancel it in Aftercare",
+    Field.EXTERNAL_ID: "external_id: no column has an id of the appointment: a moved one will look like a new one",
+    Field.STATUS: "status: no column says whether an appointment was cancelled: cancel it in Aftercare",
+    Field.UPDATED_AT: "updated_at: no column says when a booking was last changed: import exports in their order",
 }
 """What a clinic has to know of a field that is not there."""
 
@@ -40,12 +42,17 @@ def wanted(presets: Sequence[Preset]) -> Wanted:
     return Wanted(likely_columns().union(*(preset.mapped for preset in presets)))
 
 
-def propose_for(configuration: Configuration, clinic: str, name: str, data: bytes) -> Proposal | None:
-    """Return a proposal for a file that a clinic brought; None where it can't be read, or nothing of it is known."""
+def propose(configuration: Configuration, clinic: str, name: str, data: bytes) -> Proposal:
+    """Return a proposal for a file that a clinic brought. Raises RegistrationError where it can't be read."""
     presets = every_preset()
     guesser = Guesser(clinic, [configuration.clinic(clinic).country], configuration.protocols, presets)
+    return guesser.propose(read_export(data, name, wanted(presets)))
+
+
+def propose_for(configuration: Configuration, clinic: str, name: str, data: bytes) -> Proposal | None:
+    """Return a proposal for a file that a clinic brought; None where it can't be read, or nothing of it is known."""
     try:
-        proposal = guesser.propose(read_export(data, name, wanted(presets)))
+        proposal = propose(configuration, clinic, name, data)
     except RegistrationError:
         return None
     return proposal if proposal.preset or proposal.columns else None
@@ -131,7 +138,8 @@ def _dates(
     """Return which of day and month comes first, None where no date could mean two days or the preset says it."""
     if preset and preset.dates:
         return None
-    cells = [*_cells(mapped.get(Field.STARTS_AT, ()), rows), *_cells(mapped.get(Field.ENDS_AT, ()), rows)]
+    dated = (Field.STARTS_AT, Field.ENDS_AT, Field.UPDATED_AT)
+    cells = [cell for field in dated for cell in _cells(mapped.get(field, ()), rows)]
     order = order_of(cells)
     if order is None:
         return None

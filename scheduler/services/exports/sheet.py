@@ -185,7 +185,7 @@ def _whole(text: str | None, otherwise: int) -> int:
     """Read a whole number that a workbook counts by."""
     if not text:
         return otherwise
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):  # noqa: PLR2004
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):  # noqa: PLR2004  (a sheet has a million rows)
         raise DamagedError("a number that it counts by is none")
     return int(text)
 

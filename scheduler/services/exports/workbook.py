@@ -208,7 +208,7 @@ def _formats(archive: zipfile.ZipFile, part: str) -> list[Format]:
     with _part(archive, part) as stream:
         for it in elements(stream):
             number = it.attributes.get("numFmtId", "")
-            if not (number.isascii() and number.isdecimal() and len(number) < 10):  # noqa: PLR2004
+            if not (number.isascii() and number.isdecimal() and len(number) < 10):  # noqa: PLR2004  (no workbook has so many styles)
                 continue
             if it.name == "numFmt" and it.parent == "numFmts":
                 codes[int(number)] = it.attributes.get("formatCode", "")

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import icalendar
 from icalendar.cal import Component
@@ -32,6 +32,14 @@ _THINGS = frozenset({"RESOURCE", "ROOM"})
 _END = b"END:VCALENDAR"
 _BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li)>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,500}>")
+PROBLEMS: Final[Mapping[str, str]] = {
+    "no_uid": "it has no UID, so that nobody could tell it from another one",
+    "repeats": "it repeats itself, and an appointment is one of its own: enter each in the calendar",
+    "no_start": "its beginning is no date and time",
+    "no_such_year": "its beginning lies in no year that can be meant",
+    "zone_unknown": "its time zone is not known, and the calendar does not describe it",
+}
+"""Why an entry that looks like a booking can't be read: as a code, for which pages have words, and as a sentence."""
 _NO_START = datetime.max.replace(tzinfo=UTC)
 # icalendar remembers the zones that a calendar describes for all that are read after it.
 _one_at_a_time = threading.Lock()
@@ -49,8 +57,8 @@ class CalendarError(AftercareError):
 class Entry:
     """What a calendar says of one booking. `raw` is in the source's words, but for `external_id`.
 
-    `problem` is a sentence about an entry that looks like a booking and can't be read, "" for none. `starts_at` is
-    aware UTC. `said` is a digest of all that it says.
+    `wrong` is a code of `PROBLEMS` about an entry that looks like a booking and can't be read, "" for none.
+    `starts_at` is aware UTC. `said` is a digest of all that it says.
     """
 
     external_id: str
@@ -59,7 +67,12 @@ class Entry:
     starts_at: datetime
     raw: Mapping[Field, str] = field(repr=False)
     is_off: bool = False
-    problem: str = ""
+    wrong: str = ""
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it, as a sentence; "" for nothing."""
+        return PROBLEMS[self.wrong] if self.wrong else ""
 
     @property
     def has_start(self) -> bool:
@@ -124,11 +137,11 @@ def _entry(event: Component, source: Calendar, clinic: Clinic) -> Entry | None:
         return _called_off(event, source, clinic, start)
     if said is None or (type(start) is date):
         return None
-    problem = "" if _text(event, "UID") else "it has no UID, so that nobody could tell it from another one"
-    if not problem and any(event.get(name) for name in ("RRULE", "RDATE")):
-        problem = "it repeats itself, and a visit is one of its own: enter each visit in the calendar"
-    problem = problem or _problem_of(event, start)
-    starts_at = start if isinstance(start, datetime) and not problem else None
+    wrong = "" if _text(event, "UID") else "no_uid"
+    if not wrong and any(event.get(name) for name in ("RRULE", "RDATE")):
+        wrong = "repeats"
+    wrong = wrong or _wrong_with(event, start)
+    starts_at = start if isinstance(start, datetime) and not wrong else None
     raw = {**said, **_times(event, starts_at)}
     return Entry(
         external_id=_external_id(source, event),
@@ -136,12 +149,12 @@ def _entry(event: Component, source: Calendar, clinic: Clinic) -> Entry | None:
         changed_at=_changed_at(event),
         starts_at=_aware(starts_at, clinic) if starts_at else _NO_START,
         raw=raw,
-        problem=problem,
+        wrong=wrong,
     )
 
 
 def _called_off(event: Component, source: Calendar, clinic: Clinic, start: date | None) -> Entry:
-    starts_at = start if isinstance(start, datetime) and not _problem_of(event, start) else None
+    starts_at = start if isinstance(start, datetime) and not _wrong_with(event, start) else None
     return Entry(
         external_id=_external_id(source, event),
         sequence=_sequence(event),
@@ -196,14 +209,14 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value] if value is not None else []
 
 
-def _problem_of(event: Component, start: date | None) -> str:
-    """Return what is wrong with the beginning of an entry."""
+def _wrong_with(event: Component, start: date | None) -> str:
+    """Return the code of what is wrong with the beginning of an entry, "" for nothing."""
     if not isinstance(start, datetime):
-        return "its beginning is no date and time"
+        return "no_start"
     if not EARLIEST_YEAR <= start.year <= LATEST_YEAR:
-        return "its beginning lies in no year that can be meant"
+        return "no_such_year"
     if start.tzinfo is None and event["DTSTART"].params.get("TZID"):
-        return "its time zone is not known, and the calendar does not describe it"
+        return "zone_unknown"
     return ""
 
 

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from scheduler.clock import Clock
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.clinic import Clinic
+from scheduler.domain.why import Why
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.arriving import arrive, kept_back
 from scheduler.services.feeds.adopting import adopt
+from scheduler.services.feeds.missing import SURE_AFTER, are_few
 from scheduler.services.feeds.reading import Entry, Feed
-from scheduler.services.intake import Field
+from scheduler.services.intake import Field, of_person
 from scheduler.services.registration import Registered, Registrar, Result
 from scheduler.store.database import Store, Tx
 from scheduler.store.feeds import KnownEntry, forget_entries, hash_said, keep_entries, known_entries
@@ -23,11 +25,7 @@ BATCH = 50
 BEHIND, AHEAD = timedelta(days=2), timedelta(days=730)
 """Entries that begin earlier and are new, or later, are left alone."""
 KEPT_FOR = timedelta(days=30)
-SURE_AFTER = timedelta(minutes=10)
-"""An entry that is missing is called off when it is missing still, so long after that was seen first."""
-MISSING_FEW, MISSING_SHARE = 3, 0.2
-"""More of the visits to come than either are never called off for being missing: the calendar was cut short."""
-_LOST = "its title looks like no booking any more: mend the title, or call the visit off by hand"
+_LOST = "its title looks like no booking any more: mend the title, or call the appointment off by hand"
 _CALLED_OFF = {Field.STATUS: AppointmentStatus.CANCELLED.value}
 _ON_AGAIN = {Field.STATUS: AppointmentStatus.BOOKED.value}
 
@@ -40,10 +38,11 @@ class _DryRunOverError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An entry that was not taken: when it begins (aware UTC, None where that can't be read), and why."""
+    """An entry that was not taken: when it begins (aware UTC, None where that can't be read) and why; codes too."""
 
     starts_at: datetime | None
     reason: str = field(repr=False)
+    why: tuple[Why, ...] = field(default=(), repr=False)
 
 
 @dataclass(slots=True)
@@ -130,10 +129,11 @@ class Taker:
             is_refused = done.result is Result.REFUSED
             was_kept_back = is_refused and bool(before and before.is_refused and before.is_off)
             if is_refused and not entry.problem and (visit := self._keep_back(tx, entry)):
-                done, was_kept_back = replace(done, reason=kept_back(done.reason, visit)), True
+                also = (*done.why, Why("kept_back", {"visit": str(visit)})) if done.why else ()
+                done, was_kept_back = replace(done, reason=kept_back(done.reason, visit), why=also), True
             said = hash_said(tx, entry.said)
             if is_refused:
-                taken.refused.append(Refused(None if entry.problem else entry.starts_at, done.reason))
+                taken.refused.append(Refused(None if entry.wrong else entry.starts_at, done.reason, done.why))
                 taken.new_refused += not (before and before.is_refused and before.said == said)
             kept.append(
                 KnownEntry(
@@ -151,7 +151,7 @@ class Taker:
 
     def _done(self, tx: Tx, entry: Entry, before: KnownEntry | None) -> Registered:
         if entry.problem:
-            return Registered(Result.REFUSED, None, entry.problem)
+            return Registered(Result.REFUSED, None, entry.problem, (Why(entry.wrong),))
         status = _CALLED_OFF if entry.is_off else _ON_AGAIN if before and before.is_off else {}
         if not entry.is_off and entry.raw.get(Field.STATUS):
             status = {}  # its own words say more
@@ -165,8 +165,8 @@ class Taker:
         visit = look_up(tx, self.clinic.id, [], [entry.external_id]).visits.named(entry.external_id)
         if visit is None or visit.status is not AppointmentStatus.BOOKED or visit.starts_at == entry.starts_at:
             return None
-        self._arrive(tx, {Field.EXTERNAL_ID: entry.external_id, **_CALLED_OFF})
-        return visit.id
+        off = {**of_person(entry.raw), Field.EXTERNAL_ID: entry.external_id, **_CALLED_OFF}
+        return visit.id if self._arrive(tx, off).result is not Result.REFUSED else None
 
     def _arrive(self, tx: Tx, raw: Mapping[Field, str]) -> Registered:
         registrar = Registrar(self.configuration, self.clock, by=f"calendar {self.source}", follow=True)
@@ -176,7 +176,7 @@ class Taker:
         """Refuse entries that are there still and look like bookings no more: nobody knows what that means."""
         for it in lost:
             taken.totals[Result.REFUSED] += 1
-            taken.refused.append(Refused(it.starts_at, _LOST))
+            taken.refused.append(Refused(it.starts_at, _LOST, (Why("lost"),)))
             taken.new_refused += not it.is_refused
         keep_entries(tx, self.clinic.id, self.source, [replace(it, is_refused=True) for it in lost])
 
@@ -188,8 +188,7 @@ class Taker:
         if self.accept_missing:
             return True
         to_come = sum(it.starts_at > now and not it.is_off for it in known.values())
-        few = missing <= MISSING_FEW or missing <= to_come * MISSING_SHARE
-        return few and bool(feed.entries or feed.others)
+        return are_few(missing, to_come) and bool(feed.entries or feed.others)
 
     def _settle_missing(self, tx: Tx, missing: Sequence[KnownEntry], is_whole: bool, taken: Taken) -> None:
         """Call off what is missing for long enough; note since when the rest is."""
@@ -199,7 +198,7 @@ class Taker:
             if is_whole and (self.accept_missing or now - since >= SURE_AFTER):
                 done = self._arrive(tx, {Field.EXTERNAL_ID: it.external_id, **_CALLED_OFF})
                 taken.totals[done.result] += 1
-                kept.append(replace(it, is_off=True, missing_since=since))
+                kept.append(replace(it, is_off=True, is_refused=False, missing_since=since))
                 continue
             taken.missing += is_whole
             taken.held += not is_whole

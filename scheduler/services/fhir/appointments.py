@@ -1,17 +1,19 @@
 """Takes Appointments: registered, moved, completed or called off, by the same way as a booking of any other kind."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
-from scheduler.services.appointments import call_off
+from scheduler.domain.word import WordAge
+from scheduler.services.differing import SAID
 from scheduler.services.fhir.issues import Code, refuse
 from scheduler.services.fhir.patients import known_patient, person_meant
 from scheduler.services.fhir.references import patients_among
 from scheduler.services.fhir.shape import Resource
 from scheduler.services.fhir.visits import concepts_of, patient_of, status_of, treatment_of
-from scheduler.services.fhir.wishes import Done, Occasion, Wish, as_issues
+from scheduler.services.fhir.wishes import Done, Occasion, Wish, as_issues, said_at
 from scheduler.services.intake import CallOff, Field, read_registration
-from scheduler.services.registration import SAID, Result
+from scheduler.services.registration import Result
 from scheduler.store.appointments import StoredAppointment, get_appointment, set_external_id
 from scheduler.store.fhir_links import Link
 
@@ -40,7 +42,7 @@ def take_appointment(occasion: Occasion, wish: Wish, link: Link | None) -> Done:
         if found is None and status is None:
             words = f"“{resource['status']}” is not agreed on, or was declined: send it once it is booked"
             raise refuse(Code.BUSINESS_RULE, words, "status")
-        return end(occasion, found, status or AppointmentStatus.CANCELLED)
+        return end(occasion, found, status or AppointmentStatus.CANCELLED, said_at(resource, occasion.now))
     place = patient_of(resource, patients)
     person = person_meant(occasion, place, resource)
     if person.has_died:
@@ -51,6 +53,7 @@ def take_appointment(occasion: Occasion, wish: Wish, link: Link | None) -> Done:
         **_times(resource, known),
         Field.EXTERNAL_ID: called,
         Field.STATUS: status.value,
+        **_dated(resource, occasion),
     }
     return register(occasion, raw, treatment, _PLACES, place.at)
 
@@ -84,14 +87,22 @@ def _named_for(
     return found if person in (None, found.patient_id) else None
 
 
-def end(occasion: Occasion, known: StoredAppointment | None, status: AppointmentStatus) -> Done:
-    """Send nothing more about a visit that does not, or did not, take place."""
+def end(
+    occasion: Occasion, known: StoredAppointment | None, status: AppointmentStatus, at: datetime | None = None
+) -> Done:
+    """Send nothing more about a visit that does not, or did not, take place; `at`: so its system said then."""
     if known is None:
         return Done(Result.UNCHANGED, None, NEVER_KNOWN)
-    if known.status is status:
-        return Done(Result.UNCHANGED, known.id, SAID[status])
-    call_off(occasion.tx, known.id, status, now=occasion.now, by=occasion.registrar.by)
-    return Done(Result.CANCELLED, known.id, SAID[status])
+    book = occasion.registrar.open(occasion.tx, occasion.clinic.id, [])
+    done = occasion.registrar.end(book, known, status, WordAge.at(at) if at else None)
+    book.write()
+    return Done(done.result, known.id, done.reason or SAID[status])
+
+
+def _dated(resource: Resource, occasion: Occasion) -> Mapping[Field, str]:
+    """Return when its system last changed an Appointment, where it said so."""
+    at = said_at(resource, occasion.now)
+    return {Field.UPDATED_AT: at.isoformat()} if at else {}
 
 
 def _times(resource: Mapping[str, object], known: StoredAppointment | None) -> Mapping[Field, str]:

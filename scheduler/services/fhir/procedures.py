@@ -48,7 +48,7 @@ def _about(visit: StoredAppointment | None, when: Performed, own: str) -> Mappin
         times = {Field.STARTS_AT: visit.starts_at.isoformat(), Field.ENDS_AT: ends_at}
         return {**times, Field.EXTERNAL_ID: visit.external_id or ""}
     if when.starts_at is None:
-        words = "has no time of day, from which aftercare counts, and no visit of that day is known: send the time"
+        words = "has no time of day, from which aftercare counts, and no appointment of that day is known: send it"
         raise refuse(Code.VALUE, words, "performed")
     return {Field.STARTS_AT: when.start, Field.ENDS_AT: when.end, Field.EXTERNAL_ID: own}
 
@@ -77,6 +77,6 @@ def _same_day(occasion: Occasion, person: Person, treatment: str, when: Performe
     found = visits_within(occasion.tx, person.id, treatment, first, last)
     moment = when.starts_at
     if len(found) > 1 and moment is None:
-        words = "fits several visits of that day: send the time, or say which in the extension event-basedOn"
+        words = "fits several appointments of that day: send the time, or say which in the extension event-basedOn"
         raise refuse(Code.BUSINESS_RULE, words, "performed")
     return min(found, key=lambda it: abs(it.starts_at - (moment or it.starts_at)), default=None)

@@ -17,8 +17,8 @@ SYSTEM_INTERACTIONS: Sequence[str] = ("transaction", "batch")
 
 _MEANT: Mapping[FhirKind, str] = {
     FhirKind.PATIENT: "Who is reached, and how. Somebody who has died gets nothing any more.",
-    FhirKind.APPOINTMENT: "A visit: registered, moved, completed, called off. Its times have an offset.",
-    FhirKind.PROCEDURE: "What was done: it completes the visit of that day, or is a visit that took place.",
+    FhirKind.APPOINTMENT: "An appointment: registered, moved, completed, called off. Its times have an offset.",
+    FhirKind.PROCEDURE: "What was done: it completes the appointment of that day, or is one that took place.",
 }
 
 
@@ -30,7 +30,7 @@ def statement(base: str) -> Mapping[str, Any]:
         "date": SINCE,
         "kind": "instance",
         "software": {"name": "Aftercare", "version": _version()},
-        "implementation": {"description": "Takes the visits of a clinic for follow-up messages", "url": base},
+        "implementation": {"description": "Takes the appointments of a clinic for follow-up messages", "url": base},
         "fhirVersion": FHIR_VERSION,
         "format": [JSON, "json"],
         "rest": [

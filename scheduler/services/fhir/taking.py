@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 from scheduler.domain.fhir import FhirKind
 from scheduler.services.fhir.appointments import take_appointment
@@ -10,15 +9,12 @@ from scheduler.services.fhir.issues import NotTakenError
 from scheduler.services.fhir.naming import by_identifier
 from scheduler.services.fhir.patients import take_patient
 from scheduler.services.fhir.procedures import take_procedure
-from scheduler.services.fhir.shape import Resource
-from scheduler.services.fhir.wishes import Done, Occasion, Taken, Wish
+from scheduler.services.fhir.wishes import Done, Occasion, Taken, Wish, said_at
 from scheduler.services.registration import Result
 from scheduler.store.fhir_links import Link, find_link, keep_link
 
 IS_THERE = "is there already: nothing changed"
 OLDER = "older than what was taken before: nothing changed"
-_SKEW = timedelta(hours=1)
-"""How far ahead of ours another system's clock may be, for its word on when it changed something to count."""
 _TAKE: Mapping[FhirKind, Callable[[Occasion, Wish, Link | None], Done]] = {
     FhirKind.PATIENT: take_patient,
     FhirKind.APPOINTMENT: take_appointment,
@@ -39,30 +35,18 @@ def take(occasion: Occasion, wish: Wish) -> Taken:
 
 
 def _take(occasion: Occasion, wish: Wish) -> Done:
-    link, said_at = occasion.link(wish), _said_at(wish.resource, occasion.now)
+    link, at = occasion.link(wish), said_at(wish.resource, occasion.now)
     if wish.condition:
         found = find_link(occasion.tx, occasion.clinic.id, wish.kind, [by_identifier(wish.condition)])
         if found:
             return Done(Result.UNCHANGED, found.patient or found.appointment, IS_THERE)
-    if link and link.said_at and said_at and said_at < link.said_at:
+    if link and link.said_at and at and at < link.said_at:
         return Done(Result.UNCHANGED, link.patient or link.appointment, OLDER)
     done = _TAKE[wish.kind](occasion, wish, link)
     if done.number is not None:
         is_person = wish.kind is FhirKind.PATIENT
         now = Link(done.number) if is_person else Link(None, done.number)
         died_at = occasion.now if is_person and not occasion.died.isdisjoint(wish.names.all) else None
-        kept = replace(now, said_at=said_at or (link.said_at if link else None), died_at=died_at)
+        kept = replace(now, said_at=at or (link.said_at if link else None), died_at=died_at)
         keep_link(occasion.tx, occasion.clinic.id, wish.kind, wish.names.all, kept)
     return done
-
-
-def _said_at(resource: Resource, now: datetime) -> datetime | None:
-    """Return when its system changed a resource; None where it does not say so, or has no clock to go by."""
-    text = resource.get("meta", {}).get("lastUpdated")
-    if not text:
-        return None
-    try:
-        said = datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return said if said <= now + _SKEW else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.fhir import FhirKind
@@ -25,6 +25,9 @@ OF_PERSON: Mapping[Field, str] = {
     Field.PATIENT_ID: "identifier",
 }
 """The elements of a Patient that our fields are read from."""
+
+_SKEW = timedelta(hours=1)
+"""How far ahead of ours another system's clock may be, for its word on when it changed something to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +108,15 @@ def as_issues(places: Mapping[Field, str], other: str = "") -> Iterator[None]:
         raise refuse(Code.VALUE, str(error), other) from None
     except ConflictError as error:
         raise refuse(Code.CONFLICT, str(error), other) from None
+
+
+def said_at(resource: Resource, now: datetime) -> datetime | None:
+    """Return when its system changed a resource; None where it does not say so, or has no clock to go by."""
+    text = resource.get("meta", {}).get("lastUpdated")
+    if not text:
+        return None
+    try:
+        said = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return said if said <= now + _SKEW else None

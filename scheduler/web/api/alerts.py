@@ -102,7 +102,11 @@ class AlertInFull(AlertShown):
 
 def add_alerts(api: APIRouter, desk: Desk) -> None:
     """Add the routes."""
+    _add_reading(api, desk)
+    _add_seeing_to(api, desk)
 
+
+def _add_reading(api: APIRouter, desk: Desk) -> None:
     @api.get("/alerts", tags=TAGS)
     def list_all(
         request: Request,
@@ -134,6 +138,8 @@ def add_alerts(api: APIRouter, desk: Desk) -> None:
         response.headers["ETag"] = tag_of(shown)
         return shown
 
+
+def _add_seeing_to(api: APIRouter, desk: Desk) -> None:
     @api.post("/alerts/{alert:record}/take", tags=TAGS)
     def take(
         alert: IdOfPath,

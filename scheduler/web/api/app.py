@@ -12,17 +12,22 @@ from scheduler.services.desk import Desk
 from scheduler.services.repeating import Repeating
 from scheduler.services.schedule_work import ScheduleWork
 from scheduler.web.access import Gate, open_to_all
+from scheduler.web.api.agenda_links import add_agenda_links
 from scheduler.web.api.alerts import add_alerts
 from scheduler.web.api.applies import add_applies
 from scheduler.web.api.appointments import add_appointments
+from scheduler.web.api.booking_systems import add_booking_systems
+from scheduler.web.api.bookings import add_bookings
 from scheduler.web.api.callers import Allowances, identify_within
 from scheduler.web.api.consent import add_consent
 from scheduler.web.api.contact import add_contact
 from scheduler.web.api.deliveries import add_deliveries
+from scheduler.web.api.delivery_export import add_delivery_export
 from scheduler.web.api.document import INFO, document_of
 from scheduler.web.api.failures import handle_failures
 from scheduler.web.api.files import add_files
 from scheduler.web.api.front import Front
+from scheduler.web.api.guesses import add_guesses
 from scheduler.web.api.health import add_health
 from scheduler.web.api.hook_calls import add_hook_calls
 from scheduler.web.api.hooks import add_hooks
@@ -39,6 +44,7 @@ from scheduler.web.api.registering import add_registering
 from scheduler.web.api.replies import add_replies
 from scheduler.web.api.route import routes_of
 from scheduler.web.api.schedules import add_schedules
+from scheduler.web.api.senders import add_senders
 from scheduler.web.api.sending import add_sending
 from scheduler.web.api.steps import add_steps
 from scheduler.web.api.texts import add_texts
@@ -51,6 +57,7 @@ _PARTS = (
     add_appointments,
     add_steps,
     add_imports,
+    add_guesses,
     add_undos,
     add_patients,
     add_contact,
@@ -60,12 +67,16 @@ _PARTS = (
     add_sending,
     add_outbox,
     add_deliveries,
+    add_delivery_export,
     add_replies,
     add_alerts,
     add_pauses,
+    add_bookings,
+    add_booking_systems,
     add_hooks,
     add_hook_calls,
     add_files,
+    add_senders,
     add_health,
 )
 
@@ -98,6 +109,7 @@ def create_api(
     add_texts(api.router, desk)
     add_managing(api.router, desk, clock)
     add_users(api.router, desk, clock)
+    add_agenda_links(api.router, desk, clock)
     handle_failures(api)
     api.add_middleware(Front)
 

@@ -54,7 +54,11 @@ class AppointmentEdit(Input):
 
 def add_appointments(api: APIRouter, desk: Desk) -> None:
     """Add the routes."""
+    _add_reading(api, desk)
+    _add_editing(api, desk)
 
+
+def _add_reading(api: APIRouter, desk: Desk) -> None:
     @api.get("/appointments", tags=TAGS)
     def list_appointments(
         request: Request,
@@ -93,6 +97,19 @@ def add_appointments(api: APIRouter, desk: Desk) -> None:
         response.headers["ETag"] = tag_of(shown)
         return shown
 
+    @api.get("/appointments/{appointment:record}/timeline", tags=TAGS)
+    def get_timeline(
+        appointment: IdOfPath,
+        request: Request,
+        caller: Annotated[Caller, Depends(needs(Permission.READ, "timeline.seen"))],
+    ) -> TimelineShown:
+        """Return every step, past and future, each with its sentence of why or why not, and what came back."""
+        with desk.store.read() as tx:
+            visible(tx, request, caller, appointment)
+            return TimelineShown.of(told(tx, desk, appointment))
+
+
+def _add_editing(api: APIRouter, desk: Desk) -> None:
     @api.patch("/appointments/{appointment:record}", tags=TAGS)
     def edit(
         appointment: IdOfPath,
@@ -114,17 +131,6 @@ def add_appointments(api: APIRouter, desk: Desk) -> None:
         offer(response, desk, undo)
         return shown
 
-    @api.get("/appointments/{appointment:record}/timeline", tags=TAGS)
-    def get_timeline(
-        appointment: IdOfPath,
-        request: Request,
-        caller: Annotated[Caller, Depends(needs(Permission.READ, "timeline.seen"))],
-    ) -> TimelineShown:
-        """Return every step, past and future, each with its sentence of why or why not, and what came back."""
-        with desk.store.read() as tx:
-            visible(tx, request, caller, appointment)
-            return TimelineShown.of(told(tx, desk, appointment))
-
 
 def told(tx: Tx, desk: Desk, appointment: int) -> Timeline:
     """Return an appointment's timeline as it looks now."""
@@ -136,7 +142,8 @@ def instant_of(text: str, clinic: Clinic, field: str) -> datetime:
     try:
         return read_instant(text, clinic)
     except ValueError as error:
-        raise invalid(Wrong("body", field, str(error))) from None
+        detail, _, hint = str(error).partition(": ")
+        raise invalid(Wrong("body", field, detail, hint or None)) from None
 
 
 def _place(listed: ListedVisit) -> list[object]:

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from fastapi import Request
 
 from scheduler.web.api.problems import ApiError, Problem
+from scheduler.web.forms import read_body
 
 MOST_BYTES = 1_000_000
 DEEPEST = 32
@@ -74,12 +75,10 @@ def _media(request: Request) -> str:
 
 async def read_bytes(request: Request, most: int = MOST_BYTES) -> bytes:
     """Read no more than is let in, whatever Content-Length says or does not say. Raises ApiError: 413."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > most:
-            raise ApiError(Problem.TOO_LARGE, f"the body may have {most:,} bytes: send less at once")
-    return bytes(body)
+    body = await read_body(request, most)
+    if body is None:
+        raise ApiError(Problem.TOO_LARGE, f"the body may have {most:,} bytes: send less at once")
+    return body
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What became of the messages: by day and channel, with the reasons of failures and what the texts cost."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -12,7 +12,7 @@ from scheduler.domain.states import Status
 from scheduler.services.deliveries import Report, clinics_of, report
 from scheduler.services.desk import Desk
 from scheduler.web.access import needs, note
-from scheduler.web.api.fields import Input, Output, Slug, Tags, whole
+from scheduler.web.api.fields import Input, Instant, Output, Slug, Tags, whole
 from scheduler.web.api.samples import DELIVERIES
 
 TAGS: Tags = ["messages"]
@@ -56,8 +56,23 @@ class CostShown(Output):
     currency: str
 
 
+class LatenessShown(Output):
+    """How late messages went out, in seconds: half of them within `median`, 99 of 100 within `worst`.
+
+    Null: even later than a week.
+    """
+
+    channel: Channel
+    messages: int
+    median: int | None
+    worst: int | None
+
+
 class DeliveriesShown(Output):
-    """What became of the messages of some days, in each clinic's own days; the last day goes on."""
+    """What became of the messages of some days, in each clinic's own days; the last day goes on.
+
+    Days that are over were counted at `as_of`, null where they never were; `missing` of them are not counted yet.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [DELIVERIES]})
 
@@ -65,7 +80,10 @@ class DeliveriesShown(Output):
     last: date = Field(alias="to")
     days: list[DayShown]
     reasons: list[ReasonShown]
+    lateness: list[LatenessShown]
     costs: list[CostShown]
+    as_of: Instant | None
+    missing: int
 
 
 def add_deliveries(api: APIRouter, desk: Desk) -> None:
@@ -104,5 +122,14 @@ def _shown(told: Report) -> DeliveriesShown:
         )
         for it in told.costs
     ]
-    said = {"from": told.first, "to": told.last, "days": days, "reasons": reasons, "costs": costs}
-    return DeliveriesShown.model_validate(said)
+    lateness = [
+        LatenessShown(channel=channel, messages=it.messages, median=_seconds(it.median), worst=_seconds(it.worst))
+        for channel, it in told.lateness.items()
+    ]
+    said = {"from": told.first, "to": told.last, "as_of": told.as_of, "missing": told.missing}
+    lists = {"days": days, "reasons": reasons, "lateness": lateness, "costs": costs}
+    return DeliveriesShown.model_validate({**said, **lists})
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else int(span.total_seconds())

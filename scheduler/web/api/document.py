@@ -25,13 +25,14 @@ Every `GET` takes `HEAD` too. Lists give `next`, the `cursor` of the following p
 whose `type` never changes; those of fields name each of them in `errors`.
 """
 _TAGS: Final = {
-    "appointments": "Visits, their plans and timelines, exceptions for one step, and files of them.",
+    "appointments": "Appointments, their plans and timelines, exceptions for one step, and files of them.",
     "patients": "Who they are, how they are reached, and what they agreed to.",
     "messages": "What goes out, when, and what became of it.",
     "replies": "What patients wrote.",
     "alerts": "What needs a person.",
+    "bookings": "What booking systems told by themselves, how each of them stands, and calendars read by hand.",
     "pauses": "What is stopped until somebody resumes it.",
-    "schedules": "Protocols and their texts, what is wrong with files, and edits for visits in flight.",
+    "schedules": "Protocols and their texts, what is wrong with files, and edits for appointments in flight.",
     "webhooks": "Who is told of what happens, and what became of the calls.",
     "management": "Users, keys, and who did what.",
     "installation": "Clinics, treatments, and whether all is well.",
@@ -162,17 +163,18 @@ def _finish(method: str, operation: dict[str, Any], schemas: Mapping[str, Any]) 
         answer["headers"] = {name: header_of(name) for name in _given(method, operation)}
     for problem in _problems(method, operation):
         answers.setdefault(str(problem.status), {"$ref": f"#/components/responses/{answer_name(problem.status)}"})
-    if method == "GET":
+    if method == "GET" and _is_json(operation):
         answers["304"] = {"description": "It is as you have it.", "headers": {"ETag": header_of("ETag")}}
     if "requestBody" in operation:
         _exemplify(operation["requestBody"], schemas)
-    taken = {"POST": ["IdempotencyKey"], "PATCH": ["IfMatch"], "GET": ["IfNoneMatch"]}.get(method, [])
+    taken = {"POST": ["IdempotencyKey"], "PATCH": ["IfMatch"]}.get(method, [])
+    taken += ["IfNoneMatch"] if "304" in answers else []
     operation.setdefault("parameters", []).extend({"$ref": f"#/components/parameters/{it}"} for it in taken)
 
 
 def _given(method: str, operation: Mapping[str, Any]) -> Iterator[str]:
     yield from ("RateLimit", "RateLimit-Policy")
-    if method in ("GET", "PATCH"):
+    if method in ("GET", "PATCH") and _is_json(operation):
         yield "ETag"
     if any(it.get("name") == "cursor" for it in operation.get("parameters", ())):
         yield "Link"
@@ -182,6 +184,11 @@ def _given(method: str, operation: Mapping[str, Any]) -> Iterator[str]:
         yield "Location"
     if operation["operationId"] in _UNDOABLE:
         yield "Undo"
+
+
+def _is_json(operation: Mapping[str, Any]) -> bool:
+    """Whether an operation answers with JSON, and not with a file: only that has a tag."""
+    return any("application/json" in it.get("content", {}) for it in operation["responses"].values())
 
 
 def _problems(method: str, operation: Mapping[str, Any]) -> Iterator[Problem]:

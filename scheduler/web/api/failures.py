@@ -1,30 +1,21 @@
 """What goes wrong, as problems: one place decides the status of every error."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
-from scheduler.errors import (
-    AftercareError,
-    ConfigError,
-    ConflictError,
-    ForbiddenError,
-    KeysError,
-    NotFoundError,
-    RegistrationError,
-    StoreError,
-)
+from scheduler.errors import AftercareError, ConflictError, ForbiddenError, NotFoundError, RegistrationError
 from scheduler.logs import get_logger, places
 from scheduler.web.access import UnauthenticatedError
+from scheduler.web.api.fields import FORMS
 from scheduler.web.api.problems import ApiError, Problem, Wrong, answer_of, invalid
 from scheduler.web.api.refused import wrong_fields
-from scheduler.web.forms import allow_hang_ups
+from scheduler.web.failures import ASKS_FOR_KEY, LATER, NO_KEY, handle, methods_at, told_outside
 
 log = get_logger(__name__)
 
@@ -32,9 +23,6 @@ _KINDS: Mapping[type[AftercareError], Problem] = {
     ForbiddenError: Problem.FORBIDDEN,
     ConflictError: Problem.CONFLICT,
 }
-_AWAY = "the database is away: try again in a minute"
-_SEALED = "a record can't be opened with the keys of this installation: an operator has to look at its log"
-_FILES = "a file of the configuration has errors: an operator sees them with `aftercare check`"
 _SAID_BY_PYDANTIC = {
     "missing": "is missing",
     "extra_forbidden": "is not known here",
@@ -48,18 +36,18 @@ _SAID_BY_PYDANTIC = {
 
 def handle_failures(api: FastAPI) -> None:
     """Let every error of the application become a problem."""
-    handlers: Mapping[Any, Callable[[Request, Any], Any]] = {
-        ApiError: _api_error,
-        UnauthenticatedError: _unauthenticated,
-        RegistrationError: _registration,
-        AftercareError: _aftercare,
-        RequestValidationError: _validation,
-        HTTPException: _http,
-        Exception: _unforeseen,
-    }
-    for kind, handler in handlers.items():
-        api.add_exception_handler(kind, handler)
-    allow_hang_ups(api)
+    handle(
+        api,
+        {
+            ApiError: _api_error,
+            UnauthenticatedError: _unauthenticated,
+            RegistrationError: _registration,
+            AftercareError: _aftercare,
+            RequestValidationError: _validation,
+            HTTPException: _http,
+            Exception: _unforeseen,
+        },
+    )
 
 
 async def _api_error(_: Request, error: ApiError) -> Response:
@@ -67,12 +55,11 @@ async def _api_error(_: Request, error: ApiError) -> Response:
 
 
 async def _unauthenticated(_: Request, _error: UnauthenticatedError) -> Response:
-    detail = "send the header Authorization: Bearer KEY with a key that is neither revoked nor expired"
-    return answer_of(Problem.UNAUTHENTICATED, detail, headers={"WWW-Authenticate": 'Bearer realm="aftercare"'})
+    return answer_of(Problem.UNAUTHENTICATED, NO_KEY, headers=ASKS_FOR_KEY)
 
 
 async def _registration(request: Request, error: RegistrationError) -> Response:
-    return await _api_error(request, invalid(*wrong_fields(str(error))))
+    return await _api_error(request, invalid(*wrong_fields(str(error), error.code)))
 
 
 async def _aftercare(_: Request, error: AftercareError) -> Response:
@@ -83,14 +70,12 @@ async def _aftercare(_: Request, error: AftercareError) -> Response:
         if isinstance(error, kind):
             return answer_of(problem, str(error))
     log.warning("api.unavailable", reason=str(error))
-    said = ((KeysError, _SEALED), (StoreError, _AWAY), (ConfigError, _FILES))
-    detail = next((text for kind, text in said if isinstance(error, kind)), str(error))
-    return answer_of(Problem.UNAVAILABLE, detail, headers={"Retry-After": "60"})
+    return answer_of(Problem.UNAVAILABLE, told_outside(error) or str(error), headers=LATER)
 
 
 async def _validation(_: Request, error: RequestValidationError) -> Response:
     wrong = [_wrong(it) for it in error.errors()]
-    detail = "; ".join(f"{it.field}: {it.detail}" for it in wrong)
+    detail = "; ".join(it.said for it in wrong)
     return answer_of(Problem.INVALID, detail, errors=wrong)
 
 
@@ -110,11 +95,7 @@ async def _unforeseen(_: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """Return what may be done at a path: of several routes each knows its own only."""
-    found = set[str]()
-    for route in request.app.routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
-            found |= route.methods or set()
+    found = methods_at(request)
     return sorted({*found, "HEAD"} if "GET" in found else found)
 
 
@@ -124,6 +105,8 @@ def _wrong(found: Mapping[str, Any]) -> Wrong:
     name = ".".join(str(part) for part in at) or "body"
     detail = _SAID_BY_PYDANTIC.get(found["type"]) or _small(found["msg"])
     limits = found.get("ctx", {})
+    if known := FORMS.get(limits.get("pattern", "")):
+        return Wrong(str(place), name, *known, at=tuple(at))
     hint = next(
         (
             f"{said} {limits[key]}"

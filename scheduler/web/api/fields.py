@@ -16,6 +16,19 @@ HIGHEST = 2**53 - 1
 _NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 _NOTE = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$"
 _MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?$"
+_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_SINCE = _MOMENT.replace(")?$", ")$")
+_SLUG = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+_WALL = "ISO 8601; without an offset it is the clinic's wall clock"
+FORMS: Mapping[str, tuple[str, str]] = {
+    _MOMENT: ("is not a date and time such as 2030-03-05T14:00", _WALL),
+    _SINCE: ("is not a date and time with an offset such as 2030-03-01T00:00:00Z", "ISO 8601; end it in Z or +01:00"),
+    _DAY: ("is not a day such as 2030-03-05", "write year, month and day with a - between"),
+    _SLUG: ("is no id", "an id has letters, digits, _ and -, as files of the configuration are called"),
+    _NO_CONTROL: ("has a line break or another control character", "write it on one line"),
+    _NOTE: ("has a control character", "line breaks and tabs may be in it, no others"),
+}
+"""What is wrong with a text that has not the form of its field, and what to do, by the pattern."""
 _INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 
@@ -83,12 +96,17 @@ Since = Annotated[
     str,
     Field(
         max_length=35,
-        pattern=_MOMENT.replace(")?$", ")$"),
+        pattern=_SINCE,
         description="ISO 8601 with an offset, or with Z.",
         examples=["2030-03-01T00:00:00Z"],
     ),
 ]
 """An end of a range of time, in a query."""
+
+Day = Annotated[
+    str, Field(max_length=10, pattern=_DAY, description="A calendar day, at each clinic.", examples=["2030-03-05"])
+]
+"""A day, in a query. Whether the calendar has it, its reader finds."""
 
 Id = Annotated[int, Strict(), Field(ge=1, le=HIGHEST)]
 """The number of a record, in a body."""
@@ -99,7 +117,7 @@ Limit = Annotated[int, BeforeValidator(whole), Field(ge=1, le=200, description="
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Yes = Annotated[bool, Strict()]
 
-Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=_SLUG)]
 """A clinic's id, a treatment, a step: what files are called."""
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_CONTROL)]

@@ -54,8 +54,21 @@ class MadeCall(Output):
     call: int
 
 
+class MadeCalls(Output):
+    """The calls that are made next."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"calls": [10, 11]}]})
+
+    calls: list[int]
+
+
 def add_hook_calls(api: APIRouter, desk: Desk) -> None:
     """Add the routes."""
+    _add_calling(api, desk)
+    _add_again(api, desk)
+
+
+def _add_calling(api: APIRouter, desk: Desk) -> None:
 
     @api.post("/webhooks/{endpoint:record}/ping", tags=TAGS, status_code=CREATED)
     def ping(
@@ -79,6 +92,22 @@ def add_hook_calls(api: APIRouter, desk: Desk) -> None:
         with desk.store.read() as tx:
             found = hooks.calls_of(tx, visible_endpoint(tx, request, caller, endpoint))
         return CallsShown(items=[CallShown.of(it) for it in found])
+
+
+def _add_again(api: APIRouter, desk: Desk) -> None:
+    @api.post("/webhooks/{endpoint:record}/calls/again", tags=TAGS, status_code=CREATED)
+    def all_again(
+        endpoint: IdOfPath,
+        request: Request,
+        caller: Annotated[Caller, Depends(needs(Permission.MANAGE, "webhook.called_again"))],
+    ) -> MadeCalls:
+        """Make all calls again that were given up in the last 24 hours."""
+        now = desk.clock.now()
+        with desk.store.write() as tx:
+            found = visible_endpoint(tx, request, caller, endpoint)
+            made = hooks.call_failed_again(tx, found, since=now - hooks.AGAIN_SINCE, now=now)
+        desk.wake()
+        return MadeCalls(calls=made)
 
     @api.post("/webhooks/{endpoint:record}/calls/{call:record}/again", tags=TAGS, status_code=CREATED)
     def again(

@@ -89,7 +89,11 @@ class MadeHook(Output):
 
 def add_hooks(api: APIRouter, desk: Desk) -> None:
     """Add the routes."""
+    _add_reading(api, desk)
+    _add_changing(api, desk)
 
+
+def _add_reading(api: APIRouter, desk: Desk) -> None:
     @api.get("/webhooks", tags=TAGS)
     def list_all(caller: Annotated[Caller, Depends(needs(Permission.MANAGE, "webhooks.listed"))]) -> HooksShown:
         """List the endpoints."""
@@ -97,6 +101,21 @@ def add_hooks(api: APIRouter, desk: Desk) -> None:
             found = hooks.list_endpoints(tx, caller.scope(Permission.MANAGE))
         return HooksShown(items=[HookShown.of(it) for it in found])
 
+    @api.get("/webhooks/{endpoint:record}", tags=TAGS)
+    def get_one(
+        endpoint: IdOfPath,
+        request: Request,
+        response: Response,
+        caller: Annotated[Caller, Depends(needs(Permission.MANAGE, "webhook.seen"))],
+    ) -> HookShown:
+        """Return an endpoint."""
+        with desk.store.read() as tx:
+            shown = HookShown.of(visible_endpoint(tx, request, caller, endpoint))
+        response.headers["ETag"] = tag_of(shown)
+        return shown
+
+
+def _add_changing(api: APIRouter, desk: Desk) -> None:
     @api.post("/webhooks", tags=TAGS, status_code=CREATED)
     def create(
         body: NewHook,
@@ -114,19 +133,6 @@ def add_hooks(api: APIRouter, desk: Desk) -> None:
                 raise invalid(Wrong("body", "url", str(error))) from None
         note(request, clinic=None if made.clinic == "*" else made.clinic, subject=f"webhook/{made.id}")
         return MadeHook(endpoint=HookShown.of(made), secret=made.secret)
-
-    @api.get("/webhooks/{endpoint:record}", tags=TAGS)
-    def get_one(
-        endpoint: IdOfPath,
-        request: Request,
-        response: Response,
-        caller: Annotated[Caller, Depends(needs(Permission.MANAGE, "webhook.seen"))],
-    ) -> HookShown:
-        """Return an endpoint."""
-        with desk.store.read() as tx:
-            shown = HookShown.of(visible_endpoint(tx, request, caller, endpoint))
-        response.headers["ETag"] = tag_of(shown)
-        return shown
 
     @api.patch("/webhooks/{endpoint:record}", tags=TAGS)
     def edit(
@@ -151,6 +157,18 @@ def add_hooks(api: APIRouter, desk: Desk) -> None:
         desk.wake()
         response.headers["ETag"] = tag_of(shown)
         return shown
+
+    @api.post("/webhooks/{endpoint:record}/secret", tags=TAGS, status_code=CREATED)
+    def renew(
+        endpoint: IdOfPath,
+        request: Request,
+        caller: Annotated[Caller, Depends(needs(Permission.MANAGE, "webhook.secret_changed"))],
+    ) -> MadeHook:
+        """Give an endpoint another secret; for a day calls are signed by both."""
+        with desk.store.write() as tx:
+            found = visible_endpoint(tx, request, caller, endpoint)
+            secret = hooks.change_secret(tx, found, now=desk.clock.now())
+        return MadeHook(endpoint=HookShown.of(found), secret=secret)
 
 
 def visible_endpoint(tx: Tx, request: Request, caller: Caller, endpoint: int) -> HookEndpoint:

@@ -20,7 +20,7 @@ from scheduler.web.api.samples_files import CSV, FORGOTTEN, IMPORT, LOOKED_AT
 TAGS: Tags = ["appointments"]
 CREATED = 201
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_MEDIA = (
+MEDIA = (
     "text/csv",
     "text/tab-separated-values",
     "text/plain",
@@ -29,7 +29,7 @@ _MEDIA = (
     "application/octet-stream",
 )
 _FILE = {"schema": {"type": "string", "format": "binary", "examples": ["(the bytes of the file)"]}}
-_BODY: dict[str, Any] = {
+BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "The export as it is: text with comma, semicolon, tab or pipe in UTF-8, UTF-16, Windows-1252 "
@@ -125,19 +125,19 @@ class ForgottenShown(Output):
 def add_imports(api: APIRouter, desk: Desk) -> None:
     """Add the routes."""
 
-    @api.post("/imports", tags=TAGS, status_code=CREATED, openapi_extra=_BODY)
+    @api.post("/imports", tags=TAGS, status_code=CREATED, openapi_extra=BODY)
     def bring(
         request: Request,
         query: Annotated[ImportQuery, Query()],
         caller: Annotated[Caller, Depends(needs(Permission.BOOK, "upload.brought"))],
-        file: Annotated[bytes, Depends(FileBody(_MEDIA, MOST_BYTES))],
+        file: Annotated[bytes, Depends(FileBody(MEDIA, MOST_BYTES))],
         disposition: Disposition = None,
     ) -> ImportShown:
         """Bring a clinic's export, and return what each row would do. Nothing is registered yet."""
         caller.demand(Permission.BOOK, query.clinic)
         if query.clinic not in desk.configuration.clinics:
             raise NotFoundError
-        made = uploading.bring(desk, query.clinic, _name(disposition), file, by=caller.label)
+        made = uploading.bring(desk, query.clinic, name_in(disposition), file, by=caller.label)
         note(request, clinic=query.clinic, subject=f"upload/{made}")
         return ImportShown.of(uploading.look_at(desk, made))
 
@@ -172,7 +172,7 @@ def add_imports(api: APIRouter, desk: Desk) -> None:
         return ForgottenShown(id=upload, result="forgotten")
 
 
-def _name(disposition: str | None) -> str:
+def name_in(disposition: str | None) -> str:
     """Return the name that a program gave its file, "" for none: in a header, since addresses are in logs."""
     if not disposition or len(disposition) > _NAME_LIMIT:
         return ""

@@ -155,4 +155,6 @@ def _end(text: str | None) -> datetime | None:
     try:
         return None if text is None else datetime.fromisoformat(text)
     except ValueError:
-        raise invalid(Wrong("body", "expires_at", "is no date that there is", "write 2030-03-01T00:00:00Z")) from None
+        raise invalid(
+            Wrong("body", "expires_at", "names a day or a time that does not exist", "look at the calendar")
+        ) from None

@@ -123,7 +123,11 @@ class MessageInFull(MessageShown):
 
 def add_messages(api: APIRouter, desk: Desk) -> None:
     """Add the routes."""
+    _add_reading(api, desk)
+    _add_deciding(api, desk)
 
+
+def _add_reading(api: APIRouter, desk: Desk) -> None:
     @api.get("/messages", tags=TAGS)
     def list_all(
         request: Request,
@@ -171,6 +175,8 @@ def add_messages(api: APIRouter, desk: Desk) -> None:
         response.headers["ETag"] = tag_of(shown)
         return shown
 
+
+def _add_deciding(api: APIRouter, desk: Desk) -> None:
     @api.post("/messages/{message:record}/release", tags=TAGS)
     def release_held(
         message: IdOfPath,

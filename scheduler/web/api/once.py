@@ -47,7 +47,7 @@ class Once:
             if not _may_be_done(error):
                 await run_in_threadpool(self.repeating.forget, who, key)
             raise
-        if done.status_code >= 400:  # noqa: PLR2004
+        if done.status_code >= 400:  # noqa: PLR2004  (from there on refusals and failures)
             await run_in_threadpool(self.repeating.forget, who, key)
         else:
             await run_in_threadpool(self.repeating.keep, who, key, status=done.status_code, answer=_written(done))

@@ -82,4 +82,6 @@ def _instant(name: str, text: str | None) -> datetime | None:
     try:
         return read_since(text)
     except (ValueError, OverflowError):
-        raise invalid(Wrong("query", name, "is no date that there is", "write 2030-03-01T00:00:00Z")) from None
+        raise invalid(
+            Wrong("query", name, "names a day or a time that does not exist", "look at the calendar")
+        ) from None

@@ -74,7 +74,7 @@ def add_plans(api: APIRouter, desk: Desk, work: ScheduleWork) -> None:
         query: Annotated[ChangesQuery, Query()],
         caller: Annotated[Caller, Depends(needs(Permission.READ, "-"))],
     ) -> Page[ChangesShown]:
-        """List what changes for each visit, 50 a page, by their numbers; nothing where no such plan was made."""
+        """List what changes for each appointment, 50 a page, by number; nothing where no such plan was made."""
         note(request, clinic=query.clinic)
         planned = work.plans.result(desk, plans.chosen(caller, query.clinic, query.treatment, query.pinned))
         place = place_of(desk.store.vault, request, query.cursor)

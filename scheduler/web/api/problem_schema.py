@@ -74,8 +74,8 @@ def _sample(problem: Problem) -> dict[str, Any]:
         "detail": problem.meaning,
     }
     if problem is Problem.INVALID:
-        detail = "is not a date and time such as 2026-03-02T14:30"
-        said["detail"] = f"starts_at: {detail}"
-        wrong = {"in": "body", "field": "starts_at", "pointer": "/starts_at", "detail": detail, "hint": None}
+        detail, hint = "names a day or a time that does not exist", "look at the calendar"
+        said["detail"] = f"starts_at: {detail}: {hint}"
+        wrong = {"in": "body", "field": "starts_at", "pointer": "/starts_at", "detail": detail, "hint": hint}
         said["errors"] = [wrong]
     return said

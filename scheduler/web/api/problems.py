@@ -74,6 +74,11 @@ class Wrong:
     at: tuple[str | int, ...] = ()
 
     @property
+    def said(self) -> str:
+        """The whole of it in one line."""
+        return ": ".join(filter(None, (self.field, self.detail, self.hint)))
+
+    @property
     def pointer(self) -> str | None:
         """The JSON pointer (RFC 6901) of a field of the body."""
         if self.place != "body":
@@ -108,7 +113,7 @@ class ApiError(RefusalError):
 
 def invalid(*wrong: Wrong) -> ApiError:
     """Return the error that names fields."""
-    return ApiError(Problem.INVALID, "; ".join(f"{it.field}: {it.detail}" for it in wrong), errors=wrong)
+    return ApiError(Problem.INVALID, "; ".join(it.said for it in wrong), errors=wrong)
 
 
 def answer_of(

@@ -34,7 +34,8 @@ class NewAppointment(Input):
     """An appointment with its patient, who is found by `patient_id`, else by name with phone or email.
 
     At least one of phone and email is there. Phones are read as the clinic's country writes them, or with + and the
-    country code. `external_id` is the booking system's, and makes a repeated request harmless.
+    country code. `external_id` is the booking system's, and makes a repeated request harmless. `updated_at` is when the
+    booking system last changed it: exports and webhooks that say something older do not move it.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [NEW_APPOINTMENT]})
@@ -53,6 +54,7 @@ class NewAppointment(Input):
     consent_sms: Consent = "unknown"
     consent_email: Consent = "unknown"
     consent_marketing: Consent = "unknown"
+    updated_at: Moment | None = None
 
 
 class PlannedShown(Output):
@@ -132,19 +134,7 @@ def add_registering(api: APIRouter, desk: Desk) -> None:
             clinic=timeline.clinic,
             treatment=timeline.treatment,
             starts_at=timeline.starts_at,
-            messages=[
-                PlannedShown(
-                    step=it.step,
-                    channel=it.channel,
-                    occurrence=it.occurrence,
-                    purpose=it.purpose,
-                    due_at=it.due_at,
-                    useful_until=it.useful_until,
-                    status=it.status,
-                    reason=it.reason,
-                )
-                for it in timeline.messages
-            ],
+            messages=[PlannedShown.model_validate(it, from_attributes=True) for it in timeline.messages],
         )
 
 

@@ -118,7 +118,11 @@ class ReplyInFull(ReplyShown):
 
 def add_replies(api: APIRouter, desk: Desk) -> None:
     """Add the routes."""
+    _add_reading(api, desk)
+    _add_seeing_to(api, desk)
 
+
+def _add_reading(api: APIRouter, desk: Desk) -> None:
     @api.get("/replies", tags=TAGS)
     def list_all(
         request: Request,
@@ -151,6 +155,8 @@ def add_replies(api: APIRouter, desk: Desk) -> None:
         response.headers["ETag"] = tag_of(shown)
         return shown
 
+
+def _add_seeing_to(api: APIRouter, desk: Desk) -> None:
     @api.post("/replies/{reply:record}/take", tags=TAGS)
     def take(
         reply: IdOfPath,

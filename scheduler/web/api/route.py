@@ -21,15 +21,16 @@ from scheduler.web.api.body import FileBody, has_none, read_bytes, read_json
 from scheduler.web.api.etags import tag_answer
 from scheduler.web.api.once import Once
 from scheduler.web.api.problems import ApiError, Problem, Wrong, invalid
+from scheduler.web.late import LateRoute
 
-_READABLE = frozenset({"*/*", "application/*", "application/json"})
+_JSON = "application/json"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def routes_of(gate: Gate, once: Once) -> type[APIRoute]:
     """Return the class of the API's routes."""
 
-    class Checked(APIRoute):
+    class Checked(LateRoute):
         """Runs the checks in their order."""
 
         def get_route_handler(self) -> Handler:
@@ -37,11 +38,12 @@ def routes_of(gate: Gate, once: Once) -> type[APIRoute]:
             handle = super().get_route_handler()
             declared = [it.call for it in self.dependant.dependencies if isinstance(it.call, Needs)]
             known, read_body = _known_query(self), _reader(self)
+            kind = getattr(self.response_class, "media_type", None) or _JSON
 
             async def answer(request: Request) -> Response:
                 for declaration in declared:
                     await declaration(request)
-                _refuse_unreadable(request)
+                _refuse_unreadable(request, kind)
                 _refuse_unknown(request, known)
                 await read_body(request)
                 if request.method == "POST":
@@ -51,19 +53,20 @@ def routes_of(gate: Gate, once: Once) -> type[APIRoute]:
 
             return answer
 
-    class ApiRoute(recorded(gate), Checked):  # type: ignore[misc]  # both are kinds of APIRoute
+    class ApiRoute(recorded(gate), Checked):  # type: ignore[misc]  # both are kinds of LateRoute
         """On record, too."""
 
     return ApiRoute
 
 
-def _refuse_unreadable(request: Request) -> None:
+def _refuse_unreadable(request: Request, kind: str) -> None:
     accepted = request.headers.get("accept")
     if accepted is None:
         return
-    kinds = [part.partition(";") for part in accepted.lower().split(",")]
-    if not any(kind.strip() in _READABLE and not _is_zero(rest) for kind, _, rest in kinds):
-        raise ApiError(Problem.NOT_ACCEPTABLE, "answers are application/json: let the Accept header say so")
+    readable = ("*/*", f"{kind.partition('/')[0]}/*", kind)
+    ranges = [part.partition(";") for part in accepted.lower().split(",")]
+    if not any(name.strip() in readable and not _is_zero(rest) for name, _, rest in ranges):
+        raise ApiError(Problem.NOT_ACCEPTABLE, f"answers are {kind}: let the Accept header say so")
 
 
 def _is_zero(parameters: str) -> bool:
@@ -103,9 +106,9 @@ def _reader(route: APIRoute) -> Callable[[Request], Coroutine[Any, Any, None]]:
             request._body = await file.read(request)  # noqa: SLF001  (what Starlette itself keeps of a read body)
         elif field and not (has_none(request) and not field.field_info.is_required()):
             value = await read_json(request)
-            request._body = json.dumps(value).encode()  # noqa: SLF001
-            request._json = value  # noqa: SLF001
+            request._body = json.dumps(value).encode()  # noqa: SLF001  (likewise)
+            request._json = value  # noqa: SLF001  (likewise)
         elif request.method == "POST":  # nobody wants it, but the Idempotency-Key stands for it too
-            request._body = await read_bytes(request)  # noqa: SLF001
+            request._body = await read_bytes(request)  # noqa: SLF001  (likewise)
 
     return read

@@ -294,7 +294,10 @@ DELIVERIES: Final[dict[str, Any]] = {
     "to": "2030-03-07",
     "days": [DAY],
     "reasons": [{"status": "failed", "reason": "refused", "detail": "30006", "messages": 2}],
+    "lateness": [{"channel": "sms", "messages": 118, "median": 10, "worst": 60}],
     "costs": [{"clinic": "lumiere", "segments": 131, "amount": "1.0349", "currency": "USD"}],
+    "as_of": "2030-03-07T09:00:00Z",
+    "missing": 0,
 }
 HOOK: Final[dict[str, Any]] = {
     "id": 1,

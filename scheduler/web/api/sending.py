@@ -10,7 +10,7 @@ from scheduler.domain.access import Caller, Permission
 from scheduler.domain.protocol import Channel
 from scheduler.domain.reasons import sentence
 from scheduler.domain.states import Status
-from scheduler.errors import ConflictError, TemplateError
+from scheduler.errors import ConflictError, NotFoundError, TemplateError
 from scheduler.services.desk import Desk
 from scheduler.services.desk_messages import Draft, write
 from scheduler.services.desk_ways import Way, ways_to_writer
@@ -20,7 +20,7 @@ from scheduler.store.database import Tx
 from scheduler.store.patients import get_patient
 from scheduler.store.replies import Reply
 from scheduler.web.access import needs
-from scheduler.web.api.fields import IdOfPath, Input, Instant, Note, Output, Short, Tags, Yes
+from scheduler.web.api.fields import IdOfPath, Input, Instant, Note, Output, Short, Slug, Tags, Yes
 from scheduler.web.api.messages import visible_message, zone_of
 from scheduler.web.api.problems import Wrong, invalid
 from scheduler.web.api.replies import visible_reply
@@ -62,7 +62,8 @@ class ResentShown(Output):
 class Answer(Input):
     """What is sent to whoever wrote a reply; without `channel` on the way on which it came.
 
-    `at_once`: quiet hours don't keep it. `subject` is for email.
+    `at_once`: quiet hours don't keep it. `subject` is for email. `clinic` says who answers, where nobody knows which
+    clinic was meant; elsewhere it is left out.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [ANSWER]})
@@ -71,6 +72,7 @@ class Answer(Input):
     channel: Literal["sms", "email"] | None = None
     subject: Short | None = None
     at_once: Yes = False
+    clinic: Slug | None = None
 
 
 class AnsweredShown(Output):
@@ -129,7 +131,7 @@ def add_sending(api: APIRouter, desk: Desk) -> None:
         """Answer whoever wrote, in the same thread. Send an `Idempotency-Key`: a text can't be taken back."""
         with desk.store.write() as tx:
             found = visible_reply(tx, request, caller, reply, Permission.CARE)
-            way = _way(tx, desk, found, body)
+            way = _way(tx, desk, found, body, caller)
             draft = Draft(secrets.token_urlsafe(16), body.words, body.subject or "", body.at_once, seen=2**62)
             try:
                 written = write(tx, desk.texts, way, draft, by=caller.label, now=desk.clock.now())
@@ -140,14 +142,27 @@ def add_sending(api: APIRouter, desk: Desk) -> None:
         return AnsweredShown(message=sent.id, channel=sent.channel, status=sent.status, due_at=sent.due_at)
 
 
-def _way(tx: Tx, desk: Desk, reply: Reply, body: Answer) -> Way:
-    """Return the way on which it goes. Raises ConflictError where there is none."""
-    if reply.clinic is None:
-        raise ConflictError(f"nobody knows to which clinic reply {reply.id} was meant: answer it in the console")
-    clinic = desk.configuration.clinic(reply.clinic)
+def _way(tx: Tx, desk: Desk, reply: Reply, body: Answer, caller: Caller) -> Way:
+    """Return the way on which it goes. Raises ApiError, ConflictError where there is none."""
+    clinic = desk.configuration.clinic(_answering(desk, reply, body, caller))
     patient = get_patient(tx, reply.patient_id) if reply.patient_id else None
     ways = ways_to_writer(tx, clinic, reply, patient, now=desk.clock.now())
     found = [it for it in ways if body.channel in (None, it.channel.value)]
     if not found:
         raise ConflictError(f"there is no way to answer reply {reply.id} by {body.channel or 'any channel'}")
     return found[0]
+
+
+def _answering(desk: Desk, reply: Reply, body: Answer, caller: Caller) -> str:
+    """Return the clinic that answers. Raises ApiError, NotFoundError for one that is not the caller's."""
+    if reply.clinic is not None:
+        if body.clinic not in (None, reply.clinic):
+            raise invalid(Wrong("body", "clinic", "is not the one that was written to", "leave it out"))
+        return reply.clinic
+    if body.clinic is None:
+        hint = "say which clinic answers"
+        raise invalid(Wrong("body", "clinic", f"nobody knows to which clinic reply {reply.id} was meant", hint))
+    caller.demand(Permission.CARE, body.clinic)
+    if body.clinic not in desk.configuration.clinics:
+        raise NotFoundError
+    return body.clinic

@@ -10,7 +10,7 @@ from scheduler.domain.access import EVERY_CLINIC, PERMISSIONS_OF, Caller, Permis
 from scheduler.errors import NotFoundError
 from scheduler.services.desk import Desk
 from scheduler.services.identity import identity_of
-from scheduler.services.users import LINK_LASTS, Users, login_link, manager
+from scheduler.services.users import LINK_LASTS, Profile, Users, login_link, manager
 from scheduler.store.users import User
 from scheduler.web.access import needs, note
 from scheduler.web.api.etags import refuse_changed, tag_of
@@ -122,7 +122,7 @@ def _reading(api: APIRouter, users: Users) -> None:
     ) -> UserShown:
         """Return a user."""
         note(request, subject=f"user/{user}")
-        shown = UserShown.of(_seen(users, caller, user))
+        shown = UserShown.of(seen_user(users, caller, user))
         response.headers["ETag"] = tag_of(shown)
         return shown
 
@@ -131,21 +131,24 @@ def _adding(api: APIRouter, users: Users) -> None:
     @api.post("/users", tags=TAGS, status_code=CREATED)
     def create(body: NewUser, caller: Manager) -> UserShown:
         """Add a user with a role at a clinic. Only a link lets it in: ask for one. The caller gives what it has."""
-        _refuse_beyond(caller, body.clinic, body.role)
+        refuse_beyond(caller, body.clinic, body.role)
         who = manager(caller)
         made = users.add(body.login, body.name, body.role, body.clinic, who, language=body.language)
-        return UserShown.of(_seen(users, caller, made))
+        return UserShown.of(seen_user(users, caller, made))
 
     @api.patch("/users/{user:record}", tags=TAGS)
     def edit(user: IdOfPath, body: UserEdit, request: Request, response: Response, caller: Manager) -> UserShown:
         """Change how a user is called and spoken to."""
-        known, given = _seen(users, caller, user), body.model_fields_set
-        refuse_changed(request, UserShown.of(known))
+        seen_user(users, caller, user)
+        given = body.model_fields_set
         if "name" in given and not body.name:
             raise invalid(Wrong("body", "name", "can't be taken away", "send a name, or leave it out"))
-        language = body.language if "language" in given else known.language
-        users.rename(user, body.name or known.name, language, manager(caller))
-        shown = UserShown.of(_seen(users, caller, user))
+
+        def decide(known: User) -> Profile:
+            refuse_changed(request, UserShown.of(known))
+            return Profile(body.name or known.name, body.language if "language" in given else known.language)
+
+        shown = UserShown.of(users.rename(user, decide, manager(caller)))
         response.headers["ETag"] = tag_of(shown)
         return shown
 
@@ -154,41 +157,41 @@ def _granting(api: APIRouter, users: Users) -> None:
     @api.put("/users/{user:record}/grants/{clinic}", tags=TAGS)
     def grant(user: IdOfPath, clinic: Place, body: Grant, caller: Manager) -> UserShown:
         """Let a user be that at a clinic, in place of what it was. The caller gives no more than it has."""
-        _seen(users, caller, user)
-        _refuse_beyond(caller, clinic, body.role)
+        seen_user(users, caller, user)
+        refuse_beyond(caller, clinic, body.role)
         users.grant(user, clinic, body.role, manager(caller))
-        return UserShown.of(_seen(users, caller, user))
+        return UserShown.of(seen_user(users, caller, user))
 
     @api.delete("/users/{user:record}/grants/{clinic}", tags=TAGS)
     def revoke(user: IdOfPath, clinic: Place, caller: Manager) -> UserShown:
         """Take the role at a clinic away. Somebody who manages every clinic always remains: else 409."""
-        known = _seen(users, caller, user)
+        known = seen_user(users, caller, user)
         if clinic not in known.grants:
             raise NotFoundError
         users.grant(user, clinic, None, manager(caller))
-        return UserShown.of(_seen(users, caller, user))
+        return UserShown.of(seen_user(users, caller, user))
 
 
 def _letting_in(api: APIRouter, desk: Desk, users: Users, clock: Clock) -> None:
     @api.post("/users/{user:record}/disable", tags=TAGS)
     def disable(user: IdOfPath, caller: Manager) -> UserShown:
         """Shut a user out at once: open sessions and waiting links end too."""
-        _seen(users, caller, user)
+        seen_user(users, caller, user)
         users.disable(user, manager(caller))
-        return UserShown.of(_seen(users, caller, user))
+        return UserShown.of(seen_user(users, caller, user))
 
     @api.post("/users/{user:record}/enable", tags=TAGS)
     def enable(user: IdOfPath, caller: Manager) -> UserShown:
         """Let a user sign in again, with the password and the roles of before."""
-        _seen(users, caller, user)
+        seen_user(users, caller, user)
         users.enable(user, manager(caller))
-        return UserShown.of(_seen(users, caller, user))
+        return UserShown.of(seen_user(users, caller, user))
 
     @api.post("/users/{user:record}/link", tags=TAGS, status_code=CREATED)
     def link(user: IdOfPath, caller: Manager) -> LinkShown:
         """Make the address that lets a user in once, to choose a password. One made before works no more."""
-        for clinic, role in _seen(users, caller, user).grants.items():
-            _refuse_beyond(caller, clinic, role)  # whoever has the link is that user
+        for clinic, role in seen_user(users, caller, user).grants.items():
+            refuse_beyond(caller, clinic, role)  # whoever has the link is that user
         ends = clock.now() + LINK_LASTS
         token = users.link(user, manager(caller))
         return LinkShown(user=user, link=login_link(desk.settings.public_url.rstrip("/"), token), expires_at=ends)
@@ -196,12 +199,12 @@ def _letting_in(api: APIRouter, desk: Desk, users: Users, clock: Clock) -> None:
     @api.post("/users/{user:record}/forget-second-factor", tags=TAGS)
     def forget(user: IdOfPath, caller: Manager) -> UserShown:
         """Ask a user for no code any more who lost phone and recovery codes. Be sure who asks you for it."""
-        _seen(users, caller, user)
+        seen_user(users, caller, user)
         users.forget_second_factor(user, manager(caller))
-        return UserShown.of(_seen(users, caller, user))
+        return UserShown.of(seen_user(users, caller, user))
 
 
-def _seen(users: Users, caller: Caller, user: int) -> User:
+def seen_user(users: Users, caller: Caller, user: int) -> User:
     """Return a user of the caller's clinics. Raises NotFoundError."""
     found = next((it for it in users.seen_by(manager(caller)) if it.id == user), None)
     if found is None:
@@ -209,7 +212,7 @@ def _seen(users: Users, caller: Caller, user: int) -> User:
     return found
 
 
-def _refuse_beyond(caller: Caller, clinic: str, role: Role) -> None:
+def refuse_beyond(caller: Caller, clinic: str, role: Role) -> None:
     """Refuse to let somebody do more than the caller may. Raises ApiError; NotFoundError for another's clinic."""
     if clinic != EVERY_CLINIC:
         caller.demand(Permission.MANAGE, clinic)

@@ -64,17 +64,7 @@ class MessageOfTimeline(Output):
     @classmethod
     def of(cls, it: TimelineMessage) -> Self:
         """Show a message."""
-        return cls(
-            id=it.id,
-            step=it.step,
-            channel=it.channel,
-            occurrence=it.occurrence,
-            purpose=it.purpose,
-            due_at=it.due_at,
-            useful_until=it.useful_until,
-            status=it.status,
-            reason=it.reason,
-        )
+        return cls.model_validate(it, from_attributes=True)
 
 
 class AnswerOfTimeline(Output):

@@ -25,6 +25,7 @@ from scheduler.web.console.shell import Shell
 from scheduler.web.console.today import today_pages
 from scheduler.web.cookies import session_cookie
 from scheduler.web.forms import MOST_BYTES
+from scheduler.web.late import join
 
 
 def create_console(desk: Desk, gate: Gate, *, live: Live, work: ScheduleWork | None = None) -> FastAPI:
@@ -45,8 +46,8 @@ def create_console(desk: Desk, gate: Gate, *, live: Live, work: ScheduleWork | N
     app.state.public_host = urlsplit(desk.settings.public_url).netloc.lower()
     app.state.shell = shell = Shell(desk, gate)
     show_errors(app, shell)
-    for router in (asset_routes(), live_route(live), look_route(shell), *_nouns(desk, shell, work or ScheduleWork())):
-        app.include_router(router)
+    nouns = _nouns(desk, shell, work or ScheduleWork())
+    join(app.router, asset_routes(), live_route(live), look_route(shell), *nouns)
     return app
 
 

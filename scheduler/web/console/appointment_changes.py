@@ -209,4 +209,4 @@ def _read(form: Posted, clinic: Clinic) -> _Typed:
 
 def _seen(form: Posted) -> State | None:
     parts = form["state"].split("|")
-    return (parts[0], parts[1], parts[2] or None) if len(parts) == 3 else None  # noqa: PLR2004
+    return (parts[0], parts[1], parts[2] or None) if len(parts) == 3 else None  # noqa: PLR2004  (as the page wrote it)

@@ -28,6 +28,7 @@ from scheduler.services.uploading import (
 )
 from scheduler.web.access import needs, note
 from scheduler.web.console.places import bookable
+from scheduler.web.console.posted import whole
 from scheduler.web.console.refusals import told_of_file, why_of_row
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
@@ -167,8 +168,7 @@ class _Files:
         told = uploaded.result or uploaded.report
         only = request.query_params.get("only")
         rows = [it for it in told.rows if not only or _is_wanted(only, it.result, differs=it.differs)]
-        start = request.query_params.get("row", "")
-        first = int(start) if start.isdecimal() and len(start) < 9 else 0  # noqa: PLR2004
+        first = whole(request.query_params.get("row", "")) or 0
         rest = [it for it in rows if it.row >= first]
         path = f"{PATH}/{number}"
         return self._shell.page(

@@ -171,7 +171,7 @@ def place_text(place: Place | None) -> str | None:
 
 def _place(text: str) -> Place | None:
     moment, _, number = text.partition("-")
-    if not (moment.isdecimal() and number.isdecimal() and len(text) < 40):  # noqa: PLR2004
+    if not (moment.isdecimal() and number.isdecimal() and len(text) < 40):  # noqa: PLR2004  (two numbers of the database)
         return None
     try:
         at = datetime.fromtimestamp(int(moment) // 1_000_000, tz=ZoneInfo("UTC"))
@@ -189,7 +189,7 @@ def _day(text: str) -> date | None:
         found = date.fromisoformat(text)
     except ValueError:
         return None
-    return found if 2000 <= found.year <= 2100 else None  # noqa: PLR2004
+    return found if 2000 <= found.year <= 2100 else None  # noqa: PLR2004  (what calendars and zones can do)
 
 
 def titles(desk: Desk, language: str) -> dict[str, str]:

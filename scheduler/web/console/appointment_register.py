@@ -34,7 +34,7 @@ from scheduler.web.console.appointment_form import (
 )
 from scheduler.web.console.appointment_list import titles
 from scheduler.web.console.places import bookable
-from scheduler.web.console.posted import Posted, posted
+from scheduler.web.console.posted import Posted, posted, whole
 from scheduler.web.console.reasons import Sayer
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
@@ -87,10 +87,10 @@ class _Registers:
         if token := asked.get("draft"):
             return self._draft(request, caller, token, edit=asked.get("step") == "edit")
         places = bookable(self._desk, caller)
-        number, treatment = asked.get("patient", ""), asked.get("treatment", "")
-        if number.isdecimal() and len(number) < 19:  # noqa: PLR2004
+        number, treatment = whole(asked.get("patient", "")), asked.get("treatment", "")
+        if number is not None:
             with self._desk.store.read() as tx:
-                patient = get_patient(tx, int(number))
+                patient = get_patient(tx, number)
             caller.demand(Permission.BOOK, patient.clinic)
             note(request, clinic=patient.clinic, subject=f"patient/{patient.id}")
             return self._form(request, caller, prefilled(patient, treatment))

@@ -106,7 +106,7 @@ def _day(text: str) -> date | None:
         day = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) else None
     except ValueError:
         return None
-    return day if day and 1970 < day.year < 2200 else None  # noqa: PLR2004 - what calendars and zones can do
+    return day if day and 1970 < day.year < 2200 else None  # noqa: PLR2004  (what calendars and zones can do)
 
 
 def _like(pattern: re.Pattern[str], text: str) -> str | None:

@@ -179,7 +179,7 @@ async def _page(
     detail = shell.told(request, caller, told) if told else ""
     if what == "forbidden" and caller and not caller.anywhere(Permission.READ):
         what, detail = "no_role", ""
-    again = request.url.path if request.method in SAFE_METHODS and status >= 409 else None  # noqa: PLR2004
+    again = request.url.path if request.method in SAFE_METHODS and status >= 409 else None  # noqa: PLR2004  (what another try may mend)
     if _is_live(request):
         return Response(status_code=status, headers=dict(SAFE))
     return await run_in_threadpool(

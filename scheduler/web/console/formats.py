@@ -72,14 +72,14 @@ class Formats:
 
     def number(self, value: float | Decimal) -> str:
         """Return a number with the separators of the language."""
-        if isinstance(value, int) and 0 <= value < 1000:  # noqa: PLR2004 - no separator there, and pages have hundreds
+        if isinstance(value, int) and 0 <= value < 1000:  # noqa: PLR2004  (no separator there, and pages have hundreds)
             return str(value)
         return _separated(value, self.locale())
 
     def percent(self, share: float) -> str:
         """Return a share (0 to 1) as per cent; small ones with a digit, so that few is not none."""
-        pattern = "#,##0.0 %" if 0 < share < 0.1 and self.language != "en" else "#,##0.0%"  # noqa: PLR2004
-        return format_percent(share, pattern if 0 < share < 0.1 else None, locale=self.locale())  # noqa: PLR2004
+        pattern = "#,##0.0 %" if 0 < share < 0.1 and self.language != "en" else "#,##0.0%"  # noqa: PLR2004  (a tenth)
+        return format_percent(share, pattern if 0 < share < 0.1 else None, locale=self.locale())  # noqa: PLR2004  (a tenth)
 
     def money(self, amount: Decimal, currency: str) -> str:
         """Return an amount of money."""

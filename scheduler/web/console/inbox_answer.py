@@ -19,7 +19,7 @@ from scheduler.store.database import Tx
 from scheduler.web.access import needs
 from scheduler.web.console.inbox_case import Case, Kind, Number, Typed
 from scheduler.web.console.inbox_words import Teller
-from scheduler.web.console.posted import Posted, posted
+from scheduler.web.console.posted import Posted, posted, whole
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import said
 
@@ -51,7 +51,7 @@ def answer_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
             return case.page(request, caller, typed=typed, preview=preview(desk.texts, way, typed.draft))
         try:
             with desk.store.write() as tx:
-                _send(tx, case, caller, typed, closing=form["do"] == "send_close", seen=_number(form["seen"]))
+                _send(tx, case, caller, typed, closing=form["do"] == "send_close", seen=whole(form["seen"]) or 0)
         except WrittenMeanwhileError as error:
             return _meanwhile(case, request, caller, typed, error)
         except ConflictError as error:
@@ -70,9 +70,9 @@ def read_typed(form: Posted, thread: tuple[int, ...] = ()) -> Typed:
         words=form["words"],
         subject=form["subject"].strip(),
         at_once=form["when"] == "now",
-        seen=_number(form["staff_seen"]),
+        seen=whole(form["staff_seen"]) or 0,
         thread=thread,
-        heard=_number(form["heard"]),
+        heard=whole(form["heard"]) or 0,
     )
     return Typed(draft, form["channel"], form["clinic"])
 
@@ -144,7 +144,3 @@ def problems_of_meanwhile(error: WrittenMeanwhileError, language: str) -> tuple[
     answered = [("words", said(language, "inbox.refused.answered").format(name=name))] if error.by else []
     wrote = [("wrote", said(language, "inbox.refused.wrote"))] if error.replies else []
     return (*wrote, *answered)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0  # noqa: PLR2004

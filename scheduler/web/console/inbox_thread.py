@@ -11,7 +11,7 @@ from scheduler.services.desk import Desk
 from scheduler.services.inbox_actions import close, give_back, take
 from scheduler.web.access import needs
 from scheduler.web.console.inbox_case import Case, Kind, Number
-from scheduler.web.console.posted import Posted, posted
+from scheduler.web.console.posted import Posted, posted, whole
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import said
 
@@ -40,15 +40,7 @@ def thread_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
         number: Number,
     ) -> Response:
         """Note who sees to it, unless somebody does."""
-        case, now = Case(desk, shell, kind, number), desk.clock.now()
-        with desk.store.write() as tx:
-            thread = case.thread(tx)
-            case.admit(request, caller, Permission.CARE, thread)
-            first = thread.is_open and take(tx, thread, by=caller.label, now=now)
-            by = case.thread(tx).taken_by
-        if first or by == caller.label:
-            return shell.go(request, case.here, said="inbox.said.taken")
-        return _refused(case, request, caller, "faster" if by else "over", by=by or "")
+        return _take(Case(desk, shell, kind, number), request, caller)
 
     @router.post("/inbox/{kind}/{number}/give-back")
     def give_it_back(
@@ -58,13 +50,7 @@ def thread_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
         number: Number,
     ) -> Response:
         """Note that nobody sees to it any more."""
-        case, now = Case(desk, shell, kind, number), desk.clock.now()
-        with desk.store.write() as tx:
-            thread = case.thread(tx)
-            case.admit(request, caller, Permission.CARE, thread)
-            give_back(tx, thread, by=caller.label, now=now)
-        desk.wake()
-        return shell.go(request, case.here, said="inbox.said.given_back")
+        return _give_back(Case(desk, shell, kind, number), request, caller)
 
     @router.post("/inbox/{kind}/{number}/close")
     def close_it(
@@ -75,16 +61,42 @@ def thread_pages(router: APIRouter, desk: Desk, shell: Shell) -> None:
         form: Form,
     ) -> Response:
         """Close it as it was seen, with a note."""
-        case, now = Case(desk, shell, kind, number), desk.clock.now()
-        with desk.store.read() as tx:
-            case.admit(request, caller, Permission.CARE, case.thread(tx))
-        seen = int(form["seen"]) if form["seen"].isdecimal() and len(form["seen"]) < 19 else 0  # noqa: PLR2004
-        try:
-            with desk.store.write() as tx:
-                close(tx, case.thread(tx), seen=seen, note=form["note"], by=caller.label, now=now)
-        except ConflictError:
-            return _not_closed(case, request, caller, form["note"])
-        return shell.go(request, "/inbox", said="inbox.said.closed")
+        return _close(Case(desk, shell, kind, number), request, caller, form)
+
+
+def _take(case: Case, request: Request, caller: Caller) -> Response:
+    now = case.desk.clock.now()
+    with case.desk.store.write() as tx:
+        thread = case.thread(tx)
+        case.admit(request, caller, Permission.CARE, thread)
+        first = thread.is_open and take(tx, thread, by=caller.label, now=now)
+        by = case.thread(tx).taken_by
+    if first or by == caller.label:
+        return case.shell.go(request, case.here, said="inbox.said.taken")
+    return _refused(case, request, caller, "faster" if by else "over", by=by or "")
+
+
+def _give_back(case: Case, request: Request, caller: Caller) -> Response:
+    now = case.desk.clock.now()
+    with case.desk.store.write() as tx:
+        thread = case.thread(tx)
+        case.admit(request, caller, Permission.CARE, thread)
+        give_back(tx, thread, by=caller.label, now=now)
+    case.desk.wake()
+    return case.shell.go(request, case.here, said="inbox.said.given_back")
+
+
+def _close(case: Case, request: Request, caller: Caller, form: Posted) -> Response:
+    now = case.desk.clock.now()
+    with case.desk.store.read() as tx:
+        case.admit(request, caller, Permission.CARE, case.thread(tx))
+    seen = whole(form["seen"]) or 0
+    try:
+        with case.desk.store.write() as tx:
+            close(tx, case.thread(tx), seen=seen, note=form["note"], by=caller.label, now=now)
+    except ConflictError:
+        return _not_closed(case, request, caller, form["note"])
+    return case.shell.go(request, "/inbox", said="inbox.said.closed")
 
 
 def _not_closed(case: Case, request: Request, caller: Caller, typed: str) -> Response:

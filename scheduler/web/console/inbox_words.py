@@ -30,7 +30,7 @@ def sms_frame(texts: Texts, way: Way) -> tuple[str, str]:
     if way.channel is not Channel.SMS:
         return "", ""
     try:
-        body = preview(texts, way, Draft("", _STAND_IN)).body  # type: ignore[union-attr]
+        body = preview(texts, way, Draft("", _STAND_IN)).body  # type: ignore[union-attr]  # an SMS
     except TemplateError:
         return "", ""
     before, _, after = body.partition(_STAND_IN)

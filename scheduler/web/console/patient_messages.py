@@ -84,7 +84,7 @@ class _Messages:
             can=not problems,
             danger=self.action is Action.DROP,
         )
-        status = 409 if problems and status == 200 and request.method == "POST" else status  # noqa: PLR2004
+        status = 409 if problems and status == 200 and request.method == "POST" else status  # noqa: PLR2004  (a form that can't be carried out any more)
         return self.door.ask(request, caller, patient, ask, status=status, problems=problems)
 
     def do(self, request: Request, caller: Caller, patient: Patient, message: Message) -> Response:

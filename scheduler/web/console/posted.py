@@ -7,6 +7,9 @@ from fastapi import HTTPException, Request
 
 from scheduler.web.forms import read_form
 
+_DIGITS = 18
+"""A number of so many digits is one that a database can hold."""
+
 
 class Posted(defaultdict[str, str]):
     """The fields by name; "" for one that was not sent. Its repr shows none of it."""
@@ -26,3 +29,9 @@ async def posted(request: Request) -> Posted:
     fields = Posted()
     fields.update((name, values[0]) for name, values in form.items())
     return fields
+
+
+def whole(text: str) -> int | None:
+    """Return a whole number, as our pages write one into forms and addresses; None for anything else."""
+    is_one = text.isascii() and text.isdecimal() and len(text) <= _DIGITS
+    return int(text) if is_one else None

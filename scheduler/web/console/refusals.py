@@ -3,6 +3,8 @@
 What has no code is English, for operators and programs, and marked as such for those who hear it read.
 """
 
+from collections.abc import Sequence
+
 from markupsafe import Markup, escape
 
 from scheduler.domain.reasons import Reason
@@ -43,7 +45,7 @@ def why_of_row(sayer: Sayer, row: Row) -> Markup:
     """Return why a row of a file came out as it did; readers of English get the message, which names columns too."""
     if sayer.language == "en":
         return escape(row.reason)
-    clauses = [_clause(sayer.language, it) for it in row.why]
+    clauses = [_clause(sayer, it) for it in row.why]
     if not clauses or None in clauses:
         return in_english(row.reason) if row.reason else Markup()
     if any(it.code == UNREADABLE for it in row.why):
@@ -51,13 +53,27 @@ def why_of_row(sayer: Sayer, row: Row) -> Markup:
     return Markup(" ").join(filter(None, clauses))
 
 
-def _clause(language: str, why: Why) -> Markup | None:
-    known, noun = words(language), words(language)["appointments"]
+def why_of_booking(sayer: Sayer, reason: str, why: Sequence[Why]) -> Markup:
+    """Return why a booking system's word was not taken; readers of English get the message, which says more exactly.
+
+    One whose codes have no words is in English for everybody, and marked as such.
+    """
+    clauses = [] if sayer.language == "en" else [_clause(sayer, it) for it in why]
+    if not clauses or None in clauses:
+        return in_english(reason) if reason else Markup()
+    return Markup(" ").join(filter(None, clauses))
+
+
+def _clause(sayer: Sayer, why: Why) -> Markup | None:
+    known = words(sayer.language)
+    noun = known["appointments"]
     if why.code == OF_A_FIELD:
         field, what = noun["fields"].get(why.values["field"]), noun["wrong"].get(why.values["wrong"])
         return escape(f"{field}{known['common']['colon']} {what}.") if field and what else None
-    text = noun["rows"].get(why.code) or known["refusals"].get(why.code)
-    return fill(text, **why.values) if text else None
+    of_booking = known["bookings"]["why_not"].get(why.code)
+    text = noun["rows"].get(why.code) or of_booking or known["refusals"].get(why.code)
+    values = {name: sayer.value(name, it) if name == "at" else it for name, it in why.values.items()}
+    return fill(text, **values) if text else None
 
 
 def finding_told(sayer: Sayer, finding: Finding) -> tuple[str, Markup, Markup]:

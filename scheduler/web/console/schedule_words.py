@@ -42,7 +42,7 @@ _ROOM = 14
 def coded(text: object) -> Markup:
     """Return a sentence for a page, what stands in it between backticks as code."""
     parts = str(escape(text)).split("`")
-    return Markup("".join(f"<code>{it}</code>" if place % 2 else it for place, it in enumerate(parts)))  # noqa: S704
+    return Markup("".join(f"<code>{it}</code>" if place % 2 else it for place, it in enumerate(parts)))  # noqa: S704  (escaped above)
 
 
 def titled(protocol: Protocol, language: str) -> str:
@@ -60,7 +60,7 @@ class StepWords:
 
     @property
     def _own(self) -> Mapping[str, Any]:
-        return self.words["schedules"]  # type: ignore[no-any-return]
+        return self.words["schedules"]  # type: ignore[no-any-return]  # a table of words
 
     def span(self, span: Span) -> str:
         """Return a length of time as its file says it, in words: 2 days, 4 weeks."""

@@ -20,6 +20,7 @@ from scheduler.web.console.schedule_texts import text_pages
 from scheduler.web.console.schedule_words import StepWords, coded, picture, titled
 from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
+from scheduler.web.late import join
 
 Reader = Annotated[Caller, Depends(needs(Permission.READ, "-"))]
 
@@ -46,8 +47,7 @@ def schedule_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:
             has_clinic=bool(desk.configuration.clinics),
         )
 
-    for more in (file_pages(desk, shell, work), plan_pages(desk, shell, work), text_pages(desk, shell)):
-        router.include_router(more)
+    join(router, file_pages(desk, shell, work), plan_pages(desk, shell, work), text_pages(desk, shell))
 
     @router.get("/schedules/{treatment}")
     def protocol(request: Request, caller: Reader, treatment: str, clinic: str | None = None) -> HTMLResponse:
@@ -73,7 +73,7 @@ def schedule_pages(desk: Desk, shell: Shell, work: ScheduleWork) -> APIRouter:
             places=readable(desk, caller),
         )
 
-    router.include_router(step_pages(desk, shell, work))
+    join(router, step_pages(desk, shell, work))
     return router
 
 

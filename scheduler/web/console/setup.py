@@ -15,10 +15,12 @@ from scheduler.web.access import needs
 from scheduler.web.console.refusals import finding_told
 from scheduler.web.console.setup_audit import audit_pages
 from scheduler.web.console.setup_bookings import booking_pages
+from scheduler.web.console.setup_calendars import calendar_pages
 from scheduler.web.console.setup_hooks import hook_pages
 from scheduler.web.console.setup_keys import key_pages
 from scheduler.web.console.setup_users import user_pages
 from scheduler.web.console.shell import Shell
+from scheduler.web.late import join
 
 Manager = Annotated[Caller, Depends(needs(Permission.MANAGE, "setup.seen"))]
 
@@ -52,8 +54,8 @@ def setup_pages(desk: Desk, shell: Shell) -> APIRouter:
         clinics = [it for it in desk.configuration.clinics.values() if scope.holds(it.id)]
         return shell.page(request, caller, "setup/senders.html.j2", senders=senders_of(desk, clinics))
 
-    for pages in (user_pages, key_pages, booking_pages, hook_pages, audit_pages):
-        router.include_router(pages(desk, shell))
+    more = (user_pages, key_pages, booking_pages, calendar_pages, hook_pages, audit_pages)
+    join(router, *(pages(desk, shell) for pages in more))
     return router
 
 

@@ -1,6 +1,5 @@
 """Setup: other systems that are told of what happens, what they were told, and telling them again."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -23,7 +22,6 @@ from scheduler.web.console.words import words
 Text = Annotated[str, Form()]
 PAGE = 50
 NOUNS = tuple(dict.fromkeys(kind.partition(".")[0] for kind in KINDS))
-AGAIN_SINCE = timedelta(hours=24)
 
 
 def hook_pages(desk: Desk, shell: Shell) -> APIRouter:
@@ -151,7 +149,7 @@ class _Hooks:
                 case "again" if call.isascii() and call.isdigit():
                     hooks.call_again(tx, found, int(call[:18]), now=now)
                 case "again":
-                    hooks.call_failed_again(tx, found, since=now - AGAIN_SINCE, now=now)
+                    hooks.call_failed_again(tx, found, since=now - hooks.AGAIN_SINCE, now=now)
                 case "secret":
                     secret = hooks.change_secret(tx, found, now=now)
                 case "on" | "off":

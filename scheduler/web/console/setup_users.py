@@ -27,7 +27,12 @@ Changer = Annotated[Caller, Depends(needs(Permission.MANAGE, "-"))]
 def user_pages(desk: Desk, shell: Shell) -> APIRouter:
     """Return the routes."""
     router, way = shell.router(), _Deciding(desk, shell)
+    _add_list(router, shell, way)
+    _add_user(router, shell, way)
+    return router
 
+
+def _add_list(router: APIRouter, shell: Shell, way: "_Deciding") -> None:
     @router.get("/setup/users")
     def users(
         request: Request, caller: Annotated[Caller, Depends(needs(Permission.MANAGE, "users.seen"))]
@@ -56,6 +61,8 @@ def user_pages(desk: Desk, shell: Shell) -> APIRouter:
         typed = {"login": login, "name": name, "role": role, "clinic": clinic, "language": language}
         return way.add(request, caller, typed)
 
+
+def _add_user(router: APIRouter, shell: Shell, way: "_Deciding") -> None:
     @router.get("/setup/users/{user_id}")
     def user(
         request: Request, user_id: Number, caller: Annotated[Caller, Depends(needs(Permission.MANAGE, "user.seen"))]
@@ -97,8 +104,6 @@ def user_pages(desk: Desk, shell: Shell) -> APIRouter:
         way.seen(caller, user_id)
         way.users.forget_second_factor(user_id, manager(caller))
         return shell.go(request, _path(user_id), said="setup.factor_forgotten")
-
-    return router
 
 
 def _path(user_id: int) -> str:

@@ -1,21 +1,20 @@
 """What goes wrong, as OperationOutcomes: one place decides the status of every error."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
-from scheduler.errors import AftercareError, ConfigError, ConflictError, ForbiddenError, KeysError, NotFoundError
+from scheduler.errors import AftercareError, ConflictError, ForbiddenError, NotFoundError
 from scheduler.logs import get_logger, places
 from scheduler.services.fhir.issues import Code, Issue, NotTakenError
 from scheduler.web.access import UnauthenticatedError
 from scheduler.web.api.problems import ApiError, Problem
+from scheduler.web.failures import ASKS_FOR_KEY, AWAY, LATER, NO_KEY, handle, methods_at, told_outside
 from scheduler.web.fhir.answers import say, status_of
-from scheduler.web.forms import allow_hang_ups
 
 log = get_logger(__name__)
 
@@ -28,25 +27,22 @@ _CODES: Mapping[Problem, Code] = {
     Problem.INVALID: Code.INVALID,
     Problem.CHANGED: Code.NOT_SUPPORTED,
 }
-_SEALED = "a record can't be opened with the keys of this installation: an operator has to look at its log"
-_FILES = "a file of the configuration has errors: an operator sees them with `aftercare check`"
-_AWAY = "the database is away: try again in a minute"
 
 
 def handle_failures(app: FastAPI) -> None:
     """Let every error become an OperationOutcome."""
-    handlers: Mapping[Any, Callable[[Request, Any], Any]] = {
-        NotTakenError: _not_taken,
-        ApiError: _api_error,
-        UnauthenticatedError: _unauthenticated,
-        AftercareError: _aftercare,
-        RequestValidationError: _validation,
-        HTTPException: _http,
-        Exception: _unforeseen,
-    }
-    for kind, handler in handlers.items():
-        app.add_exception_handler(kind, handler)
-    allow_hang_ups(app)
+    handle(
+        app,
+        {
+            NotTakenError: _not_taken,
+            ApiError: _api_error,
+            UnauthenticatedError: _unauthenticated,
+            AftercareError: _aftercare,
+            RequestValidationError: _validation,
+            HTTPException: _http,
+            Exception: _unforeseen,
+        },
+    )
 
 
 async def _not_taken(_: Request, error: NotTakenError) -> Response:
@@ -59,8 +55,7 @@ async def _api_error(_: Request, error: ApiError) -> Response:
 
 
 async def _unauthenticated(_: Request, _error: UnauthenticatedError) -> Response:
-    words = "send the header Authorization: Bearer KEY with a key that is neither revoked nor expired"
-    return say(401, [Issue(Code.LOGIN, words)], {"WWW-Authenticate": 'Bearer realm="aftercare"'})
+    return say(401, [Issue(Code.LOGIN, NO_KEY)], ASKS_FOR_KEY)
 
 
 async def _aftercare(_: Request, error: AftercareError) -> Response:
@@ -72,8 +67,7 @@ async def _aftercare(_: Request, error: AftercareError) -> Response:
     if isinstance(error, ConflictError):
         return say(409, [Issue(Code.CONFLICT, str(error))])
     log.warning("fhir.unavailable", reason=str(error))
-    said = _SEALED if isinstance(error, KeysError) else _FILES if isinstance(error, ConfigError) else _AWAY
-    return say(503, [Issue(Code.TRANSIENT, said)], {"Retry-After": "60"})
+    return say(503, [Issue(Code.TRANSIENT, told_outside(error) or AWAY)], LATER)
 
 
 async def _validation(_: Request, _error: RequestValidationError) -> Response:
@@ -81,10 +75,10 @@ async def _validation(_: Request, _error: RequestValidationError) -> Response:
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
-    if error.status_code == 405:  # noqa: PLR2004
-        allowed = ", ".join(_methods(request))
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = ", ".join(sorted(methods_at(request)))
         return say(405, [Issue(Code.NOT_SUPPORTED, f"this takes {allowed}")], {"Allow": allowed})
-    if error.status_code == 404:  # noqa: PLR2004
+    if error.status_code == HTTPStatus.NOT_FOUND:
         return await _validation(request, RequestValidationError([]))
     return say(400, [Issue(Code.STRUCTURE, "the request can't be read")])
 
@@ -92,12 +86,3 @@ async def _http(request: Request, error: HTTPException) -> Response:
 async def _unforeseen(_: Request, error: Exception) -> Response:
     log.error("fhir.failed", error=type(error).__name__, where=places(error))
     return say(500, [Issue(Code.EXCEPTION, "something went wrong here: the log of the service has more")])
-
-
-def _methods(request: Request) -> list[str]:
-    """Return what may be done at a path: of several routes each knows its own only."""
-    found = set[str]()
-    for route in request.app.routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
-            found |= route.methods or set()
-    return sorted(found)

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from scheduler.web.access import Gate, Needs, recorded
 from scheduler.web.api.body import parse, read_bytes
 from scheduler.web.api.problems import ApiError, Problem
+from scheduler.web.late import LateRoute
 
 MOST_BYTES = 2_000_000
 _JSON = frozenset({"application/fhir+json", "application/json", "application/json+fhir"})
@@ -23,7 +24,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 def routes_of(gate: Gate) -> type[APIRoute]:
     """Return the class of the FHIR routes. What was read of a body is in `request.state.resource`."""
 
-    class Checked(APIRoute):
+    class Checked(LateRoute):
         """Runs the checks in their order."""
 
         def get_route_handler(self) -> Handler:
@@ -41,7 +42,7 @@ def routes_of(gate: Gate) -> type[APIRoute]:
 
             return answer
 
-    class FhirRoute(recorded(gate), Checked):  # type: ignore[misc]  # both are kinds of APIRoute
+    class FhirRoute(recorded(gate), Checked):  # type: ignore[misc]  # both are kinds of LateRoute
         """On record, too."""
 
     return FhirRoute

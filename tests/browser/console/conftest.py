@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from scheduler.domain.access import Role
 from scheduler.paths import shipped
 from scheduler.protocols.loader import load
 from scheduler.settings import Settings, read_settings
@@ -16,7 +17,7 @@ from tests.browser.chrome import program
 from tests.browser.console.desk_site import NOW, DeskSite, beside, desk_standing
 from tests.browser.console.gallery import add_gallery
 from tests.browser.console.story import tell
-from tests.browser.console.visits import PATIENCE
+from tests.browser.console.visits import PATIENCE, Visit, arrive
 from tests.postgres import TEST_KEYS
 from tests.services.house import APPROVED, House
 from tests.store.conftest import migrated_file
@@ -58,6 +59,24 @@ def chromium(running_chromium: tuple[Browser, AbstractEventLoop]) -> Iterator[Br
     events._set_running_loop(loop)
     yield browser
     events._set_running_loop(None)
+
+
+@pytest.fixture(scope="session")
+def one_window(running_chromium: tuple[Browser, AbstractEventLoop], shared_desk: DeskSite) -> Visit:
+    """An administrator's window that stays open: a new one, with nothing in its cache, costs as much as a page."""
+    browser, loop = running_chromium
+    events._set_running_loop(loop)
+    visit = arrive(browser, shared_desk, Role.ADMIN)
+    events._set_running_loop(None)
+    return visit
+
+
+@pytest.fixture
+def window(chromium: Browser, one_window: Visit) -> Visit:
+    """The window, with an empty page: for a look at another one."""
+    assert chromium.is_connected()
+    one_window.forget()
+    return one_window
 
 
 @pytest.fixture(scope="session")

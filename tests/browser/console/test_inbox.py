@@ -86,6 +86,6 @@ def test_the_page_counts_segments_as_the_server_does(chromium: Browser, desk: De
             page.fill("textarea[name=words]", typed)
             shown = preview(texts, way, Draft("", typed))
             said = page.locator("[data-count]").inner_text()
-            assert said.startswith(f"{shown.segments} segment"), typed  # type: ignore[union-attr]
-            assert shown.encoding.value in said, typed  # type: ignore[union-attr]
-            assert f" {len(shown.body)} " in said, typed  # type: ignore[union-attr]
+            assert said.startswith(f"{shown.segments} segment"), typed  # type: ignore[union-attr]  # an SMS
+            assert shown.encoding.value in said, typed  # type: ignore[union-attr]  # an SMS
+            assert f" {len(shown.body)} " in said, typed  # type: ignore[union-attr]  # an SMS

@@ -5,16 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
 
 from scheduler.clock import SystemClock
-from scheduler.domain.access import Role
 from scheduler.services.gate import Gate
 from scheduler.web.console.app import create_console
 from scheduler.web.console.live import Live
 from tests.browser.console.desk_site import DeskSite, desk_of
 from tests.browser.console.pages import NO_PAGES, PAGES
-from tests.browser.console.visits import DESKTOP, visiting
+from tests.browser.console.visits import DESKTOP, Visit
 
 GALLERY = ("/gallery", "/nothing-here")
 
@@ -37,14 +35,13 @@ def test_every_page_is_on_the_list_and_nothing_else(shared_desk: DeskSite) -> No
 
 
 @pytest.mark.parametrize("path", [*GALLERY, *PAGES.values()])
-def test_a_page_is_sound(chromium: Browser, shared_desk: DeskSite, path: str) -> None:
-    with visiting(chromium, shared_desk, Role.ADMIN) as visit:
-        found = visit.open(path)
-        assert found.url.startswith(f"{shared_desk.url}/desk"), found.url
-        missing = path == "/nothing-here"
-        assert visit.status == (404 if missing else 200)
-        visit.look(DESKTOP, dark=True)
-        assert visit.problems() == []
-        title = found.title()
-        assert title.endswith(" · Aftercare"), title
-        assert not re.search(r"{\w+}|\bNone\b", found.locator("body").inner_text()), "a hole in a sentence"
+def test_a_page_is_sound(window: Visit, path: str) -> None:
+    window.look(DESKTOP, dark=True)
+    found = window.open(path)
+    assert found.url.startswith(f"{window.site.url}/desk"), found.url
+    missing = path == "/nothing-here"
+    assert window.status == (404 if missing else 200)
+    assert window.problems() == []
+    title = found.title()
+    assert title.endswith(" · Aftercare"), title
+    assert not re.search(r"{\w+}|\bNone\b", found.locator("body").inner_text()), "a hole in a sentence"

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from scheduler.domain.access import Role
+from tests.browser.checker import OF_LOOKS
 from tests.browser.console.desk_site import DeskSite
 from tests.browser.console.pages import PAGES
 from tests.browser.console.visits import DESKTOP, PHONE, TABLET, visiting
@@ -11,8 +12,7 @@ from tests.browser.console.visits import DESKTOP, PHONE, TABLET, visiting
 ALL = [*PAGES.values(), "/gallery"]
 LOOKS = [(width, dark) for width in (PHONE, TABLET, DESKTOP) for dark in (False, True)]
 ALL_RULES = {(PHONE, False), (DESKTOP, True)}
-OF_LOOKS = ("color-contrast", "target-size")
-"""What depends on how wide and how dark it is; the other rules are asked twice."""
+"""The other rules are asked twice."""
 MOST_STEPS = 250
 FOCUSED = """() => {
   const it = document.activeElement, style = getComputedStyle(it), box = it.getBoundingClientRect();

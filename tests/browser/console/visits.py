@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from scheduler.domain.access import Role
 from scheduler.web.cookies import session_cookie
+from tests.browser.checker import asked_for
 from tests.browser.console.desk_site import DeskSite
 
 AXE = (Path(__file__).parents[1] / "axe.min.js").read_text(encoding="utf-8")
@@ -36,6 +37,12 @@ class Visit:
         self.status = answer.status if answer else 0
         return self.page
 
+    def forget(self) -> None:
+        """Forget what was said and asked: what comes now is of the next page."""
+        self.page.goto("about:blank")
+        self.said.clear()
+        self.asked.clear()
+
     @contextmanager
     def leading_on(self) -> Iterator[None]:
         """Do what leads to another page, or to the same one anew, and wait until it is there.
@@ -54,8 +61,7 @@ class Visit:
         """Return what is wrong with the page as it stands, by all rules of axe or some, and by ours."""
         if self.page.evaluate("typeof axe") == "undefined":
             self.page.evaluate(AXE)
-        asked = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
-        found = self.page.evaluate("asked => axe.run(asked).then(it => it.violations)", asked)
+        found = self.page.evaluate("asked => axe.run(asked).then(it => it.violations)", asked_for(rules))
         wrong = [f"{it['id']}: {node['target']} {node['failureSummary']}" for it in found for node in it["nodes"]]
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         return [*wrong, *([f"{wide} px wider than the window"] if wide > 0 else []), *self.complaints()]
@@ -93,6 +99,24 @@ def visiting(
     language: str = "en",
 ) -> Iterator[Visit]:
     """Give somebody a fresh window; None: nobody signed in."""
+    visit = arrive(browser, site, role, width=width, dark=dark, script=script, language=language)
+    try:
+        yield visit
+    finally:
+        visit.page.context.close()
+
+
+def arrive(
+    browser: Browser,
+    site: DeskSite,
+    role: Role | None,
+    *,
+    width: int = DESKTOP,
+    dark: bool = False,
+    script: bool = True,
+    language: str = "en",
+) -> Visit:
+    """As `visiting`, until the browser ends."""
     context = browser.new_context(
         viewport={"width": width, "height": HEIGHTS.get(width, 860)},
         color_scheme="dark" if dark else "light",
@@ -109,7 +133,4 @@ def visiting(
     visit.page.on("console", lambda it: visit.said.append(it.text) if it.type in ("error", "warning") else None)
     visit.page.on("pageerror", lambda it: visit.said.append(str(it)))
     visit.page.on("request", lambda it: visit.asked.append(it.url))
-    try:
-        yield visit
-    finally:
-        context.close()
+    return visit

@@ -1,25 +1,13 @@
 """Setup: users invited, keys made and revoked, webhooks, the trail; and the outbox of a rehearsal."""
 
 import re
-from dataclasses import replace
 from html import unescape
 
 import httpx
 import pytest
 
 from scheduler.domain.access import EVERY_CLINIC, Permission, Role
-from tests.services.house import FIRST_HOURS, PREPARE, REGISTERED, VISIT, House
-from tests.services.telling import (
-    CALCOM,
-    OURS,
-    SECRETS,
-    calcom,
-    calcom_booking,
-    cliniko_at,
-    outcomes,
-    tell,
-    with_sources,
-)
+from tests.services.house import FIRST_HOURS, PREPARE, House
 from tests.web.desk import Visitor, desk_app, make_user, signed_in, stranger, with_key
 
 Form = dict[str, str | list[str]]
@@ -167,33 +155,3 @@ def test_the_outbox_shows_what_a_rehearsal_would_have_sent(any_house: House) -> 
     assert "zoe@patients.example" not in other.get("/desk/outbox").text
     assert other.get(f"/desk/outbox/{mail}").status_code == 404
     assert other.get(f"/desk/outbox/{mail}/mail").status_code == 404
-
-
-def test_a_refused_booking_is_shown_with_its_reason_and_tried_again(
-    any_house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house = with_sources(any_house, CALCOM, OURS, cliniko_at(""))
-    monkeypatch.setenv("CALCOM_KEY", SECRETS["CALCOM_KEY"])
-    names = {"type": "haircut", "eventTitle": "Hair", "title": "Hair"}
-    tell(house, calcom(calcom_booking("BOOKING_CREATED", "u1", VISIT, REGISTERED, **names)))
-    page = admin(house, "north").get("/desk/setup/bookings").text
-    assert "treatment: “haircut” is not known" in page
-    assert "/webhooks/bookings/north/calcom" in page
-    assert page.count("Secret missing") == 2
-    assert admin(house, "south").get("/desk/setup/bookings").text.count("haircut") == 0
-    assert admin(house, "south").post("/desk/setup/bookings/1/again").status_code == 404
-
-    assert admin(house, "north").post("/desk/setup/bookings/1/again").status_code == 303
-    assert outcomes(house) == ["refused"]
-    north = house.configuration.clinics["north"]
-    mended = replace(north, imports=replace(north.imports, treatments={"haircut": "peel"}))
-    house.configuration = replace(house.configuration, clinics={**house.configuration.clinics, "north": mended})
-    assert admin(house, "north").post("/desk/setup/bookings/1/again").status_code == 303
-    assert outcomes(house) == ["registered"]
-    assert "haircut" not in admin(house, "north").get("/desk/setup/bookings").text
-    assert admin(house, "north").post("/desk/setup/bookings/1/again").status_code == 409
-
-
-def test_without_a_booking_system_the_page_says_how_to_name_one(house: House) -> None:
-    page = admin(house, "north").get("/desk/setup/bookings").text
-    assert "No booking system tells by itself" in page
