@@ -10,7 +10,7 @@ from tests.servers.webhook import WebhookServer
 
 keep_files_in_memory()
 
-pytest_plugins = ["tests.postgres", "tests.sharing", "tests.sooner", "tests.statements"]
+pytest_plugins = ["tests.postgres", "tests.sharing", "tests.sooner", "tests.statements", "tests.passwords"]
 
 
 @pytest.fixture

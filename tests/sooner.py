@@ -13,7 +13,7 @@ ON_POSTGRESQL_EACH_TIME = (
     "tests/repo/",
     "tests/runtime/",
     "tests/store/",
-    "tests/services/test_applying.py",
+    "tests/services/test_applying",
     "tests/services/test_catching_up.py",
     "tests/services/test_dispatch",
     "tests/services/test_followups_at_once.py",

@@ -9,3 +9,16 @@ class FhirKind(StrEnum):
     PATIENT = "Patient"
     APPOINTMENT = "Appointment"
     PROCEDURE = "Procedure"
+
+
+class Says(StrEnum):
+    """What a resource said last of the visit that it became."""
+
+    ON = "on"
+    """It is booked, or was before it began."""
+    DONE = "done"
+    """It took place."""
+    DONE_TOO = "done_too"
+    """It took place, which somebody who does not speak FHIR had said before: an export, staff."""
+    OFF = "off"
+    """It is not on, or did not take place."""

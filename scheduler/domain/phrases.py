@@ -8,7 +8,7 @@ three words between.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from scheduler.domain.wording import plain_word
 
@@ -44,7 +44,12 @@ class Phrase:
 
 def phrase(written: str, groups: Mapping[str, Sequence[str]] | None = None) -> Phrase:
     """Read a phrase. Raises ValueError, with what is wrong, for one that is not of the grammar."""
-    full = _filled(written, groups or {})
+    return _read(written, _filled(written, groups or {}))
+
+
+@lru_cache(maxsize=8192)
+def _read(written: str, full: str) -> Phrase:
+    """Read a phrase whose groups are written out: once, however often its file is checked again after an edit."""
     parts = _PART.findall(full)
     if not parts or _bare("".join(parts)) != _bare(full):
         raise ValueError("is no phrase: plain words, word*, word?, (one|other), <group> and ...")

@@ -186,6 +186,8 @@ CLAUSES: Mapping[str, str] = {
     "bookings_refused": "bookings of {source} that were refused: {count}",
     "feed_shrunk": "{count} appointments are missing at once in the calendar {source}: none was cancelled, look at "
     "it there",
+    "feed_beyond": "{count} appointments after the last entry of the calendar {source} are missing there: none was "
+    "cancelled, look at it there",
     "source_away": "{source} can't be asked for bookings since {since_at}",
     "feed_away": "the calendar {source} can't be read since {since_at} ({error})",
 }

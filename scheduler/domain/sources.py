@@ -99,6 +99,7 @@ class Calendar(Source):
 
     `summary`, `description` and `location` are patterns (`domain.pattern`) of an entry's title, lines and place;
     without one of the title every entry is a booking. `treatment` is ours for all of it, None where a pattern has it.
+    `covers` is how far ahead it shows all that there is, None where nobody said.
     """
 
     every: timedelta = timedelta(minutes=15)
@@ -106,6 +107,7 @@ class Calendar(Source):
     description: tuple[str, ...] = ()
     location: tuple[str, ...] = ()
     treatment: str | None = None
+    covers: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

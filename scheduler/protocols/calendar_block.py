@@ -13,7 +13,7 @@ from scheduler.protocols.fields import Id, read_line
 from scheduler.protocols.hints import shown, suggest
 from scheduler.protocols.import_fields import IMPORT_FIELDS
 from scheduler.protocols.source_fields import CalendarKind, Variable
-from scheduler.protocols.times import ClockSpan
+from scheduler.protocols.times import ClockSpan, SpanField
 
 OF_THE_ENTRY = frozenset({"external_id", "starts_at", "ends_at", "timezone"})
 """An entry has these itself."""
@@ -65,6 +65,12 @@ class CalendarBlock(Block):
     )
     location: Patterns = Field(default=[], description="What its place looks like.")
     treatment: Id | None = Field(default=None, description="Our protocol, where the whole calendar is for one.")
+
+    covers: SpanField | None = Field(
+        default=None,
+        description="How far ahead it shows all that there is, such as 8w: what is missing so far ahead is called "
+        "off. Without it, what is missing after the calendar's last entry waits for a person's word.",
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

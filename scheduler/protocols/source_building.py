@@ -63,6 +63,7 @@ def _calendar(block: CalendarBlock) -> Calendar:
         description=tuple(block.description),
         location=tuple(block.location),
         treatment=block.treatment,
+        covers=block.covers.elapsed if block.covers else None,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from scheduler.domain.consent import Entry
 from scheduler.domain.protocol import Protocol
 from scheduler.services.intake import CallOff, Registration
-from scheduler.store.appointments import StoredAppointment, add_appointments, get_appointment
+from scheduler.store.appointments import StoredAppointment, add_appointments, get_appointment, set_external_id
 from scheduler.store.bulk import reserve
 from scheduler.store.consents import add_entries
 from scheduler.store.database import Tx
@@ -36,6 +36,7 @@ class Book:
     _person_ids: Iterator[int]
     _visit_ids: Iterator[int]
     _never_registered: dict[str, datetime]
+    _most: int
     _new_people: dict[int, Person] = field(default_factory=dict)
     _new_visits: dict[int, StoredAppointment] = field(default_factory=dict)
     _entries: list[tuple[int, Entry]] = field(default_factory=list)
@@ -49,6 +50,8 @@ class Book:
 
     def find_person(self, registration: Registration) -> Person | None:
         """Find whom a registration is about."""
+        if registration.patient is not None:
+            return self.person(registration.patient)
         return self._known.people.find(self.traits(registration))
 
     def person(self, patient_id: int) -> Person:
@@ -122,6 +125,12 @@ class Book:
         self._known.visits.put(changed)
         return changed
 
+    def free_id(self, visit: StoredAppointment) -> None:
+        """Take its id away from a visit that was called off: it goes to another, with which nobody reckoned."""
+        self.change(visit, lambda tx: set_external_id(tx, visit.id, None, now=self.now))
+        self.write()  # before more numbers are taken
+        self._person_ids, self._visit_ids = (_ids(self.tx, it, self._most) for it in ("patients", "appointments"))
+
     def off_since(self, external_id: str) -> datetime | None:
         """Return how old the word is by which a booking that nobody knows was called off."""
         return self._never_registered.get(external_id)
@@ -171,7 +180,8 @@ def open_book(
     said = [*((it.external_id, it.age) for it in registrations), *((it.external_id, it.age) for it in called_off)]
     dated = {external_id for external_id, age in said if external_id and age}
     never = find_never_registered(tx, clinic, (it for it in dated if not known.visits.named(it)))
-    return Book(tx, clinic, now, by, known, traits, _ids(tx, "patients", new), _ids(tx, "appointments", new), never)
+    people, visits = _ids(tx, "patients", new), _ids(tx, "appointments", new)
+    return Book(tx, clinic, now, by, known, traits, people, visits, never, len(registrations))
 
 
 def _who(registration: Registration) -> _Who:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from scheduler.content.formats import clean
 from scheduler.domain.access import Scope
-from scheduler.domain.alert import OF_A_PATIENT
+from scheduler.domain.alert import OF_A_PATIENT, AlertKind
 from scheduler.store.database import Store, Tx
 from scheduler.store.desk_messages import SUBJECT
 from scheduler.store.inbox import ALERT, InboxCounts, InboxRow, Place, View, list_inbox
@@ -36,6 +36,12 @@ class InboxItem:
     def unreadable(self) -> bool:
         """Whether what was written can't be opened."""
         return self.reply is not None and not self.reply.readable
+
+    @property
+    def source(self) -> str:
+        """Which booking system it is about, "" for anything else: several may have something open at once."""
+        parts = self.row.subject.split("/")
+        return clean(parts[2]) if self.row.kind is AlertKind.INTAKE and len(parts) > 2 else ""  # noqa: PLR2004  (what of, whose, which)
 
     @property
     def path(self) -> str:

@@ -33,7 +33,8 @@ __all__ = [
 class Registration:
     """One appointment as registered: addresses normalised, instants aware UTC. Its repr shows no patient data.
 
-    `status` None: nothing was said about it. `age` None: nothing says how old this word of its source is.
+    `status` None: nothing was said about it. `age` None: nothing says how old this word of its source is. `patient`
+    is our number of the patient, where it is known for certain: then nothing else says who it is.
     """
 
     clinic: str
@@ -52,6 +53,7 @@ class Registration:
     consent_email: Answer
     consent_marketing: Answer
     age: WordAge | None = None
+    patient: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,15 @@ class Details:
     timezone: str | None
 
 
-def read_details(raw: Mapping[Field, str], clinic: Clinic) -> Details:
-    """Check who a patient is by the rules of a registration. Raises WrongFieldsError."""
+def read_details(raw: Mapping[Field, str], clinic: Clinic, *, must_reach: bool = True) -> Details:
+    """Check who a patient is by the rules of a registration; `must_reach`: by a phone or an email.
+
+    Raises WrongFieldsError.
+    """
     reader = FieldReader(raw, clinic, AS_TYPED)
     details = Details(reader.name(), reader.phone(), reader.email(), reader.language(), reader.timezone())
-    reader.refuse_unreachable()
+    if must_reach:
+        reader.refuse_unreachable()
     reader.refuse_wrong()
     return details
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.consent import Answers, entries_at_registration
+from scheduler.domain.slips import is_slip
 from scheduler.errors import ConflictError
 from scheduler.services.book import Book
 from scheduler.services.intake import CallOff, Registration
@@ -83,7 +84,7 @@ def refuse_anothers(patient: Patient, known: StoredAppointment, said: Registrati
     Two booking systems of a clinic may count alike: what one says of its 17 is nothing about 17 of the other. Where
     a name is all that is said, one word in common fits: it may be spelled anew. What is said of nobody fits.
     """
-    if _is_another(patient, said):
+    if is_another(patient, said):
         raise ConflictError(
             f"external_id {known.external_id} is appointment {known.id} of somebody else, of another name, phone and "
             "email: nothing was changed. If two booking systems count alike, give the ids of this one a part of "
@@ -93,7 +94,8 @@ def refuse_anothers(patient: Patient, known: StoredAppointment, said: Registrati
         )
 
 
-def _is_another(patient: Patient, said: Registration | CallOff) -> bool:
+def is_another(patient: Patient, said: Registration | CallOff) -> bool:
+    """Whether something is said of the person, and nothing of it fits that patient."""
     pairs = ((said.phone, patient.phone), (said.email, patient.email))
     same_address = [plain_email(given) == plain_email(kept) for given, kept in pairs if given and kept]
     given, kept = plain_name(said.name).split(), plain_name(patient.name).split()
@@ -104,15 +106,35 @@ def _is_another(patient: Patient, said: Registration | CallOff) -> bool:
     return sorted(given) != sorted(kept) if same_address else set(given).isdisjoint(kept)
 
 
+def has_other_name(patient: Patient, said: Registration | CallOff) -> bool:
+    """Whether another name than a patient's is said. One slip of the hand, at the same address, makes none."""
+    given, kept = plain_name(said.name), plain_name(patient.name)
+    return bool(given) and given != kept and not (_shares_address(patient, said) and is_slip(given, kept))
+
+
+def names_another(book: Book, known: StoredAppointment, registration: Registration) -> bool:
+    """Whether a registration is about somebody else than an appointment is for."""
+    person = book.person(known.patient_id)
+    return is_another(person.patient, registration) or not _names(book, registration, person)
+
+
+def _shares_address(patient: Patient, said: Registration | CallOff) -> bool:
+    if said.phone and said.phone == patient.phone:
+        return True
+    return bool(said.email and patient.email) and plain_email(said.email or "") == plain_email(patient.email or "")
+
+
 def _names(book: Book, registration: Registration, person: Person) -> bool:
     """Whether a registration is about that patient: by the clinic's own id where it is known, else by name."""
+    if registration.patient is not None:
+        return registration.patient == person.patient.id
     given, known = book.traits(registration), person.traits
     if given.ref and known.ref:
         return given.ref == known.ref
     found = book.find_person(registration)
     if found and found.traits.ref and found.traits.ref == given.ref:
         return False  # that id is somebody else's
-    return given.name == known.name
+    return given.name == known.name or not has_other_name(person.patient, registration)
 
 
 def _refuse_stranger(book: Book, registration: Registration, person: Person) -> None:

@@ -17,6 +17,7 @@ from scheduler.services.order import decided_since, keep_age, older_than, refuse
 from scheduler.services.people import (
     find_registered,
     follow_up,
+    names_another,
     refuse_anothers,
     refuse_other_particulars,
     take_in,
@@ -89,6 +90,9 @@ class Registrar:
         Raises ConflictError, before anything is changed, for a change that can't be followed.
         """
         known = self.find(book, registration)
+        if known and self._is_free(book, known, registration):
+            book.free_id(known)
+            known = self.find(book, registration)
         if known is None:
             return self._enter_new(book, registration)
         if older := self._look(book, known, registration):
@@ -126,6 +130,21 @@ class Registrar:
             return known
         person = find_registered(book, registration)
         return book.find_same(person.patient.id, registration) if person else None
+
+    def _is_free(self, book: Book, known: StoredAppointment, registration: Registration) -> bool:
+        """Whether the id of an appointment that was called off may go to somebody else, of whom it is said anew.
+
+        Raises ConflictError for what could not be registered then.
+        """
+        if not self.follow or known.status not in CALLED_OFF or registration.external_id != known.external_id:
+            return False
+        if registration.status in CALLED_OFF or (registration.age and registration.age.is_older(known.said_at)):
+            return False
+        if not names_another(book, known, registration):
+            return False
+        refuse_ahead(registration.age, book.now)
+        find_registered(book, registration)
+        return True
 
     def _look(self, book: Book, known: StoredAppointment, said: Registration | CallOff) -> Registered | None:
         """Look who is meant, and how old the word is; return what is said of an older one.

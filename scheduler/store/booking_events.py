@@ -84,6 +84,17 @@ def get_booking_event(tx: Tx, event_id: int) -> BookingEvent:
     return read_event(tx, row)
 
 
+def followed_events(tx: Tx, clinic: str, source: str, booking: str) -> tuple[BookingEvent, ...]:
+    """Return the calls of a booking that were followed, the first one first."""
+    found = sa.select(booking_events).where(
+        booking_events.c.clinic == clinic,
+        booking_events.c.source == source,
+        booking_events.c.booking == booking,
+        booking_events.c.state == EventState.DONE,
+    )
+    return tuple(read_event(tx, row) for row in tx.connection.execute(found.order_by(booking_events.c.id)))
+
+
 def list_booking_events(
     tx: Tx, *, clinics: Collection[str], states: Collection[EventState], limit: int, before: int | None = None
 ) -> tuple[BookingEvent, ...]:

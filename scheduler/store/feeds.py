@@ -184,6 +184,12 @@ def take_out_entries(tx: Tx, clinic: str, source: str) -> None:
     tx.connection.execute(sa.delete(feed_entries).where(*is_of))
 
 
+def take_out_entry(tx: Tx, clinic: str, source: str, external_id: str) -> None:
+    """Forget one entry of a calendar. The caller commits."""
+    is_it = (feed_entries.c.clinic == clinic, feed_entries.c.source == source)
+    tx.connection.execute(sa.delete(feed_entries).where(*is_it, feed_entries.c.external_id == external_id))
+
+
 def forget_entries(tx: Tx, clinic: str, source: str, *, before: datetime) -> None:
     """Forget the entries that began before that instant. The caller commits."""
     is_of = (feed_entries.c.clinic == clinic, feed_entries.c.source == source)

@@ -1,15 +1,14 @@
 """Finds which patient or visit a clinic's FHIR system means: by keyed hashes of what it calls them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from scheduler.domain.appointment import AppointmentStatus
-from scheduler.domain.fhir import FhirKind
-from scheduler.store.appointments import StoredAppointment, read_appointment
+from scheduler.domain.fhir import FhirKind, Says
 from scheduler.store.batches import among
 from scheduler.store.database import Tx
 from scheduler.store.fhir_tables import fhir_links
@@ -22,35 +21,56 @@ _OF = "fhir.name"
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a resource became here. `said_at` is when its system last changed it, by its own clock, if it said so.
+    """What a name stands for; the table says what each part of it is.
 
-    `died_at` is when that system told us that the patient has died.
+    `said_at` is by the clock of the system that said it, and None where it did not.
     """
 
     patient: int | None = None
     appointment: int | None = None
     said_at: datetime | None = None
     died_at: datetime | None = None
+    says: Says | None = None
+    phone: bytes | None = field(default=None, repr=False)
+    email: bytes | None = field(default=None, repr=False)
+    owner: bytes | None = field(default=None, repr=False)
+
+    @property
+    def number(self) -> int | None:
+        """Return the number of our patient or visit, None for what was never known, or is no name."""
+        return self.patient or self.appointment
+
+    @property
+    def is_of_several(self) -> bool:
+        """Whether two resources claim it: it names neither."""
+        return self.number is None and self.owner is None
 
 
-def find_link(tx: Tx, clinic: str, kind: FhirKind, names: Sequence[str]) -> Link | None:
-    """Return what the first of these names that is known stands for at a clinic."""
-    hashes = [_hash(tx.vault, name) for name in names]
-    here = fhir_links.c.clinic == clinic, fhir_links.c.kind == kind, fhir_links.c.name_hash.in_(hashes)
-    found = {row.name_hash: row for row in tx.connection.execute(sa.select(fhir_links).where(*here))}
-    row = next((found[it] for it in hashes if it in found), None)
-    return Link(row.patient_id, row.appointment_id, row.said_at, row.died_at) if row else None
+def find_link(tx: Tx, clinic: str, kind: FhirKind, name: str) -> Link | None:
+    """Return what a name stands for at a clinic, None for one that was never told."""
+    return find_links(tx, clinic, kind, [name]).get(name)
 
 
-def is_linked(tx: Tx, clinic: str, patient: int) -> bool:
-    """Return whether a clinic's FHIR system has told of a patient, by whatever name."""
-    here = fhir_links.c.clinic == clinic, fhir_links.c.kind == FhirKind.PATIENT, fhir_links.c.patient_id == patient
-    return tx.connection.execute(sa.select(fhir_links.c.patient_id).where(*here).limit(1)).first() is not None
+def find_links(tx: Tx, clinic: str, kind: FhirKind, names: Sequence[str]) -> dict[str, Link]:
+    """Return what each of these names stands for at a clinic, without those that were never told."""
+    found = _rows(tx, clinic, kind, {hash_of(tx.vault, it) for it in names})
+    hashes = {name: hash_of(tx.vault, name) for name in names}
+    return {name: found[digest] for name, digest in hashes.items() if digest in found}
+
+
+def links_of_visit(tx: Tx, visit: int) -> list[Link]:
+    """Return what its resources said of a visit, by any of their names."""
+    return [_read(it) for it in tx.connection.execute(sa.select(fhir_links).where(fhir_links.c.appointment_id == visit))]
+
+
+def links_of_patient(tx: Tx, patient: int) -> list[Link]:
+    """Return what was told of a patient, by any name."""
+    return [_read(it) for it in tx.connection.execute(sa.select(fhir_links).where(fhir_links.c.patient_id == patient))]
 
 
 def hold_linked(tx: Tx, clinic: str, names: Iterable[str]) -> None:
     """Hold the patients of all that these names stand for, in one order, until the commit."""
-    hashes = {_hash(tx.vault, name) for name in names}
+    hashes = {hash_of(tx.vault, name) for name in names}
     here = fhir_links.c.clinic == clinic, fhir_links.c.name_hash.in_(sorted(hashes))
     visits = sa.select(fhir_links.c.appointment_id).where(*here)
     meant = sa.union(
@@ -60,20 +80,36 @@ def hold_linked(tx: Tx, clinic: str, names: Iterable[str]) -> None:
     hold_patients(tx, patients.c.id.in_(meant))
 
 
-def keep_link(tx: Tx, clinic: str, kind: FhirKind, names: Sequence[str], link: Link) -> None:
-    """Let each of these names stand for a thing from now on. The caller commits."""
-    dialect = sqlite if tx.dialect == "sqlite" else postgresql
-    values = {
-        "patient_id": link.patient,
-        "appointment_id": link.appointment,
-        "said_at": link.said_at,
-        "died_at": link.died_at,
-    }
-    for digest in sorted({_hash(tx.vault, name) for name in names}):
-        insert = dialect.insert(fhir_links).values(clinic=clinic, kind=kind, name_hash=digest, **values)
-        tx.connection.execute(
-            insert.on_conflict_do_update(index_elements=["clinic", "kind", "name_hash"], set_=values)
-        )
+def keep_resource(
+    tx: Tx, clinic: str, kind: FhirKind, names: Sequence[str], link: Link, *, before: Collection[bytes] = ()
+) -> None:
+    """Keep what a resource became under the first of its names, its id. The caller commits.
+
+    The others are identifiers. Those that it had and has no more are free again; one that another resource claims names
+    neither from now on. `before` are owners that are the same resource, under the id that its identifiers made.
+    Without an owner the link claims nothing.
+    """
+    own = hash_of(tx.vault, names[0])
+    others = {hash_of(tx.vault, it) for it in names[1:]}
+    if link.owner:
+        mine = fhir_links.c.clinic == clinic, fhir_links.c.kind == kind, fhir_links.c.owner_hash == own
+        kept = {it.name_hash for it in tx.connection.execute(sa.select(fhir_links.c.name_hash).where(*mine))}
+        if gone := kept - others - {own}:
+            tx.connection.execute(sa.delete(fhir_links).where(*mine, fhir_links.c.name_hash.in_(sorted(gone))))
+    known = _rows(tx, clinic, kind, others)
+    _put(tx, clinic, kind, own, link)
+    for digest in sorted(others):
+        found = known.get(digest)
+        if found is None or found.owner in {own, *before} or _is_free(found, link):
+            _put(tx, clinic, kind, digest, link)
+        elif found.number != link.number and not found.is_of_several:
+            _put(tx, clinic, kind, digest, Link())
+
+
+def note_of_patient(tx: Tx, patient: int, *, said_at: datetime | None, died_at: datetime | None) -> None:
+    """Keep under every name of a patient how old the last word is, and that they have died. The caller commits."""
+    names = sa.update(fhir_links).where(fhir_links.c.patient_id == patient)
+    tx.connection.execute(names.values(said_at=said_at, died_at=died_at))
 
 
 def drop_links(tx: Tx, patient: int, visits: Sequence[int]) -> None:
@@ -86,29 +122,49 @@ def drop_links(tx: Tx, patient: int, visits: Sequence[int]) -> None:
     tx.connection.execute(sa.delete(fhir_links).where(sa.or_(*about)))
 
 
-def visits_within(
-    tx: Tx, patient: int, treatment: str, first: datetime, last: datetime
-) -> tuple[StoredAppointment, ...]:
-    """Return a patient's visits for a treatment that begin within [first, last) and were not cancelled."""
-    found = sa.select(appointments).where(
-        appointments.c.patient_id == patient,
-        appointments.c.treatment == treatment,
-        appointments.c.starts_at >= first,
-        appointments.c.starts_at < last,
-        appointments.c.status != AppointmentStatus.CANCELLED,
-    )
-    return tuple(map(read_appointment, tx.connection.execute(found.order_by(appointments.c.id))))
-
-
-def booked_after(tx: Tx, patient: int, now: datetime) -> tuple[int, ...]:
-    """Return a patient's visits that are still to come."""
-    found = sa.select(appointments.c.id).where(
-        appointments.c.patient_id == patient,
-        appointments.c.status == AppointmentStatus.BOOKED,
-        appointments.c.starts_at > now,
-    )
-    return tuple(tx.connection.execute(found.order_by(appointments.c.id)).scalars())
-
-
-def _hash(vault: Vault, name: str) -> bytes:
+def hash_of(vault: Vault, name: str) -> bytes:
+    """Return what a name is kept as."""
     return vault.lookup(name, of=_OF)
+
+
+def _is_free(found: Link, link: Link) -> bool:
+    """Whether nothing claims what was found: it was never known, or is older than owners are and the same thing."""
+    if found.owner is not None:
+        return found.number is None
+    return found.number is not None and found.number == link.number
+
+
+def _rows(tx: Tx, clinic: str, kind: FhirKind, hashes: Collection[bytes]) -> dict[bytes, Link]:
+    if not hashes:
+        return {}
+    here = fhir_links.c.clinic == clinic, fhir_links.c.kind == kind, fhir_links.c.name_hash.in_(sorted(hashes))
+    return {row.name_hash: _read(row) for row in tx.connection.execute(sa.select(fhir_links).where(*here))}
+
+
+def _read(row: sa.Row[Any]) -> Link:
+    return Link(
+        row.patient_id,
+        row.appointment_id,
+        row.said_at,
+        row.died_at,
+        Says(row.says) if row.says else None,
+        row.phone_hash,
+        row.email_hash,
+        row.owner_hash,
+    )
+
+
+def _put(tx: Tx, clinic: str, kind: FhirKind, digest: bytes, link: Link) -> None:
+    dialect = sqlite if tx.dialect == "sqlite" else postgresql
+    values = {
+        "patient_id": link.patient,
+        "appointment_id": link.appointment,
+        "said_at": link.said_at,
+        "died_at": link.died_at,
+        "owner_hash": link.owner,
+        "says": link.says,
+        "phone_hash": link.phone,
+        "email_hash": link.email,
+    }
+    insert = dialect.insert(fhir_links).values(clinic=clinic, kind=kind, name_hash=digest, **values)
+    tx.connection.execute(insert.on_conflict_do_update(index_elements=["clinic", "kind", "name_hash"], set_=values))

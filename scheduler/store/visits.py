@@ -27,7 +27,10 @@ class Visits:
 
     def put(self, visit: StoredAppointment) -> None:
         """Add an appointment, or take the place of what was known of one."""
+        before = self._visits.get(visit.id)
         self._visits[visit.id] = visit
+        if before and before.external_id and before.external_id != visit.external_id:
+            self._by_external_id.pop(before.external_id, None)
         if visit.external_id:
             self._by_external_id[visit.external_id] = visit.id
         same = self._same[visit.patient_id, visit.treatment, visit.starts_at]

@@ -131,7 +131,11 @@ def test_a_stranger_is_answered_by_the_clinic_that_the_program_names(any_office:
     assert (unnamed.status_code, unnamed.json()["errors"][0]["pointer"]) == (422, "/clinic")
     assert program.post(path, {**words, "clinic": "west"}).status_code == 404
     assert any_office.program(clinic="south").post(path, {**words, "clinic": "north"}).status_code in (403, 404)
+    shown = program.post(f"{path}/preview", {**words, "clinic": "north"}).json()
+    assert (shown["channel"], shown["segments"], words["words"] in shown["text"]) == ("sms", 1, True)
+    assert program.get("/messages").json()["items"] == []
     assert program.post(path, {**words, "clinic": "north"}).status_code == 201
+    assert len(program.get("/messages").json()["items"]) == 1
     elsewhere = program.post(f"/replies/{known}/answer", {**words, "clinic": "south"})
     assert (elsewhere.status_code, elsewhere.json()["errors"][0]["pointer"]) == (422, "/clinic")
 

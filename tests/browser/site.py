@@ -18,6 +18,7 @@ from scheduler.services.links import Links
 from scheduler.services.patient_page import PatientPages
 from scheduler.settings import Settings
 from scheduler.store.database import Store
+from scheduler.store.messages import next_wake
 from scheduler.web.alerts import alert_pages
 from scheduler.web.app import create_app
 from scheduler.web.pages import Pages
@@ -46,8 +47,17 @@ class Site:
             clinic=clinic, treatment="microneedling", starts_at=visit.isoformat(), **who
         )
         for days in range(-9, 3):
-            self.house.dispatch(visit + timedelta(days=days, hours=1))
+            self._let_pass(visit + timedelta(days=days, hours=1))
         return appointment
+
+    def _let_pass(self, until: datetime) -> None:
+        """Move on to an instant, and let go out what is due by then: a pass with nothing to do costs as much."""
+        with self.house.store.read() as tx:
+            due = next_wake(tx)
+        if due and due <= until:
+            self.house.dispatch(until)
+        else:
+            self.house.clock.move_to(until)
 
     def page(self, appointment: int, *, lasts: timedelta = timedelta(days=60)) -> str:
         """Return the link to the page of an appointment."""

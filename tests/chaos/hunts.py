@@ -12,8 +12,10 @@ from tests.chaos.site import Process
 
 PATIENCE = 12.0
 """Seconds that a process is waited for; then it is killed wherever it is."""
+FIRST = 4.0
+"""Seconds until an engine that works alone has handed something over, if it ever does."""
 IDLE = 1.0
-"""Seconds without a hand-over, after which nothing more is expected of an engine that works alone."""
+"""Seconds without a hand-over after that, after which nothing more is expected of it."""
 LOOK = 0.002
 
 DISPATCH, SERVE = Member(("dispatch",)), Member(("serve", "--port", "0"))
@@ -47,8 +49,7 @@ class Alone:
 
 def _wait(play: Play, process: Process, enough: int | None) -> None:
     """Wait until the process has ended, or `enough` was taken, or nothing is taken any more."""
-    started, before = time.monotonic(), play.providers.look()
-    until = started + PATIENCE
+    before, until = play.providers.look(), time.monotonic() + FIRST
     while process.poll() is None and time.monotonic() < until:
         if (taken := play.providers.look()) != before:
             before, until = taken, time.monotonic() + IDLE

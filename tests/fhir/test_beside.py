@@ -4,14 +4,16 @@ import re
 from pathlib import Path
 
 from scheduler.domain.access import Role
+from scheduler.services.appointments import reschedule
 from scheduler.services.erasing import erase
 from scheduler.services.fhir import appointments, done, naming, patients, persons, references, taking, visits, wishes
 from scheduler.services.fhir.issues import Code
 from scheduler.services.fhir.visits import STATUSES
+from scheduler.store.appointments import get_appointment
 from scheduler.web.fhir.answers import STATUSES as ANSWERED
 from tests.fhir.system import System, appointment, patient, places, procedure
 from tests.repo.page_rest import document
-from tests.services.house import House
+from tests.services.house import VISIT, House
 from tests.web.desk import desk_app, signed_in
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/fhir.md").read_text(encoding="utf-8")
@@ -52,6 +54,35 @@ def test_a_visit_of_an_export_is_followed_under_its_number(house: House) -> None
     assert system.put(moved).status_code == 200
     assert system.put(appointment(status="cancelled")).status_code == 200
     assert [it[1:] for it in system.visits()] == [("cancelled", "2026-03-19T14:00"), ("booked", "2026-03-18T14:00")]
+
+
+def test_a_cancellation_that_tells_of_somebody_else_leaves_the_visit_of_an_export_alone(house: House) -> None:
+    system = System.at(house)
+    house.register(external_id="B-a1")
+    telecom = [{"system": "phone", "value": "+14165550177"}]
+    ben = patient("p2", name=[{"text": "Ben Stone"}], telecom=telecom, identifier=[{"value": "MRN-9"}])
+    for status in ("cancelled", "booked"):
+        system.put(appointment(status=status, whom="#p2", contained=[ben]))
+    assert [it[1:] for it in system.visits()] == [("booked", "2026-03-18T14:00")]
+    zoe = patient("p1", telecom=telecom)
+    system.put(appointment(status="cancelled", whom="#p1", contained=[zoe]))
+    assert [it[1] for it in system.visits()] == ["cancelled"]
+
+
+def test_an_export_that_is_older_than_what_the_system_said_moves_nobody_back(house: House) -> None:
+    """And staff's word stands against what either said before it."""
+    system = System.at(house)
+    system.put(patient())
+    moved = appointment(start="2026-03-19T10:00:00-04:00", end=None, meta={"lastUpdated": "2026-03-10T14:00:00Z"})
+    system.put(moved)
+    for changed, result in (("2026-03-10T13:59:59Z", "unchanged"), ("2026-03-10T14:00:01Z", "rescheduled")):
+        raw = {"external_id": "B-a1", "patient_id": "MRN-p1", "updated_at": changed}
+        assert house.enter(house.registration(**raw), follow=True).result == result
+    with house.store.write() as tx:
+        now = house.clock.now()
+        reschedule(tx, house.configuration, get_appointment(tx, 1), starts_at=VISIT, now=now, by="desk")
+    system.put({**moved, "status": "cancelled", "meta": {"lastUpdated": "2026-03-10T14:59:59Z"}})
+    assert [it[1:] for it in system.visits()] == [("booked", "2026-03-18T14:00")]
 
 
 def test_the_rest_apis_own_description_leaves_fhir_to_fhirs() -> None:

@@ -1,4 +1,4 @@
-"""No call of a booking system ends what works on them: it is refused by itself, a person is told, the others go on."""
+"""No call of a booking system ends what works on them: it is refused, a person is told, the others go on."""
 
 import json
 from dataclasses import replace
@@ -8,7 +8,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from scheduler.domain.booking_event import EventState
-from scheduler.domain.sources import Source
 from scheduler.services.bookings.duty import BookingDuty
 from scheduler.services.bookings.events import try_again
 from scheduler.services.bookings.health import heard
@@ -82,7 +81,7 @@ def test_json_with_half_a_character_is_not_read(body: bytes) -> None:
 
 
 def test_a_fault_of_the_program_is_contained_to_its_call_logged_and_told(any_house: House) -> None:
-    broken: Source = replace(OURS, fields={**OURS.fields, "no_such_field": ("client.mobile",)})
+    broken = replace(OURS, fields={**OURS.fields, "no_such_field": ("client.mobile",)})
     house = with_sources(any_house, CALCOM, broken)
     call = {"id": "e1", "type": "new", "client": {"mobile": "416 555 0123"}, "visit": {"id": 7}}
     stored(house, ("ours", call), ("calcom", GOOD))

@@ -8,57 +8,16 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from scheduler.domain.alert import AlertKind
 from scheduler.domain.appointment import AppointmentStatus
-from scheduler.domain.reasons import sentence
 from scheduler.services.appointments import call_off
 from scheduler.services.feeds.health import calendars_read
-from scheduler.services.feeds.pulling import AWAY_FOR, Pulled, Puller
-from scheduler.services.feeds.missing import SURE_AFTER
-from scheduler.store.alerts import open_alerts
+from scheduler.services.feeds.pulling import AWAY_FOR, Puller
 from scheduler.store.tables import appointments
 from scheduler.store.today import is_new
 from tests.servers.calendar import CalendarServer
-from tests.services.calendars import DESK, calendar, entries, entry, follow
+from tests.services.calendar_desk import Desk
+from tests.services.calendars import DESK, entries, entry, follow
 from tests.services.house import VISIT, House
-
-LATER = SURE_AFTER + timedelta(minutes=1)
-
-
-class Desk:
-    """A clinic that reads the calendar of a server."""
-
-    def __init__(self, house: House, server: CalendarServer) -> None:
-        self.house, self.server = house, server
-        self.clinic = follow(house)
-        self.source = DESK
-
-    def publish(self, *parts: str) -> "Desk":
-        self.server.content = calendar(*parts)
-        return self
-
-    def read(self, **how: bool) -> Pulled:
-        puller = Puller(self.house.store, self.house.clock, {"NORTH_CALENDAR_URL": self.server.url}.get)
-        return asyncio.run(puller.pull(self.house.configuration, self.clinic, self.source, **how))
-
-    def came_of(self, **how: bool) -> dict[str, int]:
-        """Read it; return the counts that are not zero."""
-        return {str(it): count for it, count in self.read(**how).taken.totals.items() if count}
-
-    def due(self) -> bool:
-        puller = Puller(self.house.store, self.house.clock, {"NORTH_CALENDAR_URL": self.server.url}.get)
-        return asyncio.run(puller.pull_due(self.house.configuration))
-
-    def alerts(self) -> list[str]:
-        with self.house.store.read() as tx:
-            found = [it for it in open_alerts(tx) if it.kind is AlertKind.INTAKE]
-        return [sentence(it.reasons, self.clinic.timezone) for it in found]
-
-    def wait(self, span: timedelta = LATER) -> None:
-        self.house.clock.move_to(self.house.clock.now() + span)
-
-    def statuses(self, count: int) -> list[AppointmentStatus]:
-        return [self.house.appointment(it).status for it in range(1, count + 1)]
 
 
 @pytest.fixture
@@ -132,12 +91,6 @@ def test_a_calendar_that_was_cut_short_calls_nobody_off(desk: Desk) -> None:
     assert desk.alerts() == [], "it no longer holds, and stays on the list"
     desk.publish(*entries(3, first=7))
     assert desk.came_of(accept_missing=True) == {"unchanged": 3, "cancelled": 6}
-
-
-def test_what_lies_after_the_last_entry_is_beyond_what_the_calendar_shows(desk: Desk) -> None:
-    desk.publish(*entries(5)).read()
-    desk.publish(*entries(4))
-    assert (desk.read().taken.missing, desk.read().taken.held) == (0, 0)
 
 
 def test_what_is_refused_is_told_once_and_taken_when_it_is_mended(desk: Desk) -> None:

@@ -25,11 +25,14 @@ DUE = after(VISIT, days=1)
 
 def register_many(house: House, count: int) -> None:
     registrar = house.registrar()
+    people = [
+        house.registration(treatment="laser", name=f"Patient {n}", phone=f"+1416555{1000 + n}") for n in range(count)
+    ]
     with house.store.write() as tx:
-        for n in range(count):
-            registrar.register(
-                tx, house.registration(treatment="laser", name=f"Patient {n}", phone=f"+1416555{1000 + n}")
-            )
+        book = registrar.open(tx, "north", people)
+        for one in people:
+            registrar.enter(book, one)
+        book.write()
     house.clock.move_to(DUE)
 
 

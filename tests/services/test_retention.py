@@ -1,6 +1,7 @@
 """What is old goes and what is young stays, a few rows at a time; what concerns patients has no age."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from scheduler.store.retention import KINDS
 from scheduler.store.tables import provider_events
 from scheduler.store.users import add_user
 from tests.repo.markdown import ROOT
+from tests.services.house import House
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 YEARS = 6
@@ -153,6 +155,18 @@ def test_one_process_at_a_time_does_it(store: Store) -> None:
         assert mine
         assert look(store) == 0
     assert look(store) == 1
+
+
+def test_whoever_sends_does_it_beside_and_by_what_the_file_says(any_house: House) -> None:
+    store, then = any_house.store, any_house.clock.now()
+    put(store, "audit", timedelta(days=366 * 2), since=then)
+    put(store, "outbox", timedelta(days=91), since=then)
+    any_house.dispatch(then)
+    assert (count(store, "audit"), count(store, "outbox")) == (1, 0)
+    instance = replace(any_house.configuration.instance, audit_years=1)
+    any_house.configuration = replace(any_house.configuration, instance=instance)
+    any_house.dispatch(then)
+    assert count(store, "audit") == 0
 
 
 def test_the_page_names_every_table_and_how_long_its_rows_stay() -> None:

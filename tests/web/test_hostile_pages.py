@@ -49,6 +49,8 @@ QUERIES: tuple[str, ...] = (
     "channel",
     "days",
 )
+PARTS = (*ALL, "%00", "..%2f..%2fetc%2fpasswd", "9" * 30, "-1", "%F0%28%8C", "%0d%0aX:y")
+"""What stands in a path where a number does."""
 QUERIES += ("treatment", "link", "language", "tab", "show", "who", "actor", "action", "place", "from", "said", "text")
 
 
@@ -109,17 +111,16 @@ def test_no_parameter_of_an_address_comes_into_a_page_as_more_than_text(office: 
     assert not faults, "\n".join(sorted(set(faults)))
 
 
-@pytest.mark.parametrize("text", [*ALL, "%00", "..%2f..%2fetc%2fpasswd", "9" * 30, "-1", "%F0%28%8C", "%0d%0aX:y"])
-def test_no_part_of_a_path_breaks_a_page_or_comes_into_it(office: Office, admin: Visitor, text: str) -> None:
+def test_no_part_of_a_path_breaks_a_page_or_comes_into_it(office: Office, admin: Visitor) -> None:
     faults = []
-    part = text if text.startswith("%") or ".." in text else quote(text, safe="")
-    for route in routes(office.app):
-        if route.is_api or "{" not in route.path or route.method != "GET":
-            continue
-        path = "/".join(part if it.startswith("{") else it for it in route.path.split("/"))
-        answer = admin.get(path)
-        assert answer.status_code in (200, 303, 404, 405, 410, 422), (path, answer.status_code)
-        faults += _faults(answer, route.path)
+    pages = [it.path for it in routes(office.app) if not it.is_api and "{" in it.path and it.method == "GET"]
+    for text in PARTS:
+        part = text if text.startswith("%") or ".." in text else quote(text, safe="")
+        for page in pages:
+            path = "/".join(part if it.startswith("{") else it for it in page.split("/"))
+            answer = admin.get(path)
+            assert answer.status_code in (200, 303, 404, 405, 410, 422), (path, answer.status_code)
+            faults += _faults(answer, path)
     assert not faults, "\n".join(sorted(set(faults)))
 
 

@@ -26,7 +26,7 @@ REPLY_OR_ALERT: Mapping[str, tuple[str, ...]] = {
     "take": ("post_reply_take", "post_alert_take"),
     "give-back": ("post_reply_give-back", "post_alert_give-back"),
     "close": ("post_reply_handled", "post_alert_close"),
-    "answer": ("post_reply_answer",),
+    "answer": ("post_reply_answer", "post_reply_answer_preview"),
 }
 
 SAME: Mapping[str, tuple[str, ...] | str] = {

@@ -47,8 +47,8 @@ def read_calcom(source: Calcom, body: bytes) -> Read:
     if event == _REQUESTED and (before := _before(payload)):
         # A move that waits for the clinic's yes: the visit at its old time is off already.
         return News(before, Told.CANCELLED, as_of, replaced_by=needed_id(payload, "uid"))
-    if event == "BOOKING_NO_SHOW_UPDATED" and (missed := _missed(payload)) is not None:
-        return News(needed_id(payload, "bookingUid"), Told.MISSED if missed else Told.BOOKED, as_of, back=not missed)
+    if event == "BOOKING_NO_SHOW_UPDATED" and (came := _came(payload)):
+        return News(needed_id(payload, "bookingUid"), Told.MISSED, as_of, came=came)
     return NoNews(f"{event[:40] or 'a call without triggerEvent'} is no news of a booking")
 
 
@@ -90,8 +90,8 @@ def _treatments(payload: Any) -> tuple[str, ...]:
     return tuple(text for place in places if (text := text_at(payload, place)))
 
 
-def _missed(payload: Any) -> bool | None:
-    """Whether an attendee did not come; None where nothing is said of that."""
+def _came(payload: Any) -> Mapping[str, bool]:
+    """Return of whom it is said that they came or did not: of the patient, of guests, or of both."""
     people = at(payload, "attendees")
-    said = [at(person, "noShow") for person in people] if isinstance(people, list) else []
-    return True in said if any(isinstance(it, bool) for it in said) else None
+    said = {text_at(it, "email"): at(it, "noShow") for it in people} if isinstance(people, list) else {}
+    return {email: not missed for email, missed in said.items() if isinstance(missed, bool)}

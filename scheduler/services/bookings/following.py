@@ -5,7 +5,7 @@ under a new name, so that a move is one visit moved, whichever of its two calls 
 place of the same one (calcom/cal.com#12922: the link to move a booking works twice): the last one is the visit.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,21 +15,27 @@ from scheduler.domain.clinic import Clinic
 from scheduler.domain.why import Why
 from scheduler.errors import RegistrationError
 from scheduler.services.appointments import reschedule
-from scheduler.services.arriving import arrive, our_treatment
+from scheduler.services.arriving import arrive
 from scheduler.services.bookings.linking import believable, is_newer, link
 from scheduler.services.bookings.news import News
+from scheduler.services.bookings.no_shows import of_the_patient
+from scheduler.services.bookings.stale import best_treatment, is_stale
+from scheduler.services.bookings.ties import Ties
 from scheduler.services.intake import Field, of_person
-from scheduler.services.moments import NoInstantError, read_instant
 from scheduler.services.registration import Registered, Registrar, Result
 from scheduler.store.appointments import StoredAppointment, note_said, set_external_id
 from scheduler.store.booking_events import read_again
 from scheduler.store.bookings import Booking, Bookings, Family, sources_of
 from scheduler.store.database import Tx
 from scheduler.store.known import look_up
+from scheduler.store.patients import get_patient
 
 _JUST_BEFORE = timedelta(microseconds=1)
 """So much older than a word is what a refusal of it says: tried again, the word counts; an older one does not."""
+_TIE = "it is of the same instant as another call: the one that came last counts"
 STATUSES = {Told.CANCELLED: AppointmentStatus.CANCELLED, Told.MISSED: AppointmentStatus.NO_SHOW}
+_OF_ANOTHER = frozenset({"id_taken", "id_anothers"})
+"""Codes by which a booking is refused because the visit of that id is another person's."""
 _OUTCOMES = {
     Result.REGISTERED: Outcome.REGISTERED,
     Result.UNCHANGED: Outcome.UNCHANGED,
@@ -64,6 +70,7 @@ class Follower:
     registrar: Registrar
     clinic: Clinic
     source: str
+    ties: Ties
 
     def follow(self, news: News, *, heard_at: datetime) -> Followed:
         """Follow what was said. Raises NotTakenError: then the caller rolls back.
@@ -74,12 +81,13 @@ class Follower:
         """
         self._refuse_anothers(news.booking)
         known = self._bookings
+        news = of_the_patient(self.tx, self.clinic.id, known.family(news.booking).ids, news)
         before = known.get(news.booking)
         if news.back and before.told is not Told.MISSED:
             return Followed(Outcome.UNCHANGED, None, "it was no no-show")
         linked = link(self._bookings, news)
         as_of = believable(news.as_of, heard_at)
-        newer = is_newer(news.told, as_of, before)
+        newer = self._counts(news, as_of, before)
         if newer:
             known.put(replace(known.get(news.booking), told=news.told, as_of=as_of))
         if not newer and not linked:
@@ -92,8 +100,11 @@ class Follower:
                 self._put_back(visit)
             if news.back:
                 return Followed(Outcome.MOVED if visit else Outcome.UNCHANGED, visit.id if visit else None)
-            dated = replace(news, as_of=as_of if as_of == news.as_of else None)
-            return self._done(dated, visit, was_off=before.told in STATUSES or moved_while_off)
+            is_tie = as_of == before.as_of  # what dates two words alike may say nothing of when it changed
+            dated = replace(news, as_of=as_of if as_of == news.as_of and not is_tie else None)
+            was_off, is_its = before.told in STATUSES or moved_while_off, _is_told_of(family, before)
+            done = self._done(dated, visit, was_off=was_off, is_its=is_its)
+            return replace(done, reason=done.reason or _TIE) if is_tie and news.as_of else done
         return self._settle(family.current, visit, is_its_own=is_its_own)
 
     def _put_back(self, visit: StoredAppointment) -> None:
@@ -112,7 +123,7 @@ class Follower:
         known = self._bookings
         self._refuse_anothers(news.booking)
         as_of = believable(news.as_of, heard_at)
-        if news.told is not Told.BOOKED or news.back or not is_newer(news.told, as_of, known.get(news.booking)):
+        if news.told is not Told.BOOKED or news.back or not self._counts(news, as_of, known.get(news.booking)):
             return None
         link(self._bookings, news)
         family = known.family(news.booking)
@@ -121,27 +132,18 @@ class Follower:
         visit, _ = self._carry(family)
         if visit is None or not self._is_stale(visit, news):
             return None
+        said = {} if _is_told_of(family) else of_person(news.raw)  # whose an id is that it never told of shows that
         known.put(replace(known.get(news.booking), told=Told.CANCELLED, as_of=as_of - _JUST_BEFORE))
         off = {Field.EXTERNAL_ID: news.booking, Field.STATUS: AppointmentStatus.CANCELLED.value}
-        self._arrive({**of_person(news.raw), **off})
+        self._arrive({**said, **off})
         return visit.id
 
     def _is_stale(self, visit: StoredAppointment, news: News) -> bool:
-        """Whether a visit that is on is at another time than was told, or for another treatment.
+        patient = get_patient(self.tx, visit.patient_id)
+        return is_stale(visit, patient, news, self.clinic, self.registrar.configuration)
 
-        A treatment that nobody knows at the same time is more likely one that got another name there.
-        """
-        if visit.status is not AppointmentStatus.BOOKED:
-            return False
-        try:
-            if read_instant(news.raw.get(Field.STARTS_AT, ""), self.clinic) != visit.starts_at:
-                return True
-            named = self._treatment(news.treatments)
-            return our_treatment(named, self.clinic, self.registrar.configuration) != visit.treatment
-        except NoInstantError:
-            return True
-        except RegistrationError:
-            return False
+    def _counts(self, news: News, as_of: datetime, known: Booking) -> bool:
+        return is_newer(as_of, known) or (as_of == known.as_of and self.ties.counts(news, as_of))
 
     @property
     def _bookings(self) -> Bookings:
@@ -201,38 +203,45 @@ class Follower:
             return "another booking took the place of the same one, and is on: it is read again"
         return "another booking took the place of the same one, and was told of too long ago: register it by hand"
 
-    def _done(self, news: News, visit: StoredAppointment | None, *, was_off: bool) -> Followed:
+    def _done(self, news: News, visit: StoredAppointment | None, *, was_off: bool, is_its: bool) -> Followed:
+        """Do what was said. `is_its`: the source told of this booking before, so that it knows whose it is."""
         # What was only heard at some time may have been so long before: exports are not measured by that.
         dated = {Field.UPDATED_AT: news.as_of.isoformat()} if news.as_of else {}
         if news.told is not Told.BOOKED:
             if visit is None:
                 return Followed(Outcome.UNCHANGED, None, "it does not take place, and was never registered")
             off = {Field.EXTERNAL_ID: news.booking, Field.STATUS: STATUSES[news.told].value}
-            return self._arrive({**of_person(news.raw), **off, **dated})
+            return self._arrive({**({} if is_its else of_person(news.raw)), **off, **dated})
         # Who called a visit off here by hand keeps that until the source moves it. What the source called off
         # itself is on again when it says so.
         on_again = {Field.STATUS: AppointmentStatus.BOOKED.value} if was_off else {}
         said = {**news.raw, **{key: value for key, value in on_again.items() if not news.raw.get(key)}}
-        treatment = self._treatment(news.treatments)
-        return self._arrive({**said, **dated, Field.EXTERNAL_ID: news.booking, Field.TREATMENT: treatment})
+        treatment = best_treatment(news.treatments, self.clinic, self.registrar.configuration)
+        raw = {**said, **dated, Field.EXTERNAL_ID: news.booking, Field.TREATMENT: treatment}
+        done = arrive(self.tx, self.registrar, self.clinic, raw)
+        if visit and is_its and any(it.code in _OF_ANOTHER for it in done.why):
+            return self._give_on(visit, raw)
+        return _followed(done)
 
-    def _treatment(self, names: Iterable[str]) -> str:
-        """Return the first of a source's names that stands for a protocol; else the first, to be refused by name."""
-        several = list(names)
-        for name in several:
-            try:
-                our_treatment(name, self.clinic, self.registrar.configuration)
-            except RegistrationError:
-                continue
-            return name
-        return several[0] if several else ""
+    def _give_on(self, visit: StoredAppointment, raw: dict[Field, str]) -> Followed:
+        """Call off the visit of whom the booking was for, and register who has it now, under the same id."""
+        self._arrive({Field.EXTERNAL_ID: raw[Field.EXTERNAL_ID], Field.STATUS: AppointmentStatus.CANCELLED.value})
+        done = self._arrive({Field.STATUS: AppointmentStatus.BOOKED.value, **{k: it for k, it in raw.items() if it}})
+        return replace(done, reason=f"it is somebody else's now: appointment {visit.id} was called off", why=())
 
     def _arrive(self, raw: dict[Field, str]) -> Followed:
         done = arrive(self.tx, self.registrar, self.clinic, raw)
-        if done.result is Result.REFUSED:
-            raise NotTakenError(done.reason, done.why)
         return _followed(done)
 
 
+def _is_told_of(family: Family, before: Booking | None = None) -> bool:
+    """Whether the source told of a booking: of one of its other ids, or of this one before."""
+    others = family.others if before else family.members
+    return any(it.as_of for it in (*others, *([before] if before else [])))
+
+
 def _followed(done: Registered) -> Followed:
+    """Return what became of a booking. Raises NotTakenError."""
+    if done.result is Result.REFUSED:
+        raise NotTakenError(done.reason, done.why)
     return Followed(_OUTCOMES[done.result], done.appointment, done.reason, done.why)

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from scheduler.domain.booking_event import Told
 from scheduler.services.bookings.news import News
 from scheduler.store.bookings import Booking, Bookings
 
@@ -34,8 +33,6 @@ def believable(as_of: datetime | None, heard_at: datetime) -> datetime:
     return heard_at if as_of is None or as_of > heard_at + _AHEAD else as_of
 
 
-def is_newer(told: Told, as_of: datetime, known: Booking) -> bool:
-    """Whether a word counts. Of two at the same instant the one that keeps a message back does."""
-    if known.as_of is None or as_of > known.as_of:
-        return True
-    return as_of == known.as_of and told is not Told.BOOKED and known.told is Told.BOOKED
+def is_newer(as_of: datetime, known: Booking) -> bool:
+    """Whether a word is newer than what is known."""
+    return known.as_of is None or as_of > known.as_of

@@ -22,6 +22,7 @@ class News:
 
     `treatments` are the source's names for what was booked, the best first; `raw` has everything else.
     `back` says nothing but that a no-show was none after all.
+    `came` says of several people, by mailbox, who came: whoever knows the patient reads it.
     `replaces` is the id that this booking had before it was moved, `replaced_by` the one that it has now.
     """
 
@@ -33,6 +34,7 @@ class News:
     replaces: str = ""
     replaced_by: str = ""
     back: bool = False
+    came: Mapping[str, bool] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,8 +131,9 @@ class BookingHooks:
 
 
 def _name_of(source: Source, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
-    """Return what a doubled call has in common with the first: its id, else its body where that has a time in it.
+    """Return what a doubled call has in common with the first: its body, with its id or a time in it.
 
+    An id does not do alone: who gives that of the booking for it would lose all that is said of it later.
     A body without one comes again when a booking is moved back: then each call is one of its own, which does no
     harm, since the same word twice changes nothing.
     """
@@ -143,6 +144,6 @@ def _name_of(source: Source, headers: Mapping[str, str], body: bytes, now: datet
         standard = source.signature.scheme is Scheme.STANDARD_WEBHOOKS
         name = event_id(source, body) or (headers.get("webhook-id", "") if standard else "")
         if name:
-            return f"id/{name}"
+            return f"id/{name}/{digest}"
         return digest if source.as_of else f"{digest}/{instant_text(now)}"
     return digest

@@ -26,6 +26,7 @@ from scheduler.services.bookings.following import Followed, Follower, NotTakenEr
 from scheduler.services.bookings.news import News, NoNews, UnreadableError
 from scheduler.services.bookings.reading import read_call
 from scheduler.services.bookings.sources import SecretOf, from_environment
+from scheduler.services.bookings.ties import Ties
 from scheduler.services.registration import Registrar
 from scheduler.services.whys import whys
 from scheduler.store.booking_events import (
@@ -89,7 +90,7 @@ class BookingWorker:
             return self._work(event)
         except StoreError:
             raise
-        except Exception as error:  # whatever one call brings to light in us, the others are followed meanwhile
+        except Exception as error:  # noqa: BLE001  (whatever one call brings to light in us, the others are followed)
             kind, where = type(error).__name__, places(error)  # what it says may be a patient's
             log.error("booking.failed", event_id=event.id, source=event.source, error=kind, where=where)  # noqa: TRY400  (as said above)
             return self._refuse(event, _FAULT, (Why("fault"),))
@@ -136,7 +137,8 @@ class BookingWorker:
 
     def _follower(self, tx: Tx, event: BookingEvent) -> Follower:
         registrar = Registrar(self.configuration, self.clock, by=f"source:{event.source}", follow=True)
-        return Follower(tx, registrar, self.configuration.clinics[event.clinic], event.source)
+        ties = Ties(tx, self.configuration, event)
+        return Follower(tx, registrar, self.configuration.clinics[event.clinic], event.source, ties)
 
     def _later(self, event: BookingEvent, error: AskingError) -> bool:
         """Let it wait, or give it up where its system could not be asked for a day."""

@@ -20,9 +20,12 @@ def read_by_hand(
     *,
     dry_run: bool = False,
     accept_missing: bool = False,
+    accept_most: int | None = None,
     secret_of: SecretOf = from_environment,
 ) -> "Pulled":
     """Read a calendar now. A dry run writes nothing; `accept_missing`: what is missing there is off.
+
+    With `accept_most` only where no more than that is missing, as many as were shown.
 
     Blocks for as long as the calendar's server takes, half a minute at most, and commits: call it off the event loop.
     Raises NotFoundError where there is no such booking system, ConflictError where it is no calendar, StoreError.
@@ -33,7 +36,14 @@ def read_by_hand(
     place, calendar = _calendar(desk, clinic, source)
     puller = Puller(desk.store, desk.clock, secret_of)
     done = asyncio.run(
-        puller.pull(desk.configuration, place, calendar, dry_run=dry_run, accept_missing=accept_missing)
+        puller.pull(
+            desk.configuration,
+            place,
+            calendar,
+            dry_run=dry_run,
+            accept_missing=accept_missing,
+            accept_most=accept_most,
+        )
     )
     if not dry_run and done.taken.changed:
         desk.wake()

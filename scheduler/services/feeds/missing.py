@@ -18,8 +18,8 @@ def are_few(missing: int, to_come: int) -> bool:
 def is_held(count: FeedCount, every: timedelta, *, read_at: datetime | None) -> bool:
     """Whether what is missing waits for a person's word. `every` is how often the calendar is read.
 
-    A few are held where the calendar has nothing at all in it: then they are missing for longer than it takes to be
-    sure.
+    A few are held where the calendar has nothing at all in it, or may end before them: then they are missing for
+    longer than it takes to be sure.
     """
     if not count.missing:
         return False

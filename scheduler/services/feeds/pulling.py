@@ -17,8 +17,10 @@ from scheduler.logs import get_logger
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.alerts import end_alert, raise_alert
 from scheduler.services.bookings.sources import SecretOf, from_environment
+from scheduler.services.feeds.absent import Accepted
 from scheduler.services.feeds.reading import CalendarError, read_feed
-from scheduler.services.feeds.taking import Taken, Taker
+from scheduler.services.feeds.taken import Taken
+from scheduler.services.feeds.taking import Taker
 from scheduler.services.not_taken import tell_of_refused
 from scheduler.store.database import Store, Tx
 from scheduler.store.feeds import FeedState, claim_feed, feed_state, note_failure, note_reading, waiting_feeds
@@ -89,9 +91,15 @@ class Puller:
         *,
         dry_run: bool = False,
         accept_missing: bool = False,
+        accept_most: int | None = None,
     ) -> Pulled:
-        """Read a calendar now. A dry run writes nothing; `accept_missing` as for `Taker`. Raises StoreError."""
-        taker = Taker(self.store, configuration, self.clock, clinic, source.id, dry_run, accept_missing)
+        """Read a calendar now. A dry run writes nothing; `accept_missing`: a person says that what is missing is off.
+
+        With `accept_most` only where no more than that is missing: so many were shown, nobody saw what went since.
+        Raises StoreError.
+        """
+        accepted = Accepted(accept_missing, accept_most)
+        taker = Taker(self.store, configuration, self.clock, clinic, source, dry_run, accepted)
         try:
             address = self._address(source)
             state = await asyncio.to_thread(self._state, clinic, source, address)
@@ -177,8 +185,9 @@ def _tell(tx: Tx, pulled: Pulled, *, was_away: bool, now: datetime) -> None:
             source=pulled.source,
         )
     if taken.newly_held:
-        reason = because("feed_shrunk", count=str(taken.held), source=pulled.source)
-        raise_alert(tx, AlertKind.INTAKE, f"{subject}/shrunk", clinic=pulled.clinic, reasons=(reason,), now=now)
+        counts = {"feed_shrunk": taken.held - taken.beyond, "feed_beyond": taken.beyond}
+        reasons = tuple(because(it, count=str(n), source=pulled.source) for it, n in counts.items() if n)
+        raise_alert(tx, AlertKind.INTAKE, f"{subject}/shrunk", clinic=pulled.clinic, reasons=reasons, now=now)
     elif not taken.held and not pulled.unchanged:
         end_alert(tx, AlertKind.INTAKE, f"{subject}/shrunk", now=now)
     if was_away:

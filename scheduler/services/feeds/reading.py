@@ -10,19 +10,18 @@ import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import icalendar
 from icalendar.cal import Component
 
 from scheduler.domain.clinic import Clinic
-from scheduler.domain.localtime import instant
 from scheduler.domain.pattern import read_pattern
 from scheduler.domain.sources import Calendar
 from scheduler.errors import AftercareError
+from scheduler.services.feeds.entry_times import Begins, aware, begins, changed_at, moment, times, wrong_with
 from scheduler.services.intake import Field
-from scheduler.services.moments import EARLIEST_YEAR, LATEST_YEAR
 
 MOST_ENTRIES = 20_000
 MOST_TEXT = 4_000
@@ -58,13 +57,14 @@ class Entry:
     """What a calendar says of one booking. `raw` is in the source's words, but for `external_id`.
 
     `wrong` is a code of `PROBLEMS` about an entry that looks like a booking and can't be read, "" for none.
-    `starts_at` is aware UTC. `said` is a digest of all that it says.
+    `starts_at` is aware UTC, `begins` when it begins as near as it says. `said` is a digest of all that it says.
     """
 
     external_id: str
     sequence: int
     changed_at: datetime | None
     starts_at: datetime
+    begins: Begins
     raw: Mapping[Field, str] = field(repr=False)
     is_off: bool = False
     wrong: str = ""
@@ -73,6 +73,11 @@ class Entry:
     def problem(self) -> str:
         """What is wrong with it, as a sentence; "" for nothing."""
         return PROBLEMS[self.wrong] if self.wrong else ""
+
+    @property
+    def at(self) -> datetime | None:
+        """When it begins, as it can be shown; None where that would be a guess."""
+        return self.begins if isinstance(self.begins, datetime) and self.wrong != "zone_unknown" else None
 
     @property
     def has_start(self) -> bool:
@@ -88,10 +93,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The bookings of a calendar, each once; `others` are the ids of entries that are none."""
+    """The bookings of a calendar, each once; `others` are the entries that are none, by id, and when they begin."""
 
     entries: tuple[Entry, ...]
-    others: frozenset[str]
+    others: Mapping[str, Begins]
 
 
 def read_feed(content: bytes, source: Calendar, clinic: Clinic) -> Feed:
@@ -102,14 +107,14 @@ def read_feed(content: bytes, source: Calendar, clinic: Clinic) -> Feed:
     if not content.rstrip().endswith(_END):
         raise CalendarError("not-whole" if b"BEGIN:VCALENDAR" in content[:1000] else "no-calendar")
     found: dict[str, Entry] = {}
-    others: set[str] = set()
+    others: dict[str, Begins] = {}
     for component in _events(content):
         entry = _entry(component, source, clinic)
         if entry is None:
-            others.add(_external_id(source, component))
+            others[_external_id(source, component)] = begins(component, clinic)
         elif entry.external_id not in found or _is_newer(entry, found[entry.external_id]):
             found[entry.external_id] = entry
-    return Feed(tuple(found.values()), frozenset(others - found.keys()))
+    return Feed(tuple(found.values()), {key: it for key, it in others.items() if key not in found})
 
 
 def _events(content: bytes) -> list[Component]:
@@ -132,7 +137,7 @@ def _entry(event: Component, source: Calendar, clinic: Clinic) -> Entry | None:
     What is called off is so whatever else it says: programs change or empty its title then.
     """
     said = _said(event, source)
-    start = _moment(event, "DTSTART")
+    start = moment(event, "DTSTART")
     if _text(event, "STATUS").upper() == "CANCELLED" and _text(event, "UID"):
         return _called_off(event, source, clinic, start)
     if said is None or (type(start) is date):
@@ -140,26 +145,28 @@ def _entry(event: Component, source: Calendar, clinic: Clinic) -> Entry | None:
     wrong = "" if _text(event, "UID") else "no_uid"
     if not wrong and any(event.get(name) for name in ("RRULE", "RDATE")):
         wrong = "repeats"
-    wrong = wrong or _wrong_with(event, start)
+    wrong = wrong or wrong_with(event, start)
     starts_at = start if isinstance(start, datetime) and not wrong else None
-    raw = {**said, **_times(event, starts_at)}
+    raw = {**said, **times(event, starts_at)}
     return Entry(
         external_id=_external_id(source, event),
         sequence=_sequence(event),
-        changed_at=_changed_at(event),
-        starts_at=_aware(starts_at, clinic) if starts_at else _NO_START,
+        changed_at=changed_at(event),
+        starts_at=aware(starts_at, clinic) if starts_at else _NO_START,
+        begins=begins(event, clinic),
         raw=raw,
         wrong=wrong,
     )
 
 
 def _called_off(event: Component, source: Calendar, clinic: Clinic, start: date | None) -> Entry:
-    starts_at = start if isinstance(start, datetime) and not _wrong_with(event, start) else None
+    starts_at = start if isinstance(start, datetime) and not wrong_with(event, start) else None
     return Entry(
         external_id=_external_id(source, event),
         sequence=_sequence(event),
-        changed_at=_changed_at(event),
-        starts_at=_aware(starts_at, clinic) if starts_at else _NO_START,
+        changed_at=changed_at(event),
+        starts_at=aware(starts_at, clinic) if starts_at else _NO_START,
+        begins=begins(event, clinic),
         raw={},
         is_off=True,
     )
@@ -209,54 +216,9 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value] if value is not None else []
 
 
-def _wrong_with(event: Component, start: date | None) -> str:
-    """Return the code of what is wrong with the beginning of an entry, "" for nothing."""
-    if not isinstance(start, datetime):
-        return "no_start"
-    if not EARLIEST_YEAR <= start.year <= LATEST_YEAR:
-        return "no_such_year"
-    if start.tzinfo is None and event["DTSTART"].params.get("TZID"):
-        return "zone_unknown"
-    return ""
-
-
-def _times(event: Component, start: datetime | None) -> dict[Field, str]:
-    """Return beginning and end in ISO 8601, without an offset where they are the clinic's wall clock."""
-    if start is None:
-        return {}
-    end = _moment(event, "DTEND")
-    if end is None and isinstance(length := _moment(event, "DURATION"), timedelta):
-        end = start + length if start.tzinfo is None else start.astimezone(UTC) + length
-    times = {Field.STARTS_AT: _iso(start)}
-    if isinstance(end, datetime) and (end.tzinfo is None) == (start.tzinfo is None) and end > start:
-        times[Field.ENDS_AT] = _iso(end)
-    return times
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat() if moment.tzinfo is None else moment.astimezone(UTC).isoformat()
-
-
-def _aware(moment: datetime, clinic: Clinic) -> datetime:
-    if moment.tzinfo is None:
-        return instant(moment.date(), moment.time(), clinic.timezone)
-    return moment.astimezone(UTC)
-
-
-def _moment(event: Component, name: str) -> Any:
-    """Return a property's date, moment or length; None where there is none that can be read."""
-    value = event.get(name)
-    return value.dt if isinstance(value, (icalendar.vDDDTypes, icalendar.vDuration)) else None
-
-
 def _sequence(event: Component) -> int:
     value = event.get("SEQUENCE")
     return value if isinstance(value, int) and 0 <= value < 2**31 else 0
-
-
-def _changed_at(event: Component) -> datetime | None:
-    found = _moment(event, "LAST-MODIFIED")
-    return found.astimezone(UTC) if isinstance(found, datetime) and found.tzinfo else None
 
 
 def _is_newer(entry: Entry, known: Entry) -> bool:

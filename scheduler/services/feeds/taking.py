@@ -2,19 +2,25 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scheduler.clock import Clock
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.clinic import Clinic
+from scheduler.domain.sources import Calendar
 from scheduler.domain.why import Why
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.arriving import arrive, kept_back
+from scheduler.services.feeds.absent import NOT_ACCEPTED, Absentees, Accepted
 from scheduler.services.feeds.adopting import adopt
-from scheduler.services.feeds.missing import SURE_AFTER, are_few
+from scheduler.services.feeds.entry_times import Begins, may_be_at
+from scheduler.services.feeds.horizon import beyond
+from scheduler.services.feeds.order import BEHIND, goes_back, is_news
 from scheduler.services.feeds.reading import Entry, Feed
-from scheduler.services.intake import Field, of_person
+from scheduler.services.feeds.renewing import take_over
+from scheduler.services.feeds.taken import Refused, Taken
+from scheduler.services.intake import Field
 from scheduler.services.registration import Registered, Registrar, Result
 from scheduler.store.database import Store, Tx
 from scheduler.store.feeds import KnownEntry, forget_entries, hash_said, keep_entries, known_entries
@@ -22,10 +28,25 @@ from scheduler.store.known import look_up
 
 BATCH = 50
 """Entries a transaction: a kill repeats at most these, and nobody else waits long to write."""
-BEHIND, AHEAD = timedelta(days=2), timedelta(days=730)
-"""Entries that begin earlier and are new, or later, are left alone."""
 KEPT_FOR = timedelta(days=30)
-_LOST = "its title looks like no booking any more: mend the title, or call the appointment off by hand"
+_LOST = Registered(
+    Result.REFUSED,
+    None,
+    "it looks like no booking any more, by its title or as a whole day: mend it there, or call the appointment off "
+    "by hand",
+    (Why("lost"),),
+)
+_WENT_BACK = Registered(
+    Result.REFUSED,
+    None,
+    "its SEQUENCE is lower than before, and it does not say when it was changed, so that nobody can tell which is "
+    "newer: look at it there, and correct the appointment by hand",
+    (Why("went_back"),),
+)
+_OF_ANOTHER = frozenset({"id_taken", "id_anothers"})
+"""Why an entry is refused whose appointment is somebody else's."""
+_NOT_THIS = _OF_ANOTHER | {"other_treatment", "stranger"}
+"""Why an entry is refused whose appointment is for something or somebody else by now, at whatever time."""
 _CALLED_OFF = {Field.STATUS: AppointmentStatus.CANCELLED.value}
 _ON_AGAIN = {Field.STATUS: AppointmentStatus.BOOKED.value}
 
@@ -37,44 +58,8 @@ class _DryRunOverError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """An entry that was not taken: when it begins (aware UTC, None where that can't be read) and why; codes too."""
-
-    starts_at: datetime | None
-    reason: str = field(repr=False)
-    why: tuple[Why, ...] = field(default=(), repr=False)
-
-
-@dataclass(slots=True)
-class Taken:
-    """What came of one reading; `new_refused` of the refused were not refused so before.
-
-    `missing` are those that are waited for, `held` those that are so many at once that none is called off, of which
-    `newly_held` were there the last time. `left` are those that are over, too far ahead, or off and never known.
-    """
-
-    totals: dict[Result, int] = field(default_factory=lambda: dict.fromkeys(Result, 0))
-    refused: list[Refused] = field(default_factory=list)
-    new_refused: int = 0
-    left: int = 0
-    missing: int = 0
-    held: int = 0
-    newly_held: int = 0
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything was registered, moved or called off."""
-        return any(self.totals[it] for it in (Result.REGISTERED, Result.RESCHEDULED, Result.CANCELLED))
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the same calendar, read again, may come to something else."""
-        return bool(self.refused or self.missing or self.held)
-
-
-@dataclass(frozen=True, slots=True)
 class Taker:
-    """Takes the readings of one calendar of a clinic. `accept_missing`: a person says that what is missing is off.
+    """Takes the readings of one calendar of a clinic. `accepted`: whether a person says that what is missing is off.
 
     It blocks and commits batch by batch; a dry run goes the same way and is rolled back.
     """
@@ -83,33 +68,33 @@ class Taker:
     configuration: Configuration
     clock: Clock
     clinic: Clinic
-    source: str
+    source: Calendar
     dry_run: bool = False
-    accept_missing: bool = False
+    accepted: Accepted = NOT_ACCEPTED
 
     def take(self, feed: Feed) -> Taken:
         """Register, follow or refuse what is new in a calendar that was read whole. Raises StoreError."""
         now, taken = self.clock.now(), Taken()
         with self._turn() as tx:
-            adopt(tx, self.clinic, self.source, feed, now=now)
+            adopt(tx, self.clinic, self.source.id, feed, now=now)
+        ids = {it.external_id for it in feed.entries}
         with self.store.read() as tx:
-            ids = {it.external_id for it in feed.entries}
-            known = known_entries(tx, self.clinic.id, self.source, ids | feed.others, after=now)
-            news = [it for it in feed.entries if _is_news(tx, it, known.get(it.external_id), now)]
+            known = known_entries(tx, self.clinic.id, self.source.id, ids | feed.others.keys(), after=now - BEHIND)
+            news = [it for it in feed.entries if is_news(tx, it, known.get(it.external_id), now)]
         taken.left = len(ids - known.keys() - {it.external_id for it in news})
         taken.totals[Result.UNCHANGED] += len(feed.entries) - len(news) - taken.left
+        gone = [it for key, it in known.items() if key not in ids and key not in feed.others]
         for start in range(0, len(news), BATCH):
             with self._turn() as tx:
-                self._take_some(tx, news[start : start + BATCH], known, taken)
-        gone = [it for it in known.values() if it.external_id not in ids and not it.is_off and it.starts_at > now]
-        lost = [it for it in gone if it.external_id in feed.others]
-        missing = _within(feed, [it for it in gone if it.external_id not in feed.others])
+                self._take_some(tx, news[start : start + BATCH], known, gone, taken)
+        lost = [it for key, it in known.items() if key in feed.others and it.starts_at > now and _is_open(it)]
+        missing = [it for it in gone if it.starts_at > now and not it.is_off]
         if lost or missing:
             with self._turn() as tx:
-                self._refuse_lost(tx, lost, taken)
-                self._settle_missing(tx, missing, self._is_whole(feed, len(missing), known, now), taken)
+                self._refuse_lost(tx, lost, feed, taken)
+                self._settle_missing(tx, missing, feed, known, taken)
         with self._turn() as tx:
-            forget_entries(tx, self.clinic.id, self.source, before=now - KEPT_FOR)
+            forget_entries(tx, self.clinic.id, self.source.id, before=now - KEPT_FOR)
         return taken
 
     @contextmanager
@@ -120,34 +105,58 @@ class Taker:
             if self.dry_run:
                 raise _DryRunOverError
 
-    def _take_some(self, tx: Tx, entries: Sequence[Entry], known: Known, taken: Taken) -> None:
+    def _take_some(
+        self, tx: Tx, entries: Sequence[Entry], known: Known, gone: list[KnownEntry], taken: Taken
+    ) -> None:
         kept = []
         for entry in entries:
-            before = known.get(entry.external_id)
-            done = self._done(tx, entry, before)
-            taken.totals[done.result] += 1
-            is_refused = done.result is Result.REFUSED
-            was_kept_back = is_refused and bool(before and before.is_refused and before.is_off)
-            if is_refused and not entry.problem and (visit := self._keep_back(tx, entry)):
-                also = (*done.why, Why("kept_back", {"visit": str(visit)})) if done.why else ()
-                done, was_kept_back = replace(done, reason=kept_back(done.reason, visit), why=also), True
-            said = hash_said(tx, entry.said)
-            if is_refused:
-                taken.refused.append(Refused(None if entry.wrong else entry.starts_at, done.reason, done.why))
-                taken.new_refused += not (before and before.is_refused and before.said == said)
-            kept.append(
-                KnownEntry(
-                    entry.external_id,
-                    said,
-                    entry.sequence,
-                    entry.changed_at,
-                    # One that can't be read is as late as what was known of it: it is not missing meanwhile.
-                    entry.starts_at if entry.has_start else before.starts_at if before else self.clock.now(),
-                    is_off=was_kept_back or (entry.is_off and not is_refused),
-                    is_refused=is_refused,
-                )
-            )
-        keep_entries(tx, self.clinic.id, self.source, kept)
+            known_so = known.get(entry.external_id)
+            before = known_so or self._renewed(tx, entry, gone)
+            if before and not known_so and not is_news(tx, entry, before, self.clock.now()):
+                taken.totals[Result.UNCHANGED] += 1
+                kept.append(before)
+            else:
+                kept.append(self._take_one(tx, entry, before, taken))
+        keep_entries(tx, self.clinic.id, self.source.id, kept)
+
+    def _renewed(self, tx: Tx, entry: Entry, gone: list[KnownEntry]) -> KnownEntry | None:
+        """Return what was known of a new entry under another UID, which is gone then."""
+        renewed = take_over(tx, self._registrar, (self.clinic, self.source.id), entry, gone)
+        if renewed is None:
+            return None
+        before, after = renewed
+        gone.remove(before)
+        return after
+
+    def _take_one(self, tx: Tx, entry: Entry, before: KnownEntry | None, taken: Taken) -> KnownEntry:
+        went_back = before is not None and goes_back(entry, before)
+        done = _WENT_BACK if went_back else self._done(tx, entry, before)
+        given_on = not _OF_ANOTHER.isdisjoint(it.code for it in done.why)
+        visit = (
+            self._keep_back(tx, entry.external_id, entry.begins, done.why) if done.result is Result.REFUSED else None
+        )
+        if visit and given_on:
+            # The entry is the calendar's own: whose it is now has it, and the id of the visit that is off is free.
+            done = self._done(tx, entry, replace(before, is_off=True) if before else None)
+        taken.totals[done.result] += 1
+        is_refused = done.result is Result.REFUSED
+        was_kept_back = is_refused and bool(before and before.is_refused and before.is_off)
+        if is_refused and visit:
+            done, was_kept_back = _kept_back(done, visit), True
+        said = hash_said(tx, entry.said)
+        if is_refused:
+            taken.refused.append(Refused(entry.at, done.reason, done.why))
+            taken.new_refused += not (before and before.is_refused and before.said == said)
+        return KnownEntry(
+            entry.external_id,
+            said,
+            before.sequence if before and went_back else entry.sequence,
+            entry.changed_at,
+            # One that can't be read is as late as what was known of it: it is not missing meanwhile.
+            entry.starts_at if entry.has_start else before.starts_at if before else self.clock.now(),
+            is_off=was_kept_back or (entry.is_off and not is_refused),
+            is_refused=is_refused,
+        )
 
     def _done(self, tx: Tx, entry: Entry, before: KnownEntry | None) -> Registered:
         if entry.problem:
@@ -157,76 +166,63 @@ class Taker:
             status = {}  # its own words say more
         return self._arrive(tx, {**entry.raw, Field.EXTERNAL_ID: entry.external_id, **status})
 
-    def _keep_back(self, tx: Tx, entry: Entry) -> int | None:
-        """Call off the visit that a refused entry was at another time: nothing may go out for that; return its id.
+    def _keep_back(self, tx: Tx, external_id: str, begins: Begins, why: Sequence[Why]) -> int | None:
+        """Call off the visit that a refused entry was at another time, or for somebody or something else; return it.
 
-        Its entry counts as off from then on, so that the visit is on again once the entry is taken.
+        Nothing may go out for that. Its entry counts as off from then on, so that the visit is on again once the
+        entry is taken. Nothing is said of the person: an id is the calendar's own.
         """
-        visit = look_up(tx, self.clinic.id, [], [entry.external_id]).visits.named(entry.external_id)
-        if visit is None or visit.status is not AppointmentStatus.BOOKED or visit.starts_at == entry.starts_at:
+        visit = look_up(tx, self.clinic.id, [], [external_id]).visits.named(external_id)
+        if visit is None or visit.status is not AppointmentStatus.BOOKED:
             return None
-        off = {**of_person(entry.raw), Field.EXTERNAL_ID: entry.external_id, **_CALLED_OFF}
+        if may_be_at(begins, visit.starts_at, self.clinic) and _NOT_THIS.isdisjoint(it.code for it in why):
+            return None
+        off = {Field.EXTERNAL_ID: external_id, **_CALLED_OFF}
         return visit.id if self._arrive(tx, off).result is not Result.REFUSED else None
 
+    @property
+    def _registrar(self) -> Registrar:
+        return Registrar(self.configuration, self.clock, by=f"calendar {self.source.id}", follow=True)
+
     def _arrive(self, tx: Tx, raw: Mapping[Field, str]) -> Registered:
-        registrar = Registrar(self.configuration, self.clock, by=f"calendar {self.source}", follow=True)
-        return arrive(tx, registrar, self.clinic, raw)
+        return arrive(tx, self._registrar, self.clinic, raw)
 
-    def _refuse_lost(self, tx: Tx, lost: Sequence[KnownEntry], taken: Taken) -> None:
-        """Refuse entries that are there still and look like bookings no more: nobody knows what that means."""
-        for it in lost:
-            taken.totals[Result.REFUSED] += 1
-            taken.refused.append(Refused(it.starts_at, _LOST, (Why("lost"),)))
-            taken.new_refused += not it.is_refused
-        keep_entries(tx, self.clinic.id, self.source, [replace(it, is_refused=True) for it in lost])
+    def _refuse_lost(self, tx: Tx, lost: Sequence[KnownEntry], feed: Feed, taken: Taken) -> None:
+        """Refuse entries that are there still and look like bookings no more: nobody knows what that means.
 
-    def _is_whole(self, feed: Feed, missing: int, known: Known, now: datetime) -> bool:
-        """Whether so few are missing that they may be off, rather than the calendar cut short.
-
-        One with nothing in it at all is what servers show when a calendar is no longer shared.
+        Where one is at another time, its visit is not where it was, whatever else is meant.
         """
-        if self.accept_missing:
-            return True
-        to_come = sum(it.starts_at > now and not it.is_off for it in known.values())
-        return are_few(missing, to_come) and bool(feed.entries or feed.others)
+        kept = []
+        for it in lost:
+            begins, done, is_off = feed.others[it.external_id], _LOST, it.is_off
+            if visit := self._keep_back(tx, it.external_id, begins, ()):
+                done, is_off = _kept_back(done, visit), True
+            taken.totals[Result.REFUSED] += 1
+            at = begins if isinstance(begins, datetime) else it.starts_at
+            taken.refused.append(Refused(at, done.reason, done.why))
+            taken.new_refused += not it.is_refused
+            kept.append(replace(it, is_refused=True, is_off=is_off))
+        keep_entries(tx, self.clinic.id, self.source.id, kept)
 
-    def _settle_missing(self, tx: Tx, missing: Sequence[KnownEntry], is_whole: bool, taken: Taken) -> None:
-        """Call off what is missing for long enough; note since when the rest is."""
-        now, kept = self.clock.now(), []
-        for it in missing:
-            since = it.missing_since or now
-            if is_whole and (self.accept_missing or now - since >= SURE_AFTER):
-                done = self._arrive(tx, {Field.EXTERNAL_ID: it.external_id, **_CALLED_OFF})
-                taken.totals[done.result] += 1
-                kept.append(replace(it, is_off=True, is_refused=False, missing_since=since))
-                continue
-            taken.missing += is_whole
-            taken.held += not is_whole
-            taken.newly_held += not is_whole and it.missing_since is None
-            kept.append(replace(it, missing_since=since))
-        keep_entries(tx, self.clinic.id, self.source, kept)
-
-
-def _is_news(tx: Tx, entry: Entry, known: KnownEntry | None, now: datetime) -> bool:
-    """Whether something is to be done about an entry: it is new, newer, was refused, or is there again."""
-    is_near = now - BEHIND <= entry.starts_at <= now + AHEAD
-    if known is None:
-        return not entry.is_off and (is_near or bool(entry.problem))
-    if _is_older(entry, known):
-        return False
-    same = known.said == hash_said(tx, entry.said) and known.is_off == entry.is_off
-    again = known.is_refused and (is_near or bool(entry.problem))
-    return not same or again or known.missing_since is not None
+    def _settle_missing(self, tx: Tx, missing: Sequence[KnownEntry], feed: Feed, known: Known, taken: Taken) -> None:
+        now = self.clock.now()
+        absent = Absentees(
+            self.clinic.id,
+            missing,
+            beyond(feed, missing, self.source, self.clinic, now=now),
+            is_empty=not (feed.entries or feed.others),
+            to_come=sum(it.starts_at > now and not it.is_off for it in known.values()),
+            accepted=self.accepted,
+            now=now,
+        )
+        kept = absent.settle(tx, lambda it: self._arrive(tx, {Field.EXTERNAL_ID: it, **_CALLED_OFF}), taken)
+        keep_entries(tx, self.clinic.id, self.source.id, kept)
 
 
-def _is_older(entry: Entry, known: KnownEntry) -> bool:
-    """Whether a server hands out what it kept of before."""
-    if entry.sequence != known.sequence:
-        return entry.sequence < known.sequence
-    return bool(entry.changed_at and known.changed_at and entry.changed_at < known.changed_at)
+def _is_open(known: KnownEntry) -> bool:
+    return known.is_refused or not known.is_off
 
 
-def _within(feed: Feed, missing: Sequence[KnownEntry]) -> list[KnownEntry]:
-    """Return those that begin no later than the last entry that is there: many calendars end after some weeks."""
-    last = max((it.starts_at for it in feed.entries if it.has_start), default=None)
-    return [it for it in missing if last is None or it.starts_at <= last]
+def _kept_back(done: Registered, visit: int) -> Registered:
+    also = (*done.why, Why("kept_back", {"visit": str(visit)})) if done.why else ()
+    return replace(done, reason=kept_back(done.reason, visit), why=also)

@@ -22,6 +22,7 @@ class Code(StrEnum):
     BUSINESS_RULE = "business-rule"
     CONFLICT = "conflict"
     DUPLICATE = "duplicate"
+    MULTIPLE = "multiple-matches"
     LOGIN = "login"
     FORBIDDEN = "forbidden"
     THROTTLED = "throttled"

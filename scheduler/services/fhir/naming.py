@@ -1,4 +1,4 @@
-"""What a resource is called: its logical id and its identifiers, and by which of them it is known here."""
+"""What a resource is called: the id that is its name, and the identifiers that are further names of it."""
 
 import json
 import re
@@ -16,48 +16,76 @@ from scheduler.services.words import one_line
 from scheduler.store.vault import Vault
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_ASKED = re.compile(r"^[A-Za-z]*\?")
 _USES = ("usual", "official", None, "temp", "secondary")
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """`id` is the resource's on this server; by `all` of them it is found again.
+    """`id` is the resource's on this server: it names one thing, always. `is_put`: its system gave it.
 
-    `own` is its system's id for us: a visit's external id, a patient's id at the clinic; "" where it named none. An
-    id that nobody named is made of the content, so that the same again is the same.
+    `identifiers` have a system and a value, the one that is used most first. `made` are the ids that a resource gets
+    which is posted under one of them. `calls` are what it may be called by us, as exports call it: a visit's external
+    id, a patient's id at the clinic; the first that is free.
     """
 
     id: str
-    own: str
-    all: Sequence[str]
+    is_put: bool
+    identifiers: Sequence[str]
+    made: Sequence[str]
+    calls: Sequence[str]
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+        return by_id(self.id)
+
+    @property
+    def all(self) -> Sequence[str]:
+        """Return its name and its further names."""
+        return [self.name, *map(by_identifier, self.identifiers)]
+
+    @property
+    def has_claim(self) -> bool:
+        """Whether a system named it, by an id or an identifier: content names nobody."""
+        return self.is_put or bool(self.made)
 
 
 def names_of(resource: Resource, kind: FhirKind, put_id: str | None, vault: Vault) -> Names:
     """Return what a resource is called. `put_id` is the id that it was sent to, None for a new one (POST).
 
-    The id in a resource that is posted says nothing: so FHIR has it. Raises NotTakenError.
+    The id in a resource that is posted says nothing: so FHIR has it. Its first identifier makes one, of a resource
+    without any its content. Raises NotTakenError.
     """
     if put_id is not None and resource.get("id") != put_id:
         raise refuse(Code.INVALID, "is not the id that the address ends with", "id")
     found = [*identifiers(resource)]
-    if found:
-        made = _made(vault, f"{kind}/identifier/{found[0]}")
+    made = [made_id(vault, kind, it) for it in found]
+    own = put_id or (made[0] if made else _made_of_content(vault, kind, resource))
+    proper = [it for it in dict.fromkeys(found) if not it.startswith("|")]
+    return Names(own, put_id is not None, proper, made, _calls(kind, found[:1], own))
+
+
+def made_id(vault: Vault, kind: FhirKind, identifier: str) -> str:
+    """Return the id of a resource that is posted under an identifier."""
+    return _made(vault, f"{kind}/identifier/{identifier}")
+
+
+def _made_of_content(vault: Vault, kind: FhirKind, resource: Resource) -> str:
+    content = {name: it for name, it in resource.items() if name not in ("id", "meta", "text")}
+    return _made(vault, f"{kind}/content/{json.dumps(content, sort_keys=True)}")
+
+
+def _calls(kind: FhirKind, first: Sequence[str], own: str) -> Sequence[str]:
+    if kind is FhirKind.PATIENT:  # the number of a patient's record at the clinic is none of the ids of a FHIR server
+        found = [_value(it) for it in first]
     else:
-        content = {name: it for name, it in resource.items() if name not in ("id", "meta", "text")}
-        made = _made(vault, f"{kind}/content/{json.dumps(content, sort_keys=True)}")
-    known = [*(by_id(it) for it in (put_id, made) if it), *map(by_identifier, found)]
-    return Names(put_id or made, _own(kind, found[0] if found else None, put_id), known)
-
-
-def _own(kind: FhirKind, identifier: str | None, put_id: str | None) -> str:
-    if identifier is None and (put_id is None or kind is FhirKind.PATIENT):
-        return ""  # the number of a patient's record at the clinic is none of the ids of a FHIR server
-    own = _value(identifier) if identifier is not None else put_id or ""
+        found = [*dict.fromkeys([*map(_value, first), own])]
     # A visit of a Procedure is none of an Appointment with the same number.
-    own = f"{kind}/{own}" if kind is FhirKind.PROCEDURE else own
-    if len(own) > ID_LIMIT:
+    called = [f"{kind}/{it}" for it in found] if kind is FhirKind.PROCEDURE else found
+    if any(len(it) > ID_LIMIT for it in called):
         raise refuse(Code.TOO_LONG, f"has more than {ID_LIMIT} characters", "identifier")
-    return own
+    return called
 
 
 def _value(identifier: str) -> str:
@@ -91,11 +119,11 @@ def by_identifier(system_and_value: str) -> str:
 
 def read_condition(text: str) -> str:
     """Return the identifier in the condition of a create: `identifier=system|value`. Raises NotTakenError."""
-    name, _, value = text.strip().removeprefix("?").partition("=")
-    value = unquote(value)
-    if name != "identifier" or "&" in text or not value.partition("|")[2].strip():
+    name, _, value = _ASKED.sub("", text.strip()).partition("=")
+    system, _, own = unquote(value).partition("|")
+    if name != "identifier" or "&" in text or not system.strip() or not own.strip():
         raise refuse(Code.NOT_SUPPORTED, "a condition may be identifier=system|value and nothing else")
-    return value
+    return f"{system.strip()}|{own.strip()}"
 
 
 def _made(vault: Vault, text: str) -> str:

@@ -1,23 +1,28 @@
 """Takes Patients: in, up to date, or to rest; and finds those whom the other resources mean."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from scheduler.domain.fhir import FhirKind
-from scheduler.services.fhir.issues import Code, refuse
-from scheduler.services.fhir.naming import names_of
+from scheduler.domain.word import newest
+from scheduler.services.fhir.issues import Code, NotTakenError, refuse
+from scheduler.services.fhir.naming import Names, by_id, names_of
 from scheduler.services.fhir.people import bring_up_to_date, find_told, lay_to_rest, take_person, told_of
 from scheduler.services.fhir.persons import Who, read_person
+from scheduler.services.fhir.recognising import Recognised, recognise
 from scheduler.services.fhir.references import Place, contained_in
 from scheduler.services.fhir.shape import Resource
-from scheduler.services.fhir.wishes import OF_PERSON, Done, Occasion, Wish, as_issues
+from scheduler.services.fhir.wishes import OF_PERSON, Done, Occasion, Wish, as_issues, said_at
 from scheduler.services.intake import Field
 from scheduler.services.registration import Result
-from scheduler.store.fhir_links import Link, find_link, is_linked
-from scheduler.store.patients import Patient, find_by_ref, get_patient
+from scheduler.store.fhir_links import Link, hash_of, keep_resource, links_of_patient, note_of_patient
+from scheduler.store.patients import Patient, described, find_by_ref, get_patient
 
 AT_REST = "has died: what was still to come is called off, and nothing is sent any more"
-NOBODY = "has died, and is not known here: nothing is kept"
+NOBODY = "has died, and is not known here: nobody is registered"
+STAYS_DEAD = "older than the word that the patient has died: nothing changed"
+OLDER = "older than what was taken before: nothing changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,109 +31,151 @@ class Person:
 
     id: int | None
     raw: Mapping[Field, str] = field(repr=False)
-
-    @property
-    def has_died(self) -> bool:
-        """Whether nothing may be registered for them."""
-        return self.id is None
+    has_died: bool = False
 
 
-_DEAD = Person(None, {})
-
-
-def take_patient(occasion: Occasion, wish: Wish, link: Link | None) -> Done:
+def take_patient(occasion: Occasion, wish: Wish) -> Done:
     """Take a Patient. Raises NotTakenError."""
-    known, own = _known(occasion, link, wish.names.own)
     who = read_person(wish.resource, occasion.clinic, today=occasion.now.date())
-    if who.has_died:
-        occasion.died.update(wish.names.all)
-        return _let_rest(occasion, who, known, own)
-    patient, is_new = _take_in(occasion, who, known, own)
-    return Done(Result.REGISTERED if is_new else Result.UNCHANGED, patient.id, "")
+    found = recognise(occasion, wish.names, who)
+    return _take(occasion, wish.names, who, found, said_at(wish.resource, occasion.now), is_whole=True)
 
 
 def person_meant(occasion: Occasion, place: Place, resource: Resource) -> Person:
     """Return whom a reference in `resource` means. Raises NotTakenError where nobody is known by it."""
     url = place.reference.get("reference", "")
     if url.startswith("#"):
-        return _contained(occasion, contained_in(resource, url), place)
-    names = occasion.references.names_meant(place.reference, FhirKind.PATIENT)
-    if not occasion.died.isdisjoint(names):
-        return _DEAD
-    link = find_link(occasion.tx, occasion.clinic.id, FhirKind.PATIENT, names)
+        return _contained(occasion, contained_in(resource, url), place, said_at(resource, occasion.now))
+    link, known = _named_outright(occasion, place)
     if link and link.died_at:
-        return _DEAD
-    known = _named_outright(occasion, link, place)
+        return Person(link.patient, {}, has_died=True)
     if known is None:
         words = "no such Patient was sent: send it before, or in the same transaction"
         raise refuse(Code.NOT_FOUND, words, place.at)
-    return Person(known.id, told_of(known))
+    has_died = any(it.died_at for it in links_of_patient(occasion.tx, known.id))
+    return Person(known.id, told_of(known), has_died)
 
 
 def known_patient(occasion: Occasion, place: Place, resource: Resource) -> int | None:
-    """Return the patient whom a reference in `resource` means, None where nobody is known by it. Takes nobody in."""
+    """Return the patient whom a reference in `resource` means, None where nobody is known by it. Takes nobody in.
+
+    Raises NotTakenError where that can't be told.
+    """
     url = place.reference.get("reference", "")
     if not url.startswith("#"):
-        names = occasion.references.names_meant(place.reference, FhirKind.PATIENT)
-        link = find_link(occasion.tx, occasion.clinic.id, FhirKind.PATIENT, names)
-        known = _named_outright(occasion, link, place)
+        known = _named_outright(occasion, place)[1]
         return known.id if known else None
     told = contained_in(resource, url)
     if told.get("resourceType") != FhirKind.PATIENT:
         return None
-    names_told = names_of(told, FhirKind.PATIENT, None, occasion.tx.vault)
-    link = find_link(occasion.tx, occasion.clinic.id, FhirKind.PATIENT, names_told.all)
-    known, _ = _known(occasion, link, names_told.own)
-    return known.id if known else None
+    who = read_person(told, occasion.clinic, today=occasion.now.date())
+    names = names_of(told, FhirKind.PATIENT, None, occasion.tx.vault)
+    try:
+        found = recognise(occasion, names, who).patient
+    except NotTakenError:  # whoever has that identifier is somebody else
+        return None
+    found = found or find_told(occasion.tx, occasion.registrar, occasion.clinic, who.raw, has_id=names.has_claim)
+    return found.id if found else None
 
 
-def _contained(occasion: Occasion, told: Resource, place: Place) -> Person:
+def _contained(occasion: Occasion, told: Resource, place: Place, at: datetime | None) -> Person:
+    """Take in who is contained, as of when the resource around was changed: it has no date of its own (R4, dom-4)."""
     if told.get("resourceType") != FhirKind.PATIENT:
         raise refuse(Code.NOT_FOUND, "no Patient is contained under that id", place.at)
     who = read_person(told, occasion.clinic, today=occasion.now.date())
     names = names_of(told, FhirKind.PATIENT, None, occasion.tx.vault)
-    link = find_link(occasion.tx, occasion.clinic.id, FhirKind.PATIENT, names.all)
-    known, own = _known(occasion, link, names.own)
+    found = recognise(occasion, names, who)
+    if found.died_at and not who.has_died:  # only a Patient itself takes that back
+        return Person(found.patient.id if found.patient else None, {}, has_died=True)
+    done = _take(occasion, names, who, found, at or said_at(told, occasion.now), is_whole=False)
+    if done.link and (names.has_claim or who.has_died):
+        keep_patient(occasion, names, done.link)
+    if who.has_died or done.number is None:
+        return Person(done.number, {}, has_died=True)
+    return Person(done.number, told_of(get_patient(occasion.tx, done.number)))
+
+
+def _take(
+    occasion: Occasion, names: Names, who: Who, found: Recognised, at: datetime | None, *, is_whole: bool
+) -> Done:
+    """Take somebody in, up to date or to rest, unless that is an older word; `is_whole`: all addresses are told."""
+    number = found.patient.id if found.patient else None
+    link = replace(
+        found.own or Link(),
+        patient=number,
+        said_at=newest(found.said_at, at),
+        died_at=found.died_at,
+        owner=occasion.owner(names),
+    )
+    if at and found.died_at and not who.has_died and at <= found.died_at:
+        return Done(Result.UNCHANGED, number, STAYS_DEAD, link)
+    if at and found.said_at and at < found.said_at:
+        return Done(Result.UNCHANGED, number, OLDER, link)
     if who.has_died:
-        _let_rest(occasion, who, known, own)
-        return _DEAD
-    patient, _ = _take_in(occasion, who, known, own)
-    return Person(patient.id, told_of(patient))
+        return _let_rest(occasion, who, found, replace(link, died_at=at or occasion.now))
+    withdrawn = _withdrawn(occasion, found, who) if is_whole else []
+    patient, is_new = _take_in(occasion, who, found, withdrawn, has_id=names.has_claim)
+    kept = replace(link, patient=patient.id, died_at=None)
+    kept = _with_addresses(occasion, who, kept) if is_whole else kept
+    return Done(Result.REGISTERED if is_new else Result.UNCHANGED, patient.id, "", kept, who.wrong)
 
 
-def _take_in(occasion: Occasion, who: Who, known: Patient | None, ref: str) -> tuple[Patient, bool]:
+def keep_patient(occasion: Occasion, names: Names, link: Link) -> None:
+    """Keep what a Patient became under its names, and how old that word is under every name of the patient."""
+    before = [hash_of(occasion.tx.vault, by_id(it)) for it in names.made]
+    clinic = occasion.clinic.id
+    keep_resource(occasion.tx, clinic, FhirKind.PATIENT, names.all, link, before=before)
+    if link.patient:
+        note_of_patient(occasion.tx, link.patient, said_at=link.said_at, died_at=link.died_at)
+
+
+def _take_in(
+    occasion: Occasion, who: Who, found: Recognised, withdrawn: Sequence[Field], *, has_id: bool
+) -> tuple[Patient, bool]:
     tx, registrar, clinic = occasion.tx, occasion.registrar, occasion.clinic
+    if found.patient is None and who.wrong and Field.PHONE not in who.raw and Field.EMAIL not in who.raw:
+        raise NotTakenError(*(replace(it, severity="error") for it in who.wrong))
     with as_issues(OF_PERSON):
-        if known is None:
-            return take_person(tx, registrar, clinic, who.raw, ref)
-        return bring_up_to_date(tx, registrar, clinic, known, who, ref=ref), False
+        if found.patient is None:
+            return take_person(tx, registrar, clinic, who.raw, found.ref, has_id=has_id)
+        updated = bring_up_to_date(
+            tx, registrar, clinic, found.patient, who, ref=found.ref, withdrawn=withdrawn
+        )
+        return updated, False
 
 
-def _let_rest(occasion: Occasion, who: Who, known: Patient | None, ref: str) -> Done:
-    found = known or find_told(occasion.tx, occasion.registrar, occasion.clinic, who.raw, ref)
-    if found is None:
-        return Done(Result.UNCHANGED, None, NOBODY)
-    lay_to_rest(occasion.tx, occasion.clinic, found.id, occasion.registrar)
-    return Done(Result.CANCELLED, found.id, AT_REST)
+def _let_rest(occasion: Occasion, who: Who, found: Recognised, link: Link) -> Done:
+    known = found.patient or find_told(occasion.tx, occasion.registrar, occasion.clinic, who.raw, has_id=bool(link.owner))
+    if known is None:
+        return Done(Result.UNCHANGED, None, NOBODY, link)
+    lay_to_rest(occasion.tx, occasion.clinic, known.id, occasion.registrar)
+    return Done(Result.CANCELLED, known.id, AT_REST, replace(link, patient=known.id))
 
 
-def _named_outright(occasion: Occasion, link: Link | None, place: Place) -> Patient | None:
-    """Return whom a reference means by a link, or by the id at the clinic."""
+def _withdrawn(occasion: Occasion, found: Recognised, who: Who) -> list[Field]:
+    """Return which addresses this resource told before and tells no more: what others told of them stays."""
+    if found.patient is None or found.own is None:
+        return []
+    traits = described(occasion.tx.vault, found.patient).traits
+    pairs = {Field.PHONE: (traits.phone, found.own.phone), Field.EMAIL: (traits.email, found.own.email)}
+    return [name for name, (kept, told) in pairs.items() if kept and kept == told and name not in who.raw]
+
+
+def _with_addresses(occasion: Occasion, who: Who, link: Link) -> Link:
+    assert link.patient
+    traits = described(occasion.tx.vault, get_patient(occasion.tx, link.patient)).traits
+    phone = traits.phone if Field.PHONE in who.raw else None
+    return replace(link, phone=phone, email=traits.email if Field.EMAIL in who.raw else None)
+
+
+def _named_outright(occasion: Occasion, place: Place) -> tuple[Link | None, Patient | None]:
+    """Return what a reference means, and whom: by what was told, or by the id at the clinic alone."""
+    link = occasion.meant(place, FhirKind.PATIENT)
+    if link:
+        return link, get_patient(occasion.tx, link.patient) if link.patient else None
     identifier = place.reference.get("identifier", {})
     value = identifier.get("value", "").strip()
-    if link or identifier.get("system"):
-        return _known(occasion, link, value)[0]
-    return find_by_ref(occasion.tx, occasion.clinic.id, value) if value else None
-
-
-def _known(occasion: Occasion, link: Link | None, ref: str) -> tuple[Patient | None, str]:
-    """Return who goes by a link, or by an id at the clinic, and that id; "" for one that is another's already.
-
-    Systems count alike: whom FHIR told of as 100 of one system is not 100 of another, but who 100 of an export is.
-    """
-    if link and link.patient:
-        return get_patient(occasion.tx, link.patient), ref
-    found = find_by_ref(occasion.tx, occasion.clinic.id, ref) if ref else None
-    if found and is_linked(occasion.tx, occasion.clinic.id, found.id):
-        return None, ""
-    return found, ref
+    found = find_by_ref(occasion.tx, occasion.clinic.id, value) if value else None
+    if found and identifier.get("system") and links_of_patient(occasion.tx, found.id):
+        return None, None  # systems count alike: 100 of this one is not 100 of another
+    return None, found

@@ -1,15 +1,13 @@
-"""Patients without a visit: found, taken in, brought up to date; and what is done when one has died."""
+"""Patients without a visit: compared, taken in, brought up to date; and what is done when one has died."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.brakes import Scope
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.consent import Answer
-from scheduler.errors import ConflictError, RegistrationError
-from scheduler.services.addressing import NoAddressError, read_email, read_phone
+from scheduler.errors import RegistrationError
 from scheduler.services.appointments import call_off
 from scheduler.services.correcting import correct
 from scheduler.services.fhir.persons import Who
@@ -18,8 +16,10 @@ from scheduler.services.pausing import pause
 from scheduler.services.people import take_in
 from scheduler.services.registration import Registrar
 from scheduler.store.database import Tx
-from scheduler.store.fhir_links import booked_after, is_linked
-from scheduler.store.patients import Patient, described, find_by_ref, traits_of, update_patient
+from scheduler.store.fhir_links import links_of_patient
+from scheduler.store.fhir_visits import booked_after
+from scheduler.store.names import plain_email, plain_name
+from scheduler.store.patients import Patient, described, find_by_ref, update_patient
 
 DIED = "the clinic's system says that this patient has died"
 _NAMES = frozenset({Field.NAME, Field.FIRST_NAME, Field.LAST_NAME})
@@ -38,74 +38,89 @@ def told_of(patient: Patient) -> Mapping[Field, str]:
     return {name: text for name, text in raw.items() if text}
 
 
-def find_told(tx: Tx, registrar: Registrar, clinic: Clinic, raw: Mapping[Field, str], ref: str) -> Patient | None:
-    """Return the patient whom a name and an address find, None also where what was told can't be read."""
+def is_same_person(known: Patient, who: Who) -> bool:
+    """Whether name and address say that somebody whom an identifier alone has found is who was told of.
+
+    With an address in common the first name is enough: surnames change, and families share phones. Without any to
+    compare the whole name is.
+    """
+    given, kept = plain_name(who.name).split(), plain_name(known.name).split()
+    is_shared = _shares(known, who)
+    if is_shared and given and kept:
+        return given[0] == kept[0] or sorted(given) == sorted(kept)
+    return is_shared is None and sorted(given) == sorted(kept)
+
+
+def is_somebody_else(known: Patient, who: Who) -> bool:
+    """Whether nothing that is told of somebody fits a patient: no word of the name, no address."""
+    given, kept = plain_name(who.name).split(), plain_name(known.name).split()
+    return bool(given) and set(given).isdisjoint(kept) and not _shares(known, who)
+
+
+def _shares(known: Patient, who: Who) -> bool | None:
+    """Whether a phone or an email is in common; None where there are none to compare."""
+    kept = {Field.PHONE: known.phone, Field.EMAIL: known.email and plain_email(known.email)}
+    told = {name: {plain_email(it) for it in (*points.good, *points.old)} for name, points in who.points.items()}
+    compared = [address in told[name] for name, address in kept.items() if address and told[name]]
+    return any(compared) if compared else None
+
+
+def find_told(
+    tx: Tx, registrar: Registrar, clinic: Clinic, raw: Mapping[Field, str], *, has_id: bool
+) -> Patient | None:
+    """Return the patient whom name and address find, None also where these can't be read; `has_id` as below."""
     try:
-        registration = _registration(registrar, clinic, raw, ref)
+        registration = _registration(registrar, clinic, raw, "")
     except RegistrationError:
         return None
     found = registrar.open(tx, clinic.id, [registration]).find_person(registration)
-    return found.patient if found else None
+    return found.patient if found and not (has_id and _is_claimed(tx, found.patient.id)) else None
 
 
 def take_person(
-    tx: Tx, registrar: Registrar, clinic: Clinic, raw: Mapping[Field, str], ref: str
+    tx: Tx, registrar: Registrar, clinic: Clinic, raw: Mapping[Field, str], ref: str, *, has_id: bool
 ) -> tuple[Patient, bool]:
     """Take in somebody whom nothing links to yet; return them, and whether they are new. The caller commits.
 
-    `ref` is the clinic's own id, "" for none. Raises RegistrationError, ConflictError.
+    `has_id`: the system says who it is, so whom it calls by another id is another, whatever the name. `ref` is the
+    clinic's own id, "" for none. Raises RegistrationError, ConflictError.
     """
     registration = _registration(registrar, clinic, raw, ref)
     book = registrar.open(tx, clinic.id, [registration])
     known = book.find_person(registration)
+    is_new = known is None or (has_id and _is_claimed(tx, known.patient.id))
+    if is_new:
+        registration = replace(registration, patient=book.add_person(registration).patient.id)
     patient = take_in(book, registration, clinic)
     book.write()
-    return patient, known is None
+    return patient, is_new
 
 
-def bring_up_to_date(tx: Tx, registrar: Registrar, clinic: Clinic, known: Patient, who: Who, *, ref: str) -> Patient:
-    """Correct a patient as told; what is not told stays, but for a phone or an email that is theirs no more.
+def bring_up_to_date(
+    tx: Tx, registrar: Registrar, clinic: Clinic, known: Patient, who: Who, *, ref: str, withdrawn: Iterable[Field]
+) -> Patient:
+    """Correct a patient as told; what is not told stays, but for an address that is theirs no more, or `withdrawn`.
 
-    The caller commits. Raises RegistrationError; ConflictError where name, phone and email are all somebody else's.
+    The caller commits. Raises RegistrationError, ConflictError.
     """
-    details = _details(clinic, known, who)
-    before = described(tx.vault, known).traits
-    after = traits_of(tx.vault, ref=None, name=details.name, phone=details.phone, email=details.email)
-    given = {Field.PHONE: after.phone == before.phone, Field.EMAIL: after.email == before.email}
-    told = [is_same for name, is_same in given.items() if name in who.raw]
-    is_certain = not told and is_linked(tx, clinic.id, known.id)  # by an identifier, system and all
-    if after.name != before.name and not any(told) and not is_certain:
-        raise ConflictError(
-            f"this is patient {known.id}, of another name, phone and email: send others under ids of their own"
-        )
     now = registrar.clock.now()
     if ref and not known.ref and find_by_ref(tx, clinic.id, ref) is None:
         known = replace(known, ref=ref)
         update_patient(tx, described(tx.vault, known), now=now)
+    details = _details(clinic, known, who, set(withdrawn))
     return correct(tx, registrar.configuration, known.id, details, now=now, by=registrar.by).patient
 
 
-def _details(clinic: Clinic, known: Patient, who: Who) -> Details:
+def _details(clinic: Clinic, known: Patient, who: Who, withdrawn: set[Field]) -> Details:
     """Return who somebody is now: without an address where none is left, since the old one may be another's."""
     own = {
         name: text
         for name, text in told_of(known).items()
         if (name not in _NAMES or _NAMES.isdisjoint(who.raw))
-        and text not in _plain(who.gone.get(name, ()), name, clinic)
+        and name not in withdrawn
+        and not (name in who.points and text in who.points[name].old)
     }
-    told = {**own, **who.raw}
-    if Field.PHONE in told or Field.EMAIL in told:
-        return read_details(told, clinic)
-    return Details(known.name, None, None, known.language, known.timezone)
-
-
-def _plain(texts: Sequence[str], of: Field, clinic: Clinic) -> set[str]:
-    """Return addresses as they are kept here; what is none was never kept."""
-    found = set[str]()
-    for text in texts:
-        with suppress(NoAddressError):
-            found.add(read_phone(text, clinic) if of is Field.PHONE else read_email(text))
-    return found
+    return read_details({**own, **who.raw}, clinic, must_reach=False)
 
 
 def lay_to_rest(tx: Tx, clinic: Clinic, patient: int, registrar: Registrar) -> None:
@@ -115,8 +130,12 @@ def lay_to_rest(tx: Tx, clinic: Clinic, patient: int, registrar: Registrar) -> N
     """
     now, by = registrar.clock.now(), registrar.by
     for visit in booked_after(tx, patient, now):
-        call_off(tx, visit, AppointmentStatus.CANCELLED, now=now, by=by)
+        call_off(tx, visit, AppointmentStatus.CANCELLED, now=now, by=by, decided=False)
     pause(tx, Scope(clinic.id, None, patient), why=DIED, by=by, now=now)
+
+
+def _is_claimed(tx: Tx, patient: int) -> bool:
+    return any(it.owner for it in links_of_patient(tx, patient))
 
 
 def _registration(registrar: Registrar, clinic: Clinic, raw: Mapping[Field, str], ref: str) -> Registration:

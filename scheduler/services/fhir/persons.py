@@ -1,12 +1,13 @@
 """Reads a Patient: who it is, and how to reach them. Consent is not in it: that stays unknown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from scheduler.domain.clinic import Clinic
-from scheduler.services.fhir.issues import Code, refuse
+from scheduler.services.addressing import NoAddressError, read_email, read_phone
+from scheduler.services.fhir.issues import Code, Issue, refuse
 from scheduler.services.fhir.shape import Resource
 from scheduler.services.intake import Field
 from scheduler.services.words import language_of
@@ -20,12 +21,35 @@ _LAST = 1 << 31
 
 
 @dataclass(frozen=True, slots=True)
+class Points:
+    """Somebody's phones or emails in the form in which they are kept: `good` ones, the best first, and `old` ones.
+
+    `wrong` are those that are none, with the element and what is wrong.
+    """
+
+    good: Sequence[str] = field(repr=False)
+    old: Sequence[str] = field(repr=False)
+    wrong: Sequence[Issue]
+
+
+@dataclass(frozen=True, slots=True)
 class Who:
-    """A person as told. `has_died`: nothing is ever sent to them; `gone` are phones and emails that were theirs."""
+    """A person as told. `has_died`: nothing is ever sent to them; `points` are all their phones and emails."""
 
     raw: Mapping[Field, str] = field(repr=False)
     has_died: bool
-    gone: Mapping[Field, Sequence[str]] = field(repr=False)
+    points: Mapping[Field, Points] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Return the whole name, "" where none was told."""
+        parts = (self.raw.get(it, "") for it in (Field.NAME, Field.FIRST_NAME, Field.LAST_NAME))
+        return " ".join(it for it in parts if it)
+
+    @property
+    def wrong(self) -> tuple[Issue, ...]:
+        """Return the addresses that are none."""
+        return tuple(issue for it in self.points.values() for issue in it.wrong)
 
 
 def read_person(patient: Resource, clinic: Clinic, *, today: date) -> Who:
@@ -36,16 +60,16 @@ def read_person(patient: Resource, clinic: Clinic, *, today: date) -> Who:
     for index, link in enumerate(patient.get("link", ())):
         if link.get("type") == "replaced-by":
             raise refuse(Code.BUSINESS_RULE, "another record has replaced this one: send that", f"link[{index}].type")
-    phones, old_phones = _points(patient, ("sms", "phone"), _PHONES, today)
-    emails, old_emails = _points(patient, ("email",), _EMAILS, today)
+    phones = _points(patient, ("sms", "phone"), _PHONES, today, lambda text: read_phone(text, clinic))
+    emails = _points(patient, ("email",), _EMAILS, today, read_email)
     raw = {
         **_name(patient, today),
-        Field.PHONE: next(iter(phones), ""),
-        Field.EMAIL: next(iter(emails), ""),
+        Field.PHONE: next(iter(phones.good), ""),
+        Field.EMAIL: next(iter(emails.good), ""),
         Field.LANGUAGE: _language(patient, clinic),
     }
-    gone = {Field.PHONE: old_phones, Field.EMAIL: old_emails}
-    return Who({name: text for name, text in raw.items() if text}, _has_died(patient), gone)
+    points = {Field.PHONE: phones, Field.EMAIL: emails}
+    return Who({name: text for name, text in raw.items() if text}, _has_died(patient), points)
 
 
 def _has_died(patient: Resource) -> bool:
@@ -65,14 +89,28 @@ def _name(patient: Resource, today: date) -> Mapping[Field, str]:
 
 
 def _points(
-    patient: Resource, systems: tuple[str, ...], uses: tuple[str | None, ...], today: date
-) -> tuple[list[str], list[str]]:
-    """Return somebody's phones or emails, by use, then rank, then as given; and those that are theirs no more."""
-    points = [it for it in patient.get("telecom", ()) if it.get("system") in systems and it.get("value")]
-    old = [it for it in points if it.get("use") == "old" or _is_over(it, today)]
-    good = [it for it in points if it not in old and not _is_ahead(it, today)]
-    best = sorted(good, key=lambda it: (uses.index(it.get("use")), it.get("rank", _LAST)))
-    return [_bare(it) for it in best], [_bare(it) for it in old]
+    patient: Resource,
+    systems: tuple[str, ...],
+    uses: tuple[str | None, ...],
+    today: date,
+    read: Callable[[str], str],
+) -> Points:
+    """Return somebody's phones or emails, by use, then rank, then as given."""
+    told = enumerate(patient.get("telecom", ()))
+    points = [(index, it) for index, it in told if it.get("system") in systems and it.get("value")]
+    order = (*uses, "old")
+    best = sorted(points, key=lambda one: (order.index(one[1].get("use")), one[1].get("rank", _LAST)))
+    good, old, wrong = list[str](), list[str](), list[Issue]()
+    for index, point in best:
+        is_over = point.get("use") == "old" or _is_over(point, today)
+        if not is_over and _is_ahead(point, today):
+            continue
+        try:
+            (old if is_over else good).append(read(_bare(point)))
+        except NoAddressError as error:
+            if not is_over:  # what is none was never kept
+                wrong.append(Issue(Code.VALUE, f"{error}. It was left out", f"telecom[{index}]", "warning"))
+    return Points(good, [it for it in old if it not in good], wrong)
 
 
 def _bare(point: Mapping[str, Any]) -> str:

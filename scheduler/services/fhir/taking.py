@@ -4,19 +4,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from scheduler.domain.fhir import FhirKind
+from scheduler.domain.word import newest
 from scheduler.services.fhir.appointments import take_appointment
-from scheduler.services.fhir.issues import NotTakenError
-from scheduler.services.fhir.naming import by_identifier
-from scheduler.services.fhir.patients import take_patient
+from scheduler.services.fhir.issues import Code, NotTakenError, refuse
+from scheduler.services.fhir.naming import by_id, by_identifier, made_id
+from scheduler.services.fhir.patients import OLDER, keep_patient, take_patient
+from scheduler.services.fhir.people import is_somebody_else
+from scheduler.services.fhir.persons import read_person
 from scheduler.services.fhir.procedures import take_procedure
 from scheduler.services.fhir.wishes import Done, Occasion, Taken, Wish, said_at
 from scheduler.services.registration import Result
-from scheduler.store.fhir_links import Link, find_link, keep_link
+from scheduler.store.fhir_links import Link, find_link, hash_of, keep_resource
+from scheduler.store.patients import get_patient
 
 IS_THERE = "is there already: nothing changed"
-OLDER = "older than what was taken before: nothing changed"
-_TAKE: Mapping[FhirKind, Callable[[Occasion, Wish, Link | None], Done]] = {
-    FhirKind.PATIENT: take_patient,
+_VISITS: Mapping[FhirKind, Callable[[Occasion, Wish, Link | None], Done]] = {
     FhirKind.APPOINTMENT: take_appointment,
     FhirKind.PROCEDURE: take_procedure,
 }
@@ -27,26 +29,59 @@ def take(occasion: Occasion, wish: Wish) -> Taken:
 
     What its system changed before what was taken already changes nothing. Raises NotTakenError.
     """
+    within = replace(occasion, references=occasion.references.within(wish.full_url))
     try:
-        done = _take(occasion, wish)
+        taken = _there(within, wish) if wish.condition else None
+        taken = taken or Taken(wish.kind, wish.names.id, _take(within, wish))
     except NotTakenError as error:
         raise error.within(wish.root) from None
-    return Taken(wish.kind, wish.names.id, done)
+    if wish.full_url and taken.done.link:
+        occasion.became[wish.full_url] = taken.done.link
+    return taken
 
 
 def _take(occasion: Occasion, wish: Wish) -> Done:
-    link, at = occasion.link(wish), said_at(wish.resource, occasion.now)
-    if wish.condition:
-        found = find_link(occasion.tx, occasion.clinic.id, wish.kind, [by_identifier(wish.condition)])
-        if found:
-            return Done(Result.UNCHANGED, found.patient or found.appointment, IS_THERE)
+    if wish.kind is FhirKind.PATIENT:
+        done = take_patient(occasion, wish)
+        if done.link:
+            keep_patient(occasion, wish.names, done.link)
+        return done
+    clinic = occasion.clinic.id
+    link, at = find_link(occasion.tx, clinic, wish.kind, wish.names.name), said_at(wish.resource, occasion.now)
     if link and link.said_at and at and at < link.said_at:
-        return Done(Result.UNCHANGED, link.patient or link.appointment, OLDER)
-    done = _TAKE[wish.kind](occasion, wish, link)
-    if done.number is not None:
-        is_person = wish.kind is FhirKind.PATIENT
-        now = Link(done.number) if is_person else Link(None, done.number)
-        died_at = occasion.now if is_person and not occasion.died.isdisjoint(wish.names.all) else None
-        kept = replace(now, said_at=at or (link.said_at if link else None), died_at=died_at)
-        keep_link(occasion.tx, occasion.clinic.id, wish.kind, wish.names.all, kept)
+        return Done(Result.UNCHANGED, link.number, OLDER, link)
+    done = _VISITS[wish.kind](occasion, wish, link)
+    if done.link:
+        said = newest(at, link.said_at if link else None)
+        kept = replace(done.link, said_at=said, owner=occasion.owner(wish.names))
+        before = [hash_of(occasion.tx.vault, by_id(it)) for it in wish.names.made]
+        keep_resource(occasion.tx, clinic, wish.kind, wish.names.all, kept, before=before)
     return done
+
+
+def _there(occasion: Occasion, wish: Wish) -> Taken | None:
+    """Return what is known by the condition of a create, None where nothing is. Raises NotTakenError.
+
+    It is found again under the id that the identifier makes, whatever id its system has given it.
+    """
+    assert wish.condition
+    found = find_link(occasion.tx, occasion.clinic.id, wish.kind, by_identifier(wish.condition))
+    if found is None or (found.number is None and not found.is_of_several and not found.died_at):
+        return None
+    if found.is_of_several:
+        raise refuse(Code.MULTIPLE, "the condition fits several: make it one that fits one, or send it without")
+    if found.patient:
+        _refuse_another(occasion, wish, found.patient)
+    own = made_id(occasion.tx.vault, wish.kind, wish.condition)
+    name = by_id(own)
+    kept = replace(found, owner=hash_of(occasion.tx.vault, name))
+    if find_link(occasion.tx, occasion.clinic.id, wish.kind, name) is None:
+        keep_resource(occasion.tx, occasion.clinic.id, wish.kind, [name], kept)
+    return Taken(wish.kind, own, Done(Result.UNCHANGED, found.number, IS_THERE, found))
+
+
+def _refuse_another(occasion: Occasion, wish: Wish, patient: int) -> None:
+    who = read_person(wish.resource, occasion.clinic, today=occasion.now.date())
+    if is_somebody_else(get_patient(occasion.tx, patient), who):
+        words = f"the condition finds patient {patient}, of another name, phone and email: look at the identifier"
+        raise refuse(Code.CONFLICT, words, "identifier")

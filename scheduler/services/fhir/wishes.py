@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from scheduler.domain.clinic import Clinic
-from scheduler.domain.fhir import FhirKind
+from scheduler.domain.fhir import FhirKind, Says
 from scheduler.errors import ConflictError, RegistrationError
 from scheduler.services.fhir.issues import Code, Issue, NotTakenError, refuse
 from scheduler.services.fhir.naming import Names
-from scheduler.services.fhir.references import References
+from scheduler.services.fhir.references import Place, References
 from scheduler.services.fhir.shape import Resource
 from scheduler.services.intake import Field, WrongFieldsError
 from scheduler.services.registration import Registrar, Result
 from scheduler.store.database import Tx
-from scheduler.store.fhir_links import Link, find_link
+from scheduler.store.fhir_links import Link, find_links, hash_of
 
 OF_PERSON: Mapping[Field, str] = {
     Field.NAME: "name",
@@ -35,7 +35,7 @@ class Wish:
     """A resource of the right shape that is to be taken, called `names`.
 
     `condition` is an identifier (system|value): where one is known by it, nothing is done. `root` is where the
-    resource stands, for what is said of it.
+    resource stands, for what is said of it; `full_url` is the address of its entry in a Bundle, "" for none.
     """
 
     kind: FhirKind
@@ -43,15 +43,21 @@ class Wish:
     names: Names = field(repr=False)
     condition: str | None = field(default=None, repr=False)
     root: str = ""
+    full_url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of a resource: `number` is that of our patient or appointment, None where there is none."""
+    """What became of a resource: `number` is that of our patient or appointment, None where there is none.
+
+    `link` is what is kept of it under its names; None: nothing is. `warnings` are what was left out of it.
+    """
 
     result: Result
     number: int | None
     words: str
+    link: Link | None = None
+    warnings: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +82,38 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """One transaction, which whoever began it commits; `died` are the names of those who have died, in it."""
+    """One transaction, which whoever began it commits; `became` is what its entries became, by their fullUrl."""
 
     tx: Tx
     registrar: Registrar
     clinic: Clinic
     references: References
-    died: set[str] = field(default_factory=set, repr=False)
+    became: dict[str, Link] = field(default_factory=dict, repr=False)
 
     @property
     def now(self) -> datetime:
         """Return the instant that it is."""
         return self.registrar.clock.now()
 
-    def link(self, wish: Wish) -> Link | None:
-        """Return what a resource was taken as before."""
-        return find_link(self.tx, self.clinic.id, wish.kind, wish.names.all)
+    def owner(self, names: Names) -> bytes | None:
+        """Return what marks the names of a resource as its own, None for one that nobody named."""
+        return hash_of(self.tx.vault, names.name) if names.has_claim else None
+
+    def meant(self, place: Place, kind: FhirKind) -> Link | None:
+        """Return what a reference means, None where it is nothing that was told. Raises NotTakenError."""
+        entry = self.references.entry_meant(place)
+        if entry is not None:
+            found = self.became.get(entry)
+            return found if found and self.references.told[entry][0] is kind else None
+        names = self.references.names_meant(place.reference, kind)
+        links = find_links(self.tx, self.clinic.id, kind, names)
+        for name in names:
+            if name in links and links[name].is_of_several:
+                words = "is the identifier of several: send a reference to the id of the one that is meant"
+                raise refuse(Code.MULTIPLE, words, place.at)
+            if name in links:
+                return links[name]
+        return None
 
 
 @contextmanager
@@ -108,6 +130,12 @@ def as_issues(places: Mapping[Field, str], other: str = "") -> Iterator[None]:
         raise refuse(Code.VALUE, str(error), other) from None
     except ConflictError as error:
         raise refuse(Code.CONFLICT, str(error), other) from None
+
+
+def link_of(kind: FhirKind, number: int | None, *, said_at: datetime | None, says: Says | None = None) -> Link:
+    """Return what is kept of a resource that became that patient or visit."""
+    is_person = kind is FhirKind.PATIENT
+    return Link(number if is_person else None, None if is_person else number, said_at, says=says)
 
 
 def said_at(resource: Resource, now: datetime) -> datetime | None:

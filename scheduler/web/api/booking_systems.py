@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Self
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field, Strict
 
 from scheduler.domain.access import Caller, Permission
 from scheduler.errors import NotFoundError
@@ -18,8 +18,9 @@ from scheduler.web.api.samples_bookings import READ, READING, SYSTEM
 
 if TYPE_CHECKING:
     from scheduler.services.feeds.pulling import Pulled
-    from scheduler.services.feeds.taking import Refused
+    from scheduler.services.feeds.taken import Refused
 
+Count = Annotated[int, Strict(), Field(ge=0, le=100_000)]
 Id = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
@@ -76,12 +77,16 @@ class SystemsShown(Output):
 
 
 class Reading(Input):
-    """How a calendar is read: `dry_run` writes nothing; `accept_missing`: what is missing there is off, all of it."""
+    """How a calendar is read: `dry_run` writes nothing; `accept_missing`: what is missing there is off, all of it.
+
+    With `accept_most` only if no more than that is missing: give `held` of the reading that was looked at.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [READING]})
 
     dry_run: Yes = False
     accept_missing: Yes = False
+    accept_most: Count | None = None
 
 
 class EntryRefused(Output):
@@ -177,8 +182,8 @@ def add_booking_systems(api: APIRouter, desk: Desk) -> None:
         caller.demand(Permission.MANAGE, clinic)
         note(request, clinic=clinic, subject=f"booking_system/{source}")
         wanted = body or Reading()
-        dry, accept = wanted.dry_run, wanted.accept_missing
-        return ReadingShown.of(read_by_hand(desk, clinic, source, dry_run=dry, accept_missing=accept), dry_run=dry)
+        done = read_by_hand(desk, clinic, source, **wanted.model_dump())
+        return ReadingShown.of(done, dry_run=wanted.dry_run)
 
 
 def _standings(desk: Desk, caller: Caller, clinic: str | None) -> tuple[Standing, ...]:

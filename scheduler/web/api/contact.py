@@ -6,15 +6,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Request
 from pydantic import ConfigDict
 
-from scheduler.content.render import RenderedEmail
 from scheduler.domain.access import Caller, Permission
 from scheduler.domain.consent import Source
-from scheduler.domain.protocol import Channel
-from scheduler.domain.segments import count_segments
 from scheduler.errors import ConflictError, TemplateError
 from scheduler.services.consent import stop_patient
 from scheduler.services.desk import Desk
-from scheduler.services.desk_messages import Draft, preview, write
+from scheduler.services.desk_messages import Draft, write
 from scheduler.services.desk_ways import Way, ways_to_patient
 from scheduler.store.database import Tx
 from scheduler.store.pages import revoke_pages
@@ -22,9 +19,10 @@ from scheduler.store.patients import Patient
 from scheduler.web.access import needs
 from scheduler.web.api.consent import ConsentShown, consent_of
 from scheduler.web.api.fields import IdOfPath, Input, Note, Output, Short, Tags, Yes
+from scheduler.web.api.letters import LetterShown
 from scheduler.web.api.patients import visible_patient
 from scheduler.web.api.problems import Wrong, invalid
-from scheduler.web.api.samples import LETTER, LETTER_SHOWN, LINKS, STOPPING
+from scheduler.web.api.samples import LETTER, LINKS, STOPPING
 from scheduler.web.api.sending import AnsweredShown
 
 TAGS: Tags = ["patients"]
@@ -43,17 +41,6 @@ class Letter(Input):
     channel: Literal["sms", "email"] | None = None
     subject: Short | None = None
     at_once: Yes = False
-
-
-class LetterShown(Output):
-    """What would go out, with what the clinic puts around it. `segments` is null of an email, `subject` of a text."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [LETTER_SHOWN]})
-
-    channel: Channel
-    subject: str | None
-    text: str
-    segments: int | None
 
 
 class Stopping(Input):
@@ -108,14 +95,7 @@ def _writing(api: APIRouter, desk: Desk) -> None:
         """Return what would go out. Nothing is sent."""
         with desk.store.read() as tx:
             way = _way(tx, desk, visible_patient(tx, request, caller, patient, Permission.CARE), body.channel)
-        try:
-            text = preview(desk.texts, way, _draft(body))
-        except TemplateError as error:
-            raise invalid(Wrong("body", "words", str(error))) from None
-        if isinstance(text, RenderedEmail):
-            return LetterShown(channel=way.channel, subject=text.subject, text=text.text, segments=None)
-        segments = count_segments(text.body).segments
-        return LetterShown(channel=way.channel, subject=None, text=text.body, segments=segments)
+        return LetterShown.of(desk, way, _draft(body))
 
 
 def _stopping(api: APIRouter, desk: Desk) -> None:

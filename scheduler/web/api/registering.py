@@ -34,8 +34,8 @@ class NewAppointment(Input):
     """An appointment with its patient, who is found by `patient_id`, else by name with phone or email.
 
     At least one of phone and email is there. Phones are read as the clinic's country writes them, or with + and the
-    country code. `external_id` is the booking system's, and makes a repeated request harmless. `updated_at` is when the
-    booking system last changed it: exports and webhooks that say something older do not move it.
+    country code. `external_id` is the booking system's, and makes a repeated request harmless. `updated_at` is when
+    the booking system last changed it: exports and webhooks that say something older do not move it.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [NEW_APPOINTMENT]})

@@ -30,7 +30,7 @@ SYSTEM: Final[dict[str, Any]] = {
     "waiting": 0,
     "missing": 12,
 }
-READING: Final[dict[str, Any]] = {"dry_run": True, "accept_missing": False}
+READING: Final[dict[str, Any]] = {"dry_run": False, "accept_missing": True, "accept_most": 12}
 READ: Final[dict[str, Any]] = {
     "clinic": "lumiere",
     "source": "front_desk",

@@ -21,6 +21,7 @@ from scheduler.store.patients import get_patient
 from scheduler.store.replies import Reply
 from scheduler.web.access import needs
 from scheduler.web.api.fields import IdOfPath, Input, Instant, Note, Output, Short, Slug, Tags, Yes
+from scheduler.web.api.letters import LetterShown
 from scheduler.web.api.messages import visible_message, zone_of
 from scheduler.web.api.problems import Wrong, invalid
 from scheduler.web.api.replies import visible_reply
@@ -88,7 +89,11 @@ class AnsweredShown(Output):
 
 def add_sending(api: APIRouter, desk: Desk) -> None:
     """Add the routes."""
+    _add_hastening(api, desk)
+    _add_answering(api, desk)
 
+
+def _add_hastening(api: APIRouter, desk: Desk) -> None:
     @api.post("/messages/{message:record}/send-now", tags=TAGS)
     def sooner(
         message: IdOfPath,
@@ -121,6 +126,8 @@ def add_sending(api: APIRouter, desk: Desk) -> None:
         desk.wake()
         return ResentShown(message=number, due_at=due_at)
 
+
+def _add_answering(api: APIRouter, desk: Desk) -> None:
     @api.post("/replies/{reply:record}/answer", tags=["replies"], status_code=CREATED)
     def answer(
         reply: IdOfPath,
@@ -132,7 +139,7 @@ def add_sending(api: APIRouter, desk: Desk) -> None:
         with desk.store.write() as tx:
             found = visible_reply(tx, request, caller, reply, Permission.CARE)
             way = _way(tx, desk, found, body, caller)
-            draft = Draft(secrets.token_urlsafe(16), body.words, body.subject or "", body.at_once, seen=2**62)
+            draft = _draft(body)
             try:
                 written = write(tx, desk.texts, way, draft, by=caller.label, now=desk.clock.now())
             except TemplateError as error:
@@ -140,6 +147,22 @@ def add_sending(api: APIRouter, desk: Desk) -> None:
         desk.wake()
         sent = written.message
         return AnsweredShown(message=sent.id, channel=sent.channel, status=sent.status, due_at=sent.due_at)
+
+    @api.post("/replies/{reply:record}/answer/preview", tags=["replies"])
+    def show(
+        reply: IdOfPath,
+        body: Answer,
+        request: Request,
+        caller: Annotated[Caller, Depends(needs(Permission.CARE, "-"))],
+    ) -> LetterShown:
+        """Return what would go out as an answer. Nothing is sent."""
+        with desk.store.read() as tx:
+            way = _way(tx, desk, visible_reply(tx, request, caller, reply, Permission.CARE), body, caller)
+        return LetterShown.of(desk, way, _draft(body))
+
+
+def _draft(body: Answer) -> Draft:
+    return Draft(secrets.token_urlsafe(16), body.words, body.subject or "", body.at_once, seen=2**62)
 
 
 def _way(tx: Tx, desk: Desk, reply: Reply, body: Answer, caller: Caller) -> Way:

@@ -10,6 +10,7 @@ from scheduler.content.variables import title_of
 from scheduler.domain.access import Caller, Permission
 from scheduler.domain.clinic import Clinic
 from scheduler.errors import NotFoundError
+from scheduler.services.bookings.glance import Glance, refused_of
 from scheduler.services.desk import Desk
 from scheduler.services.desk_messages import Draft, new_form, seen_by
 from scheduler.services.desk_ways import Way, ways_to_writer
@@ -20,6 +21,7 @@ from scheduler.store.replies import Reply
 from scheduler.store.writers import last_writer_to
 from scheduler.web.access import note
 from scheduler.web.console.inbox_words import Teller, sms_frame
+from scheduler.web.console.refusals import why_of_booking
 from scheduler.web.console.shell import Shell
 
 Number = Annotated[int, Path(ge=1, lt=2**63)]
@@ -110,6 +112,7 @@ class Case:
             thread = self.thread(tx)
             ways = self.ways(tx, caller, thread, typed.clinic if typed else "")
             left = left_text(tx, caller.label, self.here) if typed is None else None
+            refused = _refused(tx, thread)
             typed = typed or with_left(_begun(tx, thread, ways), left)
         may = caller.may(Permission.CARE, thread.clinic_id)
         typed = replace(typed, channel=typed.channel or next((it.channel for it in ways if not it.refused), ""))
@@ -132,13 +135,24 @@ class Case:
             choices=self.choices(caller, thread),
             may=may,
             mine=thread.taken_by == caller.label,
-            say=Teller(language, self.shell.formats(language), thread.clinic_id),
+            say=(say := Teller(language, self.shell.formats(language), thread.clinic_id)),
+            refused=[(it, why_of_booking(say, it.event.reason, it.event.why)) for it in refused],
+            may_manage=caller.may(Permission.MANAGE, thread.clinic_id),
             title_of=lambda treatment: self._title(treatment, language),
         )
 
     def _title(self, treatment: str, language: str) -> str:
         protocol = self.desk.configuration.protocols.get(treatment)
         return title_of(protocol, language) if protocol else treatment
+
+
+def _refused(tx: Tx, thread: Thread) -> tuple[Glance, ...]:
+    """Return the calls that an alert is about which says that bookings of a source were refused."""
+    kind, _, rest = thread.alert.subject.partition("/") if thread.alert and thread.is_open else ("", "", "")
+    clinic, _, source = rest.partition("/")
+    if kind != "bookings" or thread.clinic is None or clinic != thread.clinic.id or not source:
+        return ()
+    return refused_of(tx, thread.clinic, source)
 
 
 def with_left(begun: Typed, left: LeftText | None) -> Typed:

@@ -53,11 +53,11 @@ def calendar_pages(desk: Desk, shell: Shell) -> APIRouter:
         clinic: str,
         source: str,
         caller: Annotated[Caller, Depends(needs(Permission.MANAGE, "calendar.read"))],
-        missing: Annotated[str, Form()] = "",
+        missing: Annotated[int, Form(ge=0, le=100_000)] = 0,
     ) -> Response:
-        """Read a calendar now; `missing` "off" says that what is missing there is off."""
+        """Read a calendar now; `missing` says that so many are off, as were shown: where more are, none is."""
         _demand(request, caller, clinic, source)
-        done = read_by_hand(desk, clinic, source, accept_missing=missing == "off")
+        done = read_by_hand(desk, clinic, source, accept_missing=missing > 0, accept_most=missing)
         return shell.go(request, "/setup/bookings", said=f"bookings.read_{_ended(done)}")
 
     return router

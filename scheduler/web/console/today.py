@@ -54,6 +54,7 @@ def today_pages(desk: Desk, shell: Shell) -> APIRouter:
             only=here[0].id if len(here) == 1 else None,
             days=_days(here, now),
             kept_back=_kept_back(page),
+            say=shell.sayer(request, caller),
         )
 
     return router

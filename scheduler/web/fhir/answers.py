@@ -27,6 +27,7 @@ STATUSES: Mapping[Code, int] = MappingProxyType(
         Code.BUSINESS_RULE: 422,
         Code.CONFLICT: 409,
         Code.DUPLICATE: 422,
+        Code.MULTIPLE: 412,
         Code.TOO_LONG: 422,
     }
 )
@@ -61,7 +62,7 @@ def taken_answer(taken: Taken, base: str, *, minimal: bool) -> Response:
     """Answer that a resource was taken: 201 where it is new, with where it is; 200 otherwise."""
     headers = {"Location": f"{base}/{taken.kind}/{taken.id}"}
     status = HTTPStatus.CREATED if taken.is_new else HTTPStatus.OK
-    return Response(status_code=status, headers=headers) if minimal else say(status, [_told(taken)], headers)
+    return Response(status_code=status, headers=headers) if minimal else say(status, _told(taken), headers)
 
 
 def bundle_answer(kind: str, done: Sequence[Taken | NotTakenError]) -> Response:
@@ -75,13 +76,13 @@ def _entry(done: Taken | NotTakenError) -> Mapping[str, Any]:
     if isinstance(done, NotTakenError):
         return {"status": _words(status_of(done)), "outcome": outcome(done.issues)}
     status = _words(HTTPStatus.CREATED if done.is_new else HTTPStatus.OK)
-    return {"status": status, "location": f"{done.kind}/{done.id}", "outcome": outcome([_told(done)])}
+    return {"status": status, "location": f"{done.kind}/{done.id}", "outcome": outcome(_told(done))}
 
 
-def _told(taken: Taken) -> Issue:
+def _told(taken: Taken) -> Sequence[Issue]:
     what = f"{taken.subject.replace('/', ' ')} {_DONE[taken.done.result]}" if taken.subject else str(taken.kind)
     words = f"{what}: {taken.done.words}" if taken.done.words else what
-    return Issue(Code.INFORMATIONAL, words, severity="information")
+    return [Issue(Code.INFORMATIONAL, words, severity="information"), *taken.done.warnings]
 
 
 def _words(status: int) -> str:

@@ -22,6 +22,7 @@ from scheduler.content.templates import Texts
 from scheduler.domain.access import EVERY_CLINIC, Role
 from scheduler.domain.states import Status
 from scheduler.paths import shipped
+from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.lexicons import Lexicons
 from scheduler.protocols.loader import load
 from scheduler.services.desk import Desk
@@ -90,12 +91,17 @@ def beside(work: Callable[[], T]) -> T:
 
 
 @contextmanager
-def desk_standing(store: Store, settings: Settings, extra: Extra | None = None) -> Iterator[DeskSite]:
-    """Serve the console on a free port of loopback, with the shipped clinics and a few sample patients."""
+def desk_standing(
+    store: Store,
+    settings: Settings,
+    extra: Extra | None = None,
+    edit: Callable[[Configuration], Configuration] = lambda known: known,
+) -> Iterator[DeskSite]:
+    """Serve the console on a free port of loopback, with the shipped clinics, edited, and a few sample patients."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config, texts = shipped("config"), shipped("templates")
-    known = replace(load(config), approvals=APPROVED)
+    known = edit(replace(load(config), approvals=APPROVED))
     house = House(store, replace(settings, public_url=url), Path(texts), configuration=known, clock=FixedClock(NOW))
     desk = desk_of(house)
     loop = BackgroundLoop()

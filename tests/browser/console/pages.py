@@ -75,6 +75,7 @@ NO_PAGES: Mapping[str, str] = {
     "/account/second-factor/picture.svg": "a picture",
     "/login/code": "needs half a session: test_shell_pages.py",
     "/login/link/{token}": "needs a link: its own tests",
+    "/setup/calendars/{clinic}/{source}": "needs a booking calendar: its own tests",
     "/setup/hooks/{endpoint_id}": "needs a webhook: its own tests",
     "/appointments/import/{number}": "needs an upload: its own tests",
     "/appointments/undo/{number}": "needs something to undo: its own tests",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from scheduler.domain.access import Role, Scope
 from scheduler.services.identity import Identity, identity_of
@@ -42,12 +42,14 @@ def enter(page: Page) -> None:
 @pytest.mark.usefixtures("anna")
 def test_one_signs_in_by_keyboard_alone_and_comes_to_what_one_wanted(desk: DeskSite, page: Page) -> None:
     page.goto(f"{desk.url}/desk/account")
-    page.keyboard.type("anna")  # the field has the focus
+    expect(page.locator("#login")).to_be_focused()
+    page.keyboard.type("anna")
     page.keyboard.press("Tab")
     page.keyboard.type("wrong wrong wrong")
     enter(page)
     assert page.get_by_role("alert").inner_text() == "Login and password do not fit."
-    page.keyboard.type(PASSWORD)  # the password has it now
+    expect(page.locator("#password")).to_be_focused()
+    page.keyboard.type(PASSWORD)
     enter(page)
     assert page.url == f"{desk.url}/desk/account"
     (cookie,) = [it for it in page.context.cookies() if it["name"] == "aftercare_session"]

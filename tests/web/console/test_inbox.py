@@ -14,7 +14,7 @@ from scheduler.domain.access import EVERY_CLINIC, Role
 from scheduler.domain.alert import AlertKind
 from scheduler.services.alerts import raise_alert
 from scheduler.services.tokens import digest
-from scheduler.store.alerts import get_alert, open_alerts
+from scheduler.store.alerts import get_alert
 from scheduler.store.desk_notes import notes_on
 from scheduler.store.replies import get_reply
 from scheduler.store.sessions import end_session
@@ -22,57 +22,13 @@ from scheduler.store.tables import replies
 from tests.servers.twilio import TwilioServer
 from tests.services.house import House, after, configuration
 from tests.services.test_desk_messages import answer_on_page
-from tests.services.test_replies import AT_NIGHT, REPLIED, asked, texts_to
+from tests.services.test_replies import REPLIED, asked, texts_to
 from tests.services.texting import Text, alerts
 from tests.services.writing import answer_by_hand
+from tests.web.console.inboxes import form_in, seen_in, somebody, thread_of
 from tests.web.desk import Visitor, as_session, desk_app, make_session, make_user, signed_in
 
 STRANGER = "+14165550188"
-
-
-@pytest.fixture
-def ward(any_live: House) -> House:
-    """Zoë has been asked how her skin is; somebody is on call."""
-    any_live.configuration = configuration()
-    asked(any_live)
-    return any_live
-
-
-@pytest.fixture
-def app(ward: House) -> FastAPI:
-    return desk_app(ward)
-
-
-@pytest.fixture
-def anna(ward: House, app: FastAPI) -> Visitor:
-    return somebody(ward, app, "anna")
-
-
-def somebody(house: House, app: FastAPI, login: str, role: Role = Role.STAFF, clinic: str = "north") -> Visitor:
-    visitor = signed_in(app, house.store, role, clinic)
-    user = make_user(house.store, login, role, clinic)
-    name = next(iter(visitor.cookies))
-    visitor.cookies[name] = make_session(house.store, user)
-    return visitor
-
-
-def form_in(page: str) -> dict[str, str]:
-    """Return the hidden fields of the form for an answer."""
-    part = page.split("data-answer", 1)[1].split("</form>", 1)[0]
-    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', part)
-    return dict(found)
-
-
-def seen_in(page: str) -> str:
-    """Return what the form that closes a thread says was seen."""
-    return str(re.findall(r'action="[^"]*/close">\s*<input type="hidden" name="seen" value="(\d+)"', page)[0])
-
-
-def thread_of(house: House, text: str, sender: str = "") -> tuple[str, int]:
-    """Let Zoë write; return where that is seen, and the reply."""
-    reply = (Text(text, sender=sender) if sender else Text(text)).send(house)
-    raised = next(it for it in alerts(house) if it.reply_id == reply.id)
-    return f"/desk/inbox/alerts/{raised.id}", reply.id
 
 
 def test_the_list_has_what_was_written_by_urgency_with_the_patients_name(ward: House, anna: Visitor) -> None:
@@ -145,115 +101,6 @@ def test_what_is_given_back_is_free_and_rings_again(ward: House, anna: Visitor) 
     (alert,) = alerts(ward)
     assert (alert.taken_by, alert.ring_at) == (None, ward.clock.now())
     assert "anna gave it back" in anna.get(path).text
-
-
-def test_an_answer_is_looked_at_then_sent_once(ward: House, anna: Visitor, twilio: TwilioServer) -> None:
-    path, _ = thread_of(ward, "May I swim?")
-    fields = {
-        **form_in(anna.get(path).text),
-        "channel": "sms",
-        "words": "Not today \N{EN DASH} in two days you may. 🙂",
-    }
-    looked = anna.post(f"{path}/answer", {**fields, "do": "preview"})
-    assert looked.status_code == 200
-    assert "UCS-2" in looked.text
-    assert "Not today - in two days" in looked.text
-    assert form_in(looked.text)["form"] == fields["form"]
-    for _ in range(2):
-        assert anna.post(f"{path}/answer", {**fields, "do": "send"}).status_code == 303
-    ward.dispatch(after(REPLIED, minutes=1))
-    assert texts_to(twilio).count("Not today - in two days you may. 🙂") == 1
-    page = anna.get(path).text
-    assert "anna wrote" in page
-    (alert,) = alerts(ward)
-    assert alert.taken_by == "user:anna"
-
-
-def test_sending_and_closing_are_one_button(ward: House, anna: Visitor) -> None:
-    path, reply = thread_of(ward, "May I swim?")
-    fields = {**form_in(anna.get(path).text), "channel": "sms", "words": "Not today."}
-    assert anna.post(f"{path}/answer", {**fields, "do": "send_close"}).headers["location"] == "/desk/inbox"
-    with ward.store.read() as tx:
-        assert open_alerts(tx) == ()
-        assert get_reply(tx, reply).handled_by == "user:anna"
-
-
-def test_of_two_who_answer_the_second_is_told_and_keeps_what_was_typed(
-    ward: House, app: FastAPI, anna: Visitor, twilio: TwilioServer
-) -> None:
-    path, _ = thread_of(ward, "May I swim?")
-    ben = somebody(ward, app, "ben")
-    hers, his = form_in(anna.get(path).text), form_in(ben.get(path).text)
-    anna.post(f"{path}/answer", {**hers, "channel": "sms", "words": "Yes.", "do": "send"})
-    late = ben.post(f"{path}/answer", {**his, "channel": "sms", "words": "No, never.", "do": "send"})
-    assert late.status_code == 409
-    assert "anna has answered meanwhile" in late.text
-    assert "No, never." in late.text
-    again = {**form_in(late.text), "channel": "sms", "words": "As she says.", "do": "send"}
-    assert ben.post(f"{path}/answer", again).status_code == 303
-    ward.dispatch(after(REPLIED, minutes=1))
-    assert "No, never." not in texts_to(twilio)
-
-
-@pytest.mark.parametrize("do", ["send", "send_close"])
-@pytest.mark.parametrize("looked", [False, True])
-def test_an_answer_stops_once_for_what_the_patient_wrote_while_it_was_typed(
-    ward: House, anna: Visitor, twilio: TwilioServer, do: str, looked: bool
-) -> None:
-    path, _ = thread_of(ward, "May I swim?")
-    form = {**form_in(anna.get(path).text), "channel": "sms", "words": "Sure you may.", "do": do}
-    ward.clock.move_to(after(REPLIED, minutes=2))
-    Text("Actually it is bleeding a lot").send(ward)
-    if looked:
-        form |= form_in(anna.post(f"{path}/answer", {**form, "do": "preview"}).text)
-    late = anna.post(f"{path}/answer", form)
-    assert late.status_code == 409
-    assert "The patient has written meanwhile" in late.text
-    assert "This did not happen" in late.text
-    assert "Please mend this first" not in late.text
-    assert "Actually it is bleeding a lot" in late.text
-    assert "Sure you may." in late.text
-    ward.dispatch(after(REPLIED, minutes=3))
-    assert "Sure you may." not in texts_to(twilio)
-    assert anna.post(f"{path}/answer", {**form, **form_in(late.text)}).status_code == 303
-
-
-def test_a_text_to_a_patient_stops_once_for_what_the_patient_and_a_colleague_wrote_meanwhile(
-    ward: House, anna: Visitor
-) -> None:
-    _, reply = thread_of(ward, "May I swim?")
-    with ward.store.read() as tx:
-        path = f"/desk/patients/{get_reply(tx, reply).patient_id}/write"
-    form = {**form_in(anna.get(path).text), "channel": "sms", "words": "We found your scarf.", "do": "send"}
-    Text("Actually it is bleeding a lot").send(ward)
-    answer_by_hand(ward, reply, "Call us.", by="user:ben")
-    late = anna.post(path, form)
-    assert late.status_code == 409
-    for text in ("The patient has written meanwhile", "bleeding a lot", "ben has answered meanwhile", "your scarf"):
-        assert text in late.text
-    assert anna.post(path, {**form, **form_in(late.text)}).status_code == 303
-
-
-def test_a_text_without_words_or_too_long_for_an_sms_keeps_what_was_typed(ward: House, anna: Visitor) -> None:
-    path, _ = thread_of(ward, "May I swim?")
-    fields = {**form_in(anna.get(path).text), "channel": "sms", "do": "send"}
-    empty = anna.post(f"{path}/answer", {**fields, "words": "   "})
-    long = anna.post(f"{path}/answer", {**fields, "words": "x" * 1700})
-    assert (empty.status_code, long.status_code) == (422, 422)
-    assert 'href="#words"' in empty.text
-    assert "x" * 1700 in long.text
-
-
-def test_in_quiet_hours_the_form_asks_when(ward: House, anna: Visitor, twilio: TwilioServer) -> None:
-    path, _ = thread_of(ward, "May I swim?")
-    assert 'name="when"' not in anna.get(path).text
-    ward.clock.move_to(AT_NIGHT)
-    page = anna.get(path).text
-    assert 'name="when"' in page
-    fields = {**form_in(page), "channel": "sms", "words": "Now.", "do": "send"}
-    anna.post(f"{path}/answer", {**fields, "when": "now"})
-    ward.dispatch(AT_NIGHT)
-    assert "Now." in texts_to(twilio)
 
 
 def test_closing_closes_what_was_seen_and_not_what_came_after(ward: House, anna: Visitor) -> None:

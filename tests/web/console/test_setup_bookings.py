@@ -132,7 +132,9 @@ def test_a_calendar_that_lost_its_bookings_asks_for_a_persons_word(
         assert "Needs your word" in page
         assert "Call all 5 off" in visitor.get(path).text
         assert "Anular las 5" in visitor.get(path, Accept_Language="es").text
-        assert visitor.post(f"{path}/read", {"missing": "off"}).status_code == 303
+        assert visitor.post(f"{path}/read", {"missing": "4"}).status_code == 303
+        assert "Needs your word" in visitor.get("/desk/setup/bookings").text
+        assert visitor.post(f"{path}/read", {"missing": "5"}).status_code == 303
         assert "Works" in visitor.get("/desk/setup/bookings").text
         server.status = 404
         assert "can&#39;t be read now (404)" in visitor.get(path).text
