@@ -3,8 +3,9 @@
 Whoever has the link reads it: calendar programs keep what they read, and show it to others.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scheduler.clock import Clock
@@ -13,6 +14,7 @@ from scheduler.domain.clinic import Clinic
 from scheduler.domain.states import Status
 from scheduler.errors import NotFoundError
 from scheduler.protocols.configuration import Configuration
+from scheduler.services.going import MOST_DECIDED, Staying, staying
 from scheduler.services.links import AgendaClaim, Links
 from scheduler.services.tallies import day_window, today_at
 from scheduler.store.agenda import (
@@ -24,6 +26,7 @@ from scheduler.store.agenda import (
     end_agenda_link,
     note_agenda_use,
     renew_agenda_link,
+    steps_to_come,
 )
 from scheduler.store.database import Store, Tx
 from scheduler.store.tallies import Window
@@ -84,7 +87,10 @@ class Agendas:
             if link is None or user is None or link.number != claim.number:
                 return None
             clinics = self._clinics_of(user)
-            counted = count_steps(tx, [_window(it, now) for it in clinics.values()])
+            windows = [_window(it, now) for it in clinics.values()]
+            counted = count_steps(tx, windows)
+            first = steps_to_come(tx, windows, limit=MOST_DECIDED)
+            counted = _without(counted, staying(tx, self.configuration, first, now=now).values())
         if link.used_at is None or now - link.used_at >= USED_WITHIN:
             with self.store.write() as tx:
                 note_agenda_use(tx, claim.user_id, now=now)
@@ -124,6 +130,18 @@ def _user_of(tx: Tx, claim: AgendaClaim) -> User | None:
 def _window(clinic: Clinic, now: datetime) -> Window:
     first, last = (day_window(clinic, today_at(clinic, now) + span) for span in (-BEHIND, AHEAD))
     return Window(clinic.id, first.start, last.end)
+
+
+def _without(counted: tuple[Counted, ...], stays: Iterable[Staying]) -> tuple[Counted, ...]:
+    """Return the counts without what will not go out."""
+    less = Counter(
+        (it.message.clinic, it.message.due_at.replace(second=0, microsecond=0), it.message.step) for it in stays
+    )
+    found = []
+    for it in counted:
+        number = less[it.clinic, it.at, it.step] if it.status is Status.SCHEDULED else 0
+        found.append(replace(it, messages=it.messages - number))
+    return tuple(it for it in found if it.messages)
 
 
 def _by_hour(counted: tuple[Counted, ...], clinics: Mapping[str, Clinic]) -> tuple[Hour, ...]:

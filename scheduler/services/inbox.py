@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from scheduler.content.formats import clean
 from scheduler.domain.access import Scope
@@ -36,6 +37,11 @@ class InboxItem:
     def unreadable(self) -> bool:
         """Whether what was written can't be opened."""
         return self.reply is not None and not self.reply.readable
+
+    @property
+    def since(self) -> datetime:
+        """When the words that it shows came, else since when it is open."""
+        return self.reply.received_at if self.reply else self.row.since
 
     @property
     def source(self) -> str:

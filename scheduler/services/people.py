@@ -115,7 +115,8 @@ def has_other_name(patient: Patient, said: Registration | CallOff) -> bool:
 def names_another(book: Book, known: StoredAppointment, registration: Registration) -> bool:
     """Whether a registration is about somebody else than an appointment is for."""
     person = book.person(known.patient_id)
-    return is_another(person.patient, registration) or not _names(book, registration, person)
+    is_stranger = registration.patient is None and is_another(person.patient, registration)
+    return is_stranger or not _names(book, registration, person)
 
 
 def _shares_address(patient: Patient, said: Registration | CallOff) -> bool:

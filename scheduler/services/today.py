@@ -1,7 +1,7 @@
 """The day of a clinic at a glance: what needs a person, what came to nothing, what goes out, what waits."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scheduler.domain.access import Scope
@@ -9,9 +9,11 @@ from scheduler.domain.alert import AT_ONCE, LISTED, OF_PATIENTS, AlertKind
 from scheduler.domain.brakes import Pause
 from scheduler.domain.circuit import Circuit
 from scheduler.domain.clinic import Clinic
+from scheduler.domain.notice import MessageKind
 from scheduler.domain.states import Brake
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.deliveries import clinics_of
+from scheduler.services.going import MOST_DECIDED, Staying, staying
 from scheduler.services.tallies import day_window, today_at
 from scheduler.services.unanswered import Listed, listed
 from scheduler.store.alerts import Alert, open_alerts
@@ -56,7 +58,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The page. `alerts` and `unanswered` are the first of so many (`*_count`); names are by patient."""
+    """The page. `alerts` and `unanswered` are the first of so many (`*_count`); names are by patient.
+
+    `staying` will not go out, though planned, and are in none of the counts; unless `is_decided` there may be more of
+    them, which are.
+    """
 
     alerts: tuple[Alert, ...]
     alert_count: int
@@ -65,6 +71,8 @@ class Today:
     unanswered: tuple[Listed, ...]
     unanswered_count: int
     hours: tuple[Hour, ...]
+    staying: tuple[Staying, ...]
+    is_decided: bool
     messages_today: int
     messages_tomorrow: int
     waiting: Waiting
@@ -89,10 +97,16 @@ def today(tx: Tx, configuration: Configuration, scope: Scope, *, now: datetime) 
     alerts = sorted((it for it in open_alerts(tx) if scope.holds(it.clinic)), key=_by_weight)
     silent = listed(tx, configuration, now=now, clinics=ids) if ids else ()
     windows = [_ahead(it, now) for it in clinics]
-    quarters = quarters_ahead(tx, windows)
-    first = upcoming(tx, _without_past(windows, quarters), limit=SHOWN_MESSAGES)
+    planned = quarters_ahead(tx, windows)
+    is_decided = sum(it.messages for it in planned) <= MOST_DECIDED
+    most = MOST_DECIDED if is_decided else SHOWN_MESSAGES
+    first = upcoming(tx, _without_past(windows, planned), limit=most)
+    stays = staying(tx, configuration, [it.id for it in first if it.kind is MessageKind.STEP], now=now)
+    quarters = _without(planned, stays.values())
+    first = tuple(it for it in first if it.id not in stays)[:SHOWN_MESSAGES]
     shown = alerts[:SHOWN_ALERTS], silent[:SHOWN_UNANSWERED]
     people = {it.question.patient_id for it in shown[1]} | {it.patient_id for it in first if it.patient_id}
+    people |= {it.message.of_patient for it in stays.values()}
     by_day = _by_day(quarters, {it.id: it for it in clinics}, now)
     return Today(
         alerts=tuple(shown[0]),
@@ -102,6 +116,8 @@ def today(tx: Tx, configuration: Configuration, scope: Scope, *, now: datetime) 
         unanswered=shown[1],
         unanswered_count=len(silent),
         hours=_hours(first, quarters, {it.id: it for it in clinics}, now),
+        staying=tuple(stays.values()),
+        is_decided=is_decided,
         messages_today=by_day[False],
         messages_tomorrow=by_day[True],
         waiting=_waiting(tx, scope, ids, alerts, quarters),
@@ -134,6 +150,16 @@ def _without_past(windows: Iterable[Window], quarters: Iterable[Quarter]) -> lis
     for it in quarters:
         begins[it.clinic] = min(it.at, begins.get(it.clinic, it.at))
     return [it._replace(start=max(it.start, begins.get(it.clinic, it.end))) for it in windows]
+
+
+def _without(quarters: Iterable[Quarter], stays: Iterable[Staying]) -> tuple[Quarter, ...]:
+    """Return the quarters without what will not go out."""
+    found = {(it.clinic, it.at): it for it in quarters}
+    for message, _ in stays:
+        at = message.due_at.replace(second=0, microsecond=0) - timedelta(minutes=message.due_at.minute % 15)
+        was, quiet = found[message.clinic, at], any(it.code == "quiet_hours" for it in message.reasons)
+        found[message.clinic, at] = replace(was, messages=was.messages - 1, quiet=was.quiet - quiet)
+    return tuple(it for it in found.values() if it.messages)
 
 
 def _by_day(quarters: Iterable[Quarter], clinics: Mapping[str, Clinic], now: datetime) -> Mapping[bool, int]:

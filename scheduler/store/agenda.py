@@ -54,6 +54,14 @@ def count_steps(tx: Tx, windows: Sequence[Window]) -> tuple[Counted, ...]:
     return tuple(Counted(*row) for row in tx.connection.execute(found))
 
 
+def steps_to_come(tx: Tx, windows: Sequence[Window], *, limit: int) -> tuple[int, ...]:
+    """Return the ids of the steps in the windows that wait to be sent, the first ones."""
+    found = sa.select(messages.c.id).where(
+        due_in(windows), messages.c.kind == MessageKind.STEP, messages.c.status == Status.SCHEDULED
+    )
+    return tuple(tx.connection.execute(found.order_by(messages.c.due_at, messages.c.id).limit(limit)).scalars())
+
+
 def agenda_link_of(tx: Tx, user_id: int) -> AgendaLink | None:
     """Return a user's link, None where there is none that opens."""
     columns = (agenda_links.c.user_id, agenda_links.c.number, agenda_links.c.made_at, agenda_links.c.used_at)

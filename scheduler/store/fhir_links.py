@@ -60,12 +60,16 @@ def find_links(tx: Tx, clinic: str, kind: FhirKind, names: Sequence[str]) -> dic
 
 def links_of_visit(tx: Tx, visit: int) -> list[Link]:
     """Return what its resources said of a visit, by any of their names."""
-    return [_read(it) for it in tx.connection.execute(sa.select(fhir_links).where(fhir_links.c.appointment_id == visit))]
+    return [
+        _read(it) for it in tx.connection.execute(sa.select(fhir_links).where(fhir_links.c.appointment_id == visit))
+    ]
 
 
 def links_of_patient(tx: Tx, patient: int) -> list[Link]:
     """Return what was told of a patient, by any name."""
-    return [_read(it) for it in tx.connection.execute(sa.select(fhir_links).where(fhir_links.c.patient_id == patient))]
+    return [
+        _read(it) for it in tx.connection.execute(sa.select(fhir_links).where(fhir_links.c.patient_id == patient))
+    ]
 
 
 def hold_linked(tx: Tx, clinic: str, names: Iterable[str]) -> None:
@@ -85,8 +89,8 @@ def keep_resource(
 ) -> None:
     """Keep what a resource became under the first of its names, its id. The caller commits.
 
-    The others are identifiers. Those that it had and has no more are free again; one that another resource claims names
-    neither from now on. `before` are owners that are the same resource, under the id that its identifiers made.
+    The others are identifiers. Those that it had and has no more are free again; one that another resource claims
+    names neither from now on. `before` are owners that are the same resource, under the id that its identifiers made.
     Without an owner the link claims nothing.
     """
     own = hash_of(tx.vault, names[0])
@@ -102,7 +106,7 @@ def keep_resource(
         found = known.get(digest)
         if found is None or found.owner in {own, *before} or _is_free(found, link):
             _put(tx, clinic, kind, digest, link)
-        elif found.number != link.number and not found.is_of_several:
+        elif link.number not in (None, found.number) and not found.is_of_several:
             _put(tx, clinic, kind, digest, Link())
 
 

@@ -64,9 +64,6 @@ def test_a_cancellation_that_tells_of_somebody_else_leaves_the_visit_of_an_expor
     for status in ("cancelled", "booked"):
         system.put(appointment(status=status, whom="#p2", contained=[ben]))
     assert [it[1:] for it in system.visits()] == [("booked", "2026-03-18T14:00")]
-    zoe = patient("p1", telecom=telecom)
-    system.put(appointment(status="cancelled", whom="#p1", contained=[zoe]))
-    assert [it[1] for it in system.visits()] == ["cancelled"]
 
 
 def test_an_export_that_is_older_than_what_the_system_said_moves_nobody_back(house: House) -> None:

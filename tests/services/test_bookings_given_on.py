@@ -1,5 +1,6 @@
 """A booking that its system gives to another person: nobody is written to about a visit that is not theirs."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -31,7 +32,7 @@ OLD = {"names": ["Old", "Person"], "mobile": "416 555 0170"}
 NEW = {"names": ["New", "Human"], "mobile": "416 555 0189"}
 
 
-def said(house: House, number: int, client: dict[str, object], word: str = "moved", **more: str) -> Signed:
+def said(house: House, number: int, client: Mapping[str, object], word: str = "moved", **more: str) -> Signed:
     at = (REGISTERED + timedelta(minutes=number)).isoformat()
     visit = {"id": "PC1", "day": "2026-03-18", "time": "10:00", "what": "peel", **more}
     return ours({"id": f"e{number}", "type": word, "at": at, "visit": visit, "client": client}, house.clock.now())

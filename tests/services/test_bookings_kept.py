@@ -243,7 +243,7 @@ def test_an_erasure_and_calls_about_the_patient_never_wait_for_each_other_in_a_c
 
 def test_a_move_that_is_refused_sends_nothing_for_the_old_time_and_is_made_once_it_can_be(any_house: House) -> None:
     house = with_sources(any_house, CALCOM)
-    respelled = [{"name": "Jonathan Doe", "email": "john.doe@example.com"}]
+    unreachable = [{"name": "John Doe", "email": "nobody"}]
     later, minute = VISIT + timedelta(days=1), timedelta(minutes=1)
     tell(house, calcom(calcom_booking("BOOKING_CREATED", UID, VISIT, REGISTERED)))
     same = {"type": "haircut", "eventTitle": "", "title": "", "eventTypeId": None}
@@ -251,7 +251,7 @@ def test_a_move_that_is_refused_sends_nothing_for_the_old_time_and_is_made_once_
     assert on(house) == [(UID, VISIT)], "a treatment with another name, at the same time, moves nobody"
 
     move = calcom_booking("BOOKING_RESCHEDULED", "next", later, REGISTERED + 3 * minute, rescheduleUid=UID)
-    moved = {**move, "payload": {**move["payload"], "attendees": respelled}}
+    moved = {**move, "payload": {**move["payload"], "attendees": unreachable}}
     tell(house, calcom(moved))
     assert on(house) == []
     refused = events(house)[-1]

@@ -70,6 +70,6 @@ def test_of_two_people_under_one_id_the_second_is_refused_and_no_file_is_given_u
     results = Counter(it.result.value for report in reports for it in report.rows)
     assert results == {"registered": ROWS, "refused": ROWS}
     assert {it.reason.split(" is ")[1].split(" of ")[1] for report in reports for it in report.rows if it.reason} == {
-        "another patient: cancel it and register the new one with an external_id"
+        "somebody else,"
     }
     assert count(houses[0], appointments) == count(houses[0], patients) == ROWS

@@ -1,14 +1,22 @@
 """Takes Appointments: registered, moved, completed or called off, by the same way as a booking of any other kind."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
 from scheduler.domain.fhir import Says
 from scheduler.services.fhir.issues import Code, refuse
-from scheduler.services.fhir.patients import known_patient, person_meant
+from scheduler.services.fhir.patients import is_theirs, person_meant
 from scheduler.services.fhir.references import patients_among
-from scheduler.services.fhir.same import end, meant_by_identifier, named, register, to_call_off, what_to_call
+from scheduler.services.fhir.same import (
+    Told,
+    end,
+    meant_by_identifier,
+    named,
+    not_theirs,
+    other_id,
+    register,
+    what_to_call,
+)
 from scheduler.services.fhir.shape import Resource
 from scheduler.services.fhir.times import times_of
 from scheduler.services.fhir.visits import concepts_of, patient_of, status_of, treatment_of
@@ -41,7 +49,7 @@ def take_appointment(occasion: Occasion, wish: Wish, link: Link | None) -> Done:
     assert person.id
     treatment = treatment_of(concepts_of(resource), occasion.clinic, occasion.registrar.configuration)
     if known is None:
-        known = meant_by_identifier(occasion, wish.names, person.id)
+        known = _met(occasion, wish, person.id)
     raw = {
         **person.raw,
         **times_of(resource, known, status, occasion),
@@ -50,7 +58,7 @@ def take_appointment(occasion: Occasion, wish: Wish, link: Link | None) -> Done:
         **_dated(resource, occasion),
     }
     says = Says.DONE if status is AppointmentStatus.COMPLETED else Says.ON
-    return register(occasion, wish, raw, treatment, person, _PLACES, place.at, says)
+    return register(occasion, wish, Told(raw, treatment, person, says), _PLACES, place.at)
 
 
 def _called(occasion: Occasion, wish: Wish, known: StoredAppointment | None) -> str:
@@ -64,6 +72,16 @@ def _called(occasion: Occasion, wish: Wish, known: StoredAppointment | None) -> 
     return called
 
 
+def _met(occasion: Occasion, wish: Wish, person: int) -> StoredAppointment | None:
+    """Return the visit of that person that goes by its identifier. Raises NotTakenError for another's."""
+    met, has_other_id = meant_by_identifier(occasion, wish.names)
+    if met and has_other_id:
+        raise other_id(met.id)
+    if met and met.patient_id != person:
+        raise not_theirs(met, "identifier")
+    return met
+
+
 def _call_off(
     occasion: Occasion,
     wish: Wish,
@@ -71,31 +89,31 @@ def _call_off(
     patients: Sequence[int],
     status: AppointmentStatus | None,
 ) -> Done:
+    """Call off the patient's visit; one that goes by another id is none."""
     place = patient_of(wish.resource, patients) if len(patients) == 1 else None
-    person = known_patient(occasion, place, wish.resource) if place else None
     at = place.at if place else "participant"
-    if known:
-        to_call_off(known, person, at, is_certain=wish.names.is_put)
-    found = known or _of_an_export(occasion, wish, person, at)
+    found = known or _called_so(occasion, wish)
+    theirs = is_theirs(occasion, place, wish.resource, found.patient_id) if place and found else None
+    if found and theirs is not True and not (known and wish.names.is_put and theirs is None):
+        if known or theirs is None or links_of_visit(occasion.tx, found.id):
+            raise not_theirs(found, at)
+        found = None  # of an export: systems count alike
     if found is None and status is None:
         words = f"“{wish.resource['status']}” is not agreed on, or was declined: send it once it is booked"
         raise refuse(Code.BUSINESS_RULE, words, "status")
     return end(occasion, wish, found, status or AppointmentStatus.CANCELLED, said_at(wish.resource, occasion.now))
 
 
-def _of_an_export(occasion: Occasion, wish: Wish, person: int | None, at: str) -> StoredAppointment | None:
-    """Return the visit that is called so by an identifier, or by an export: the same patient's, or none."""
-    if met := meant_by_identifier(occasion, wish.names, person, at):
-        return met
+def _called_so(occasion: Occasion, wish: Wish) -> StoredAppointment | None:
+    """Return the visit that goes by its identifier, or that an export calls so."""
+    met, has_other_id = meant_by_identifier(occasion, wish.names)
+    if met:
+        return None if has_other_id else met
     found = named(occasion, wish.names.calls[0])
-    if found is None or any(it for it in links_of_visit(occasion.tx, found.id)):
-        return None
-    if person is not None and person != found.patient_id:
-        return None  # systems count alike
-    return to_call_off(found, person, at)
+    return None if found is None or links_of_visit(occasion.tx, found.id) else found
 
 
 def _dated(resource: Resource, occasion: Occasion) -> Mapping[Field, str]:
     """Return when its system last changed an Appointment, where it said so."""
-    at: datetime | None = said_at(resource, occasion.now)
+    at = said_at(resource, occasion.now)
     return {Field.UPDATED_AT: at.isoformat()} if at else {}

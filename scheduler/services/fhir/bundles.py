@@ -9,7 +9,7 @@ from scheduler.domain.clinic import Clinic
 from scheduler.domain.fhir import FhirKind
 from scheduler.services.desk import Desk
 from scheduler.services.fhir.issues import Code, Issue, NotTakenError, refuse
-from scheduler.services.fhir.naming import names_of, read_condition
+from scheduler.services.fhir.naming import by_identifier, names_of, read_condition
 from scheduler.services.fhir.references import References
 from scheduler.services.fhir.shape import Resource, check, check_frame
 from scheduler.services.fhir.taking import take
@@ -42,7 +42,14 @@ class FhirIntake:
     base: str
 
     def wish(
-        self, resource: Any, kind: FhirKind, *, put_id: str | None = None, condition: str | None = None, root: str
+        self,
+        resource: Any,
+        kind: FhirKind,
+        *,
+        put_id: str | None = None,
+        condition: str | None = None,
+        root: str,
+        full_url: str = "",
     ) -> Wish:
         """Return what a resource asks for. Raises NotTakenError for one that is not as FHIR has it."""
         try:
@@ -53,7 +60,7 @@ class FhirIntake:
             known = read_condition(condition) if condition else None
         except NotTakenError as error:
             raise error.within(root) from None
-        return Wish(kind, resource, names, known, root)
+        return Wish(kind, resource, names, known, root, full_url)
 
     def take_one(self, wish: Wish) -> Taken:
         """Take one resource; commits. Raises NotTakenError, with nothing written."""
@@ -68,7 +75,7 @@ class FhirIntake:
             raise NotTakenError(*faults)
         wishes = [it.wish for it in entries if it.wish]
         _refuse_twice(entries)
-        told = {it.full_url: (it.wish.kind, it.wish.names) for it in entries if it.wish and it.full_url}
+        told = {it.full_url: (it.kind, it.names.id) for it in wishes if it.full_url}
         return self._take(wishes, References(self.base, told))
 
     def take_each(self, bundle: Resource) -> tuple[Taken | NotTakenError, ...]:
@@ -93,7 +100,7 @@ class FhirIntake:
         taken, issues = dict[int, Taken](), list[Issue]()
         with self.desk.store.write() as tx:
             registrar.open(tx, self.clinic.id, [])  # before any row: others of this clinic wait until the commit
-            hold_linked(tx, self.clinic.id, [name for it in wishes for name in it.names.all])
+            hold_linked(tx, self.clinic.id, [name for it in wishes for name in _names(it)])
             occasion = Occasion(tx, registrar, self.clinic, references)
             for index in order:
                 try:
@@ -119,23 +126,33 @@ class FhirIntake:
     def _entry(self, entry: Mapping[str, Any], at: str) -> Entry:
         full_url = entry.get("fullUrl", "")
         try:
-            kind, put_id, condition = _asked(entry, at)
-            root = f"{at}.resource"
-            return Entry(
-                self.wish(entry.get("resource"), kind, put_id=put_id, condition=condition, root=root), full_url
+            kind, put_id, condition = _asked(entry, at, self.base)
+            wish = self.wish(
+                entry.get("resource"),
+                kind,
+                put_id=put_id,
+                condition=condition,
+                root=f"{at}.resource",
+                full_url=full_url,
             )
+            return Entry(wish, full_url)
         except NotTakenError as error:
             return Entry(None, full_url, error)
 
 
-def _asked(entry: Mapping[str, Any], at: str) -> tuple[FhirKind, str | None, str | None]:
+def _names(wish: Wish) -> Sequence[str]:
+    return [*wish.names.all, *([by_identifier(wish.condition)] if wish.condition else [])]
+
+
+def _asked(entry: Mapping[str, Any], at: str, base: str) -> tuple[FhirKind, str | None, str | None]:
     """Return what an entry asks for: of which type, to which id, on which condition. Raises NotTakenError."""
     request = entry.get("request")
     if not request:
         raise refuse(Code.REQUIRED, "is missing: say what is to be done", f"{at}.request")
     if "ifMatch" in request:
         raise refuse(Code.NOT_SUPPORTED, "versions are not kept here: send it without", f"{at}.request.ifMatch")
-    asked, match = request["method"], _URL.fullmatch(request["url"])
+    url = request["url"].removeprefix(f"{base}/").removeprefix("/")
+    asked, match = request["method"], _URL.fullmatch(url)
     if not match or match["kind"] not in list(FhirKind) or (asked == "POST") is bool(match["id"]):
         words = f"is nothing that can be done here: POST or PUT {', '.join(FhirKind)}"
         raise refuse(Code.NOT_SUPPORTED, words, f"{at}.request.url")

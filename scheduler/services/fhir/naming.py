@@ -77,12 +77,10 @@ def _made_of_content(vault: Vault, kind: FhirKind, resource: Resource) -> str:
 
 
 def _calls(kind: FhirKind, first: Sequence[str], own: str) -> Sequence[str]:
-    if kind is FhirKind.PATIENT:  # the number of a patient's record at the clinic is none of the ids of a FHIR server
-        found = [_value(it) for it in first]
-    else:
-        found = [*dict.fromkeys([*map(_value, first), own])]
+    # The number of a patient's record at the clinic is none of the ids of a FHIR server.
+    found = [*map(_value, first), *(() if kind is FhirKind.PATIENT else (own,))]
     # A visit of a Procedure is none of an Appointment with the same number.
-    called = [f"{kind}/{it}" for it in found] if kind is FhirKind.PROCEDURE else found
+    called = [f"{kind}/{it}" for it in found] if kind is FhirKind.PROCEDURE else [*dict.fromkeys(found)]
     if any(len(it) > ID_LIMIT for it in called):
         raise refuse(Code.TOO_LONG, f"has more than {ID_LIMIT} characters", "identifier")
     return called

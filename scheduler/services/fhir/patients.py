@@ -8,7 +8,14 @@ from scheduler.domain.fhir import FhirKind
 from scheduler.domain.word import newest
 from scheduler.services.fhir.issues import Code, NotTakenError, refuse
 from scheduler.services.fhir.naming import Names, by_id, names_of
-from scheduler.services.fhir.people import bring_up_to_date, find_told, lay_to_rest, take_person, told_of
+from scheduler.services.fhir.people import (
+    bring_up_to_date,
+    find_told,
+    is_same_person,
+    lay_to_rest,
+    take_person,
+    told_of,
+)
 from scheduler.services.fhir.persons import Who, read_person
 from scheduler.services.fhir.recognising import Recognised, recognise
 from scheduler.services.fhir.references import Place, contained_in
@@ -56,15 +63,15 @@ def person_meant(occasion: Occasion, place: Place, resource: Resource) -> Person
     return Person(known.id, told_of(known), has_died)
 
 
-def known_patient(occasion: Occasion, place: Place, resource: Resource) -> int | None:
-    """Return the patient whom a reference in `resource` means, None where nobody is known by it. Takes nobody in.
+def is_theirs(occasion: Occasion, place: Place, resource: Resource, patient: int) -> bool | None:
+    """Whether a reference in `resource` means that patient, None where nobody is known by it. Takes nobody in.
 
-    Raises NotTakenError where that can't be told.
+    Raises NotTakenError for a reference that means several.
     """
     url = place.reference.get("reference", "")
     if not url.startswith("#"):
         known = _named_outright(occasion, place)[1]
-        return known.id if known else None
+        return known.id == patient if known else None
     told = contained_in(resource, url)
     if told.get("resourceType") != FhirKind.PATIENT:
         return None
@@ -73,9 +80,10 @@ def known_patient(occasion: Occasion, place: Place, resource: Resource) -> int |
     try:
         found = recognise(occasion, names, who).patient
     except NotTakenError:  # whoever has that identifier is somebody else
-        return None
-    found = found or find_told(occasion.tx, occasion.registrar, occasion.clinic, who.raw, has_id=names.has_claim)
-    return found.id if found else None
+        return False
+    if found:
+        return found.id == patient
+    return is_same_person(get_patient(occasion.tx, patient), who, is_proper=True)
 
 
 def _contained(occasion: Occasion, told: Resource, place: Place, at: datetime | None) -> Person:
@@ -138,14 +146,14 @@ def _take_in(
     with as_issues(OF_PERSON):
         if found.patient is None:
             return take_person(tx, registrar, clinic, who.raw, found.ref, has_id=has_id)
-        updated = bring_up_to_date(
-            tx, registrar, clinic, found.patient, who, ref=found.ref, withdrawn=withdrawn
-        )
+        updated = bring_up_to_date(tx, registrar, clinic, found.patient, who, ref=found.ref, withdrawn=withdrawn)
         return updated, False
 
 
 def _let_rest(occasion: Occasion, who: Who, found: Recognised, link: Link) -> Done:
-    known = found.patient or find_told(occasion.tx, occasion.registrar, occasion.clinic, who.raw, has_id=bool(link.owner))
+    known = found.patient or find_told(
+        occasion.tx, occasion.registrar, occasion.clinic, who.raw, has_id=bool(link.owner)
+    )
     if known is None:
         return Done(Result.UNCHANGED, None, NOBODY, link)
     lay_to_rest(occasion.tx, occasion.clinic, known.id, occasion.registrar)

@@ -38,17 +38,18 @@ def told_of(patient: Patient) -> Mapping[Field, str]:
     return {name: text for name, text in raw.items() if text}
 
 
-def is_same_person(known: Patient, who: Who) -> bool:
-    """Whether name and address say that somebody whom an identifier alone has found is who was told of.
+def is_same_person(known: Patient, who: Who, *, is_proper: bool) -> bool:
+    """Whether name and address say that somebody whom an identifier has found is who was told of.
 
-    With an address in common the first name is enough: surnames change, and families share phones. Without any to
-    compare the whole name is.
+    With an address in common the first name is enough: surnames change, and families share phones. Without one the
+    whole name is, if the identifier has a system, or if there is nothing to compare.
     """
     given, kept = plain_name(who.name).split(), plain_name(known.name).split()
     is_shared = _shares(known, who)
-    if is_shared and given and kept:
-        return given[0] == kept[0] or sorted(given) == sorted(kept)
-    return is_shared is None and sorted(given) == sorted(kept)
+    is_whole = sorted(given) == sorted(kept)
+    if is_shared:
+        return not given or given[0] == kept[0] or is_whole
+    return is_whole and (is_proper or is_shared is None)
 
 
 def is_somebody_else(known: Patient, who: Who) -> bool:

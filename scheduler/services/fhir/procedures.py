@@ -9,14 +9,15 @@ from scheduler.services.fhir.appointments import HAS_DIED
 from scheduler.services.fhir.done import Performed, is_done, visit_meant, when_done
 from scheduler.services.fhir.issues import Code, refuse
 from scheduler.services.fhir.naming import by_identifier
-from scheduler.services.fhir.patients import Person, known_patient, person_meant
+from scheduler.services.fhir.patients import Person, is_theirs, person_meant
 from scheduler.services.fhir.references import Place
 from scheduler.services.fhir.same import (
     TOOK_PLACE,
+    Told,
     end,
+    not_theirs,
     register,
     said_by_others,
-    to_call_off,
     what_to_call,
 )
 from scheduler.services.fhir.visits import treatment_of
@@ -50,8 +51,8 @@ def take_procedure(occasion: Occasion, wish: Wish, link: Link | None) -> Done:
     person = person_meant(occasion, place, wish.resource)
     if person.has_died:
         return Done(Result.UNCHANGED, meant.visit.id if meant.visit else None, HAS_DIED, link)
-    if meant.visit:
-        to_call_off(meant.visit, person.id, place.at)
+    if meant.visit and meant.visit.patient_id != person.id:
+        raise not_theirs(meant.visit, place.at)
     concepts = [("code", wish.resource["code"])] if "code" in wish.resource else []
     treatment = treatment_of(concepts, occasion.clinic, occasion.registrar.configuration)
     when = when_done(wish.resource, occasion.clinic, occasion.now)
@@ -62,7 +63,7 @@ def take_procedure(occasion: Occasion, wish: Wish, link: Link | None) -> Done:
         Field.STATUS: AppointmentStatus.COMPLETED.value,
     }
     says = _says(occasion, wish, link, visit)
-    return register(occasion, wish, raw, treatment, person, _PLACES, place.at, says)
+    return register(occasion, wish, Told(raw, treatment, person, says), _PLACES, place.at)
 
 
 def _undo(occasion: Occasion, wish: Wish, link: Link | None, meant: _Meant, place: Place) -> Done:
@@ -70,8 +71,9 @@ def _undo(occasion: Occasion, wish: Wish, link: Link | None, meant: _Meant, plac
     visit = meant.visit
     if visit is None:
         return end(occasion, wish, None, AppointmentStatus.CANCELLED)
-    person = known_patient(occasion, place, wish.resource)
-    to_call_off(visit, person, place.at, is_certain=meant.is_own and wish.names.is_put)
+    theirs = is_theirs(occasion, place, wish.resource, visit.patient_id)
+    if theirs is not True and not (theirs is None and meant.is_own and wish.names.is_put):
+        raise not_theirs(visit, place.at)
     said_alone = meant.is_own and link is not None and link.says in (Says.DONE, None)  # None: before it was kept
     if visit.status is AppointmentStatus.COMPLETED and not said_alone:
         kept = link_of(wish.kind, visit.id, said_at=None, says=Says.OFF)
@@ -88,9 +90,7 @@ def _says(occasion: Occasion, wish: Wish, link: Link | None, visit: StoredAppoin
     return Says.DONE if Says.DONE in said_by_others(occasion, wish.names, visit) else Says.DONE_TOO
 
 
-def _about(
-    occasion: Occasion, wish: Wish, visit: StoredAppointment | None, when: Performed
-) -> Mapping[Field, str]:
+def _about(occasion: Occasion, wish: Wish, visit: StoredAppointment | None, when: Performed) -> Mapping[Field, str]:
     """Return which visit it is. One that was booked keeps its times: the messages of its patient count from them."""
     if visit:
         ends_at = visit.ends_at.isoformat() if visit.ends_at else ""

@@ -1,4 +1,4 @@
-"""Which patient of ours a Patient is: by its own id for certain, by an identifier where the person agrees (ADR 51)."""
+"""Which patient of ours a Patient is: its id says so, an identifier only where the person agrees (ADR 51)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,10 +30,11 @@ class Recognised:
 
 def recognise(occasion: Occasion, names: Names, who: Who) -> Recognised:
     """Return whom a Patient is. Raises NotTakenError where an identifier is that of somebody else."""
+    proper = bool(names.identifiers)
     own = find_link(occasion.tx, occasion.clinic.id, FhirKind.PATIENT, names.name)
     if own and own.patient:
         known = get_patient(occasion.tx, own.patient)
-        if is_somebody_else(known, who) if names.is_put else not is_same_person(known, who):
+        if is_somebody_else(known, who) if names.is_put else not is_same_person(known, who, is_proper=proper):
             raise _stranger(known)
         return _recognised(occasion, known, names.calls[0] if names.calls else "", own)
     met, before = _by_identifier(occasion, names, who)
@@ -62,7 +63,7 @@ def _by_identifier(occasion: Occasion, names: Names, who: Who) -> tuple[Patient 
             continue
         known = get_patient(occasion.tx, link.patient)
         is_foreign = is_of_another_id(occasion, names, link)
-        if not is_foreign and is_same_person(known, who):
+        if not is_foreign and is_same_person(known, who, is_proper=True):
             return known, None
         if name == called[0]:
             raise _other_id(known) if is_foreign else _stranger(known)
@@ -87,14 +88,14 @@ def _by_ref(occasion: Occasion, names: Names, who: Who) -> tuple[Patient | None,
         return None, ref
     if links_of_patient(occasion.tx, found.id):
         return None, ""
-    if not is_same_person(found, who):
+    if not is_same_person(found, who, is_proper=False):
         raise _stranger(found)
     return found, ref
 
 
 def _stranger(known: Patient) -> NotTakenError:
     words = (
-        f"this is patient {known.id}, of another name, phone and email: nothing was changed. If it is the same person, "
+        f"this is patient {known.id}, of another name, phone and email: nothing was changed. If it is the same, "
         "correct the patient here first; if not, send this one under an id and identifiers of its own"
     )
     return refuse(Code.CONFLICT, words, "identifier")
@@ -102,7 +103,7 @@ def _stranger(known: Patient) -> NotTakenError:
 
 def _other_id(known: Patient) -> NotTakenError:
     words = (
-        f"is patient {known.id}, whom the system calls by another id: nothing was changed. Two ids are two people: send "
-        "this one under that id, or with an identifier of its own first"
+        f"is patient {known.id}, whom the system calls by another id: nothing was changed. Two ids are two people: "
+        "send this one under that id, or with an identifier of its own first"
     )
     return refuse(Code.CONFLICT, words, "identifier")

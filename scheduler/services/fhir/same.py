@@ -1,7 +1,7 @@
 """Which visit of ours a resource means, and what it may do to it: only what is the same patient's."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from scheduler.domain.appointment import AppointmentStatus
@@ -24,22 +24,23 @@ TOOK_PLACE = "took place, as something else says that was sent: it is not called
 _DONE = frozenset({Says.DONE, Says.DONE_TOO})
 
 
-def register(
-    occasion: Occasion,
-    wish: Wish,
-    raw: Mapping[Field, str],
-    treatment: str,
-    person: Person,
-    places: Mapping[Field, str],
-    person_at: str,
-    says: Says,
-) -> Done:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A visit as told: of whom, for which treatment of ours, and whether it took place."""
+
+    raw: Mapping[Field, str] = field(repr=False)
+    treatment: str
+    person: Person
+    says: Says
+
+
+def register(occasion: Occasion, wish: Wish, told: Told, places: Mapping[Field, str], person_at: str) -> Done:
     """Register a visit, or follow what changed of it. Raises NotTakenError, which names elements by `places`."""
     with as_issues(places, person_at):
-        registration = replace(read_registration(raw, occasion.clinic, treatment), patient=person.id)
+        registration = replace(read_registration(told.raw, occasion.clinic, told.treatment), patient=told.person.id)
         refuse_too_long(registration, places[Field.ENDS_AT])
         done = occasion.registrar.register(occasion.tx, registration)
-    link = link_of(wish.kind, done.appointment, said_at=None, says=says)
+    link = link_of(wish.kind, done.appointment, said_at=None, says=told.says)
     return Done(done.result, done.appointment, done.reason, link)
 
 
@@ -71,36 +72,14 @@ def said_by_others(occasion: Occasion, names: Names, visit: StoredAppointment) -
     return {it.says for it in links_of_visit(occasion.tx, visit.id) if it.says and it.owner != own}
 
 
-def to_call_off(
-    known: StoredAppointment, person: int | None, at: str, *, is_certain: bool = False
-) -> StoredAppointment:
-    """Return a visit that may be called off: it is that patient's; `is_certain`: or nobody says whose it is.
-
-    Raises NotTakenError.
-    """
-    if person == known.patient_id or (person is None and is_certain):
-        return known
-    raise _anothers(known, at)
-
-
-def meant_by_identifier(
-    occasion: Occasion, names: Names, person: int | None, at: str | None = None
-) -> StoredAppointment | None:
-    """Return the Appointment that goes by the first identifier of a resource, None for none.
-
-    With `at` it is to be called off: one that its system calls by another id is none then. Raises NotTakenError for
-    one of somebody else's, and of another id.
-    """
+def meant_by_identifier(occasion: Occasion, names: Names) -> tuple[StoredAppointment | None, bool]:
+    """Return the Appointment that goes by the first identifier of a resource; and whether it has another id."""
     if not names.identifiers:
-        return None
+        return None, False
     link = find_link(occasion.tx, occasion.clinic.id, FhirKind.APPOINTMENT, by_identifier(names.identifiers[0]))
     if link is None or link.appointment is None:
-        return None
-    if is_of_another_id(occasion, names, link):
-        if at is not None:
-            return None
-        raise _other_id(link.appointment)
-    return to_call_off(get_appointment(occasion.tx, link.appointment), person, at or "identifier")
+        return None, False
+    return get_appointment(occasion.tx, link.appointment), is_of_another_id(occasion, names, link)
 
 
 def named(occasion: Occasion, external_id: str) -> StoredAppointment | None:
@@ -119,20 +98,22 @@ def what_to_call(occasion: Occasion, names: Names, *, is_new: bool = False) -> s
         if found is None or (not is_new and not links_of_visit(occasion.tx, found.id)):
             return name
     assert found
-    raise _other_id(found.id)
+    raise other_id(found.id)
 
 
-def _anothers(known: StoredAppointment, at: str) -> NotTakenError:
+def not_theirs(known: StoredAppointment, at: str) -> NotTakenError:
+    """Return the error that a visit is another patient's, or nobody knows whose."""
     words = (
-        f"appointment {known.id} is not this patient's, or it is not known that it is: nothing was changed. Say whose it "
-        "is by a Patient that was sent; send what is another's under an id and identifiers of its own"
+        f"appointment {known.id} is not this patient's, or it is not known that it is: nothing was changed. Say whose "
+        "it is by a Patient that was sent; send what is another's under an id and identifiers of its own"
     )
     return refuse(Code.CONFLICT, words, at)
 
 
-def _other_id(visit: int) -> NotTakenError:
+def other_id(visit: int) -> NotTakenError:
+    """Return the error that an identifier is that of a visit which has another id."""
     words = (
-        f"is that of appointment {visit}, which has another id: nothing was changed. Two ids are two appointments: send "
-        "this one under that id, or with an identifier of its own first"
+        f"is that of appointment {visit}, which has another id: nothing was changed. Two ids are two appointments: "
+        "send this one under that id, or with an identifier of its own first"
     )
     return refuse(Code.CONFLICT, words, "identifier")

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 Resource = Mapping[str, Any]
 """A resource as JSON has it; `check` says that its elements are what FHIR says they are."""
 
+MOST_IDENTIFIERS = 20
+"""Of one resource: each is a name that is looked up and kept."""
+MOST_IN_A_LIST = 100
+"""Of anything else: nobody has more phones, and each is read while others who write wait."""
 MOST_SHOWN = 20
 """Issues of one resource; whoever mends those sees the others then."""
 _CODES = {
@@ -67,6 +71,8 @@ def check(resource: Resource, kind: FhirKind) -> None:
     """
     if resource.get("resourceType") != kind:
         raise refuse(Code.INVALID, f"is not “{kind}”, which this address takes", "resourceType")
+    if long := [*_too_long(resource, "", "")]:
+        raise NotTakenError(*long[:MOST_SHOWN])
     contained = resource.get("contained", [])
     _check(kind.value, {name: it for name, it in resource.items() if name != "contained"})
     if not isinstance(contained, list) or not all(isinstance(it, dict) for it in contained):
@@ -140,6 +146,16 @@ def _empty(value: Any, at: str) -> Iterator[Issue]:
             yield Issue(Code.STRUCTURE, "is empty: leave it out", place)
         else:
             yield from _empty(part, place)
+
+
+def _too_long(value: Any, name: str, at: str) -> Iterator[Issue]:
+    """Yield the lists that have more entries than are read."""
+    most = MOST_IDENTIFIERS if name == "identifier" else MOST_IN_A_LIST
+    if isinstance(value, list) and len(value) > most:
+        yield Issue(Code.TOO_LONG, f"has {len(value):,} entries, more than the {most} that are taken", at)
+        return
+    for place, key, part in _parts(value, at):
+        yield from _too_long(part, key or "", place)
 
 
 def _wrong(model: Any, raw: Any, at: str) -> Iterator[Issue]:

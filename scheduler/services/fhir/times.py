@@ -13,8 +13,8 @@ from scheduler.services.moments import NoInstantError, read_instant
 from scheduler.store.appointments import StoredAppointment
 
 LONGEST = timedelta(hours=24)
-"""Of a visit: aftercare counts from its end, and what is done in a clinic by the hour ends by the next day. An end that
-is further off is a wrong date, and would keep the first messages back for as long."""
+"""Of a visit: what is done in a clinic by the hour has ended by the next day. An end that is further off is a wrong date,
+and would keep the first messages back for as long, which count from it."""
 
 
 def times_of(
@@ -53,7 +53,7 @@ def _after(start: str, minutes: int, clinic: Clinic) -> str:
 
 
 def _refuse_ahead(start: str, occasion: Occasion) -> None:
-    """Refuse what took place on a day that is to come: its date was misread, or its status. The hour may lie ahead."""
+    """Refuse what took place on a day that is to come: its date or its status is wrong. The hour may lie ahead."""
     try:
         moment: datetime = read_instant(start, occasion.clinic)
     except NoInstantError:

@@ -207,3 +207,17 @@ def test_the_number_of_queries_does_not_grow(any_house: House) -> None:
     with statements() as many:
         assert "Patient 7" in visitor.get("/desk/").text
     assert len(few) == len(many)
+
+
+def test_what_will_not_be_sent_is_in_no_number_and_named_with_why(any_house: House) -> None:
+    any_house.register()
+    any_house.register(name="Ann Alpha", email="", phone="+14165550177")
+    any_house.clock.move_to(after(PREPARE, hours=-1))
+    admin = signed_in(desk_app(any_house), any_house.store, Role.STAFF, "north")
+    page = admin.get("/desk/").text
+    assert "will not be sent; there is no email address for this patient" in admin.get("/desk/patients/2").text.lower()
+    going = card(page, "going")
+    assert "1 today" in going
+    assert "1 planned message will not be sent" in going
+    assert "Ann Alpha Prepare · Email" in going
+    assert "There is no email address for this patient." in going
