@@ -83,6 +83,7 @@ class ImportMapping:
     treatment. `statuses`: its word -> "booked", "cancelled", "completed" or "no_show".
     `dates`: "day_first", "month_first" or a strptime format; None reads ISO 8601 and what can mean one day only.
     `timezone`: of a file's times that name none, None for the clinic's. `encoding`: of a file, "auto" to find out.
+    `optional`: fields whose columns a file may lack, though something may be lost without them.
     """
 
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -91,6 +92,7 @@ class ImportMapping:
     dates: str | None = None
     timezone: ZoneInfo | None = None
     encoding: str = "auto"
+    optional: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,12 +177,13 @@ class GenericBlock(SourceBlock):
     )
     event_id: Path | None = Field(
         default=None,
-        description="Where a call has an id of its own, by which a doubled one is known; by default its "
-        "whole body is compared.",
+        description="Where a call has an id of its own, not the booking's: with its body it tells a doubled one; "
+        "by default the body alone does.",
     )
     as_of: Path | None = Field(
         default=None,
-        description="Where the body says when that was so, by which an older call is known; by default when it came.",
+        description="Where the body says when that was so, such as when the booking was last changed, not made: "
+        "by that an older call is known; by default when it came.",
     )
     replaces: Path | None = Field(
         default=None, description="Where the body has the id of the booking that this one takes the place of."

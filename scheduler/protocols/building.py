@@ -154,4 +154,5 @@ def _imports(block: ImportBlock) -> ImportMapping:
         dates=block.dates or (preset.dates if preset else None),
         timezone=block.timezone,
         encoding=block.encoding,
+        optional=frozenset(block.optional),
     )

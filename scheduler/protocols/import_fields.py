@@ -27,3 +27,9 @@ IMPORT_FIELDS: Mapping[str, str] = {
 
 NEEDED = (("starts_at",), ("treatment",), ("name", "first_name", "last_name"), ("phone", "email"))
 """Of each group an import mapping has at least one."""
+
+MAY_BE_LOST = (
+    "external_id", "patient_id", "status", "consent_sms", "consent_email", "consent_marketing", "updated_at",
+)  # fmt: skip
+"""Mapped fields without which a file is refused, unless the clinic's file calls them optional: lost would be a cancellation,
+a no to texts, or who and which visit is meant."""

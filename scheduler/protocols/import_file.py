@@ -103,6 +103,12 @@ class ImportBlock(Block):
         description="Our field: the column's name in the export, or a list of columns whose cells are joined by a "
         "blank, such as [Date, Time]. Without any, the columns are called like our fields.",
     )
+    optional: list[ImportField] = Field(
+        default=[],
+        json_schema_extra={"uniqueItems": True},
+        description="Fields whose columns an export may lack, though a cancellation, a no to texts or an id would be "
+        "missed without them: else such a file is refused.",
+    )
     dates: ImportDates | None = Field(
         default=None,
         description="How dates are written: day_first (03/04 is the 3rd of April), month_first, or strptime letters. "
@@ -122,7 +128,8 @@ class ImportBlock(Block):
 
     @model_validator(mode="after")
     def _has_what_is_needed(self) -> Self:
-        refuse_all([*self._missing(), *self._repeated(), *self._never_used()])
+        twice = repeated(("optional",), self.optional)
+        refuse_all([*self._missing(), *self._repeated(), *twice, *self._never_used()])
         return self
 
     def _missing(self) -> Iterator[Fault]:

@@ -7,13 +7,13 @@ from scheduler.store.columns import Instant, number, reference, word
 from scheduler.store.metadata import metadata
 
 # A name is a logical id, or an identifier with its system; of Patients both may be health record numbers.
-# `owner_hash` is the id of the resource that a row belongs to: its own for an id; NULL where nothing claims it, as for
-# an id that is made of content, and for rows that are older than the column. An identifier that two resources claim
-# has neither an owner nor a thing. What has an owner and no thing was off, or dead, before it was ever known.
+# `owner_hash` is the id of the resource that a row belongs to: its own for an id; NULL where nothing claims it, as an
+# id that is made of content, and in rows that are older than the column. An identifier that two resources claim has
+# neither an owner nor a thing. What has an owner and no thing was off, or dead, before it was ever known.
 # `said_at` is when the system last changed what it told of it, by its own clock; NULL where it did not say.
 # `died_at` is when a patient died for us: as of the word that said so, by its system's clock or else by ours.
-# `says` (domain.fhir.Says) is what the resource last said of its visit; the other hashes are of the addresses that it
-# told last.
+# `says` (domain.fhir.Says) is what the resource last said of its visit.
+# `phone_hash` and `email_hash` are of the addresses that it told last.
 fhir_links = sa.Table(
     "fhir_links",
     metadata,

@@ -6,7 +6,20 @@ from pathlib import Path
 from scheduler.domain.access import Role
 from scheduler.services.appointments import reschedule
 from scheduler.services.erasing import erase
-from scheduler.services.fhir import appointments, done, naming, patients, persons, references, taking, visits, wishes
+from scheduler.services.fhir import (
+    appointments,
+    done,
+    naming,
+    patients,
+    persons,
+    recognising,
+    references,
+    same,
+    taking,
+    times,
+    visits,
+    wishes,
+)
 from scheduler.services.fhir.issues import Code
 from scheduler.services.fhir.visits import STATUSES
 from scheduler.store.appointments import get_appointment
@@ -87,7 +100,10 @@ def test_the_rest_apis_own_description_leaves_fhir_to_fhirs() -> None:
 
 
 def test_every_element_that_is_read_every_status_and_every_code_is_documented() -> None:
-    modules = (appointments, done, naming, patients, persons, references, taking, visits, wishes)
+    modules = (
+        *(appointments, done, naming, patients, persons, recognising),
+        *(references, same, taking, times, visits, wishes),
+    )
     sources = [Path(str(it.__file__)).read_text(encoding="utf-8") for it in modules]
     read = {name for text in sources for name in re.findall(r'(?:get\(|resource\[|procedure\[|\[)"([a-z]\w*)"', text)}
     listed = {name for text in sources for name in re.findall(r'"(serviceType|reasonCode|\w+(?=" in ))"?', text)}

@@ -88,6 +88,14 @@ def test_one_entry_that_is_wrong_leaves_nothing_of_a_transaction(system: System)
     assert [system.count(it) for it in ("patients", "appointments", "messages", "fhir_links")] == [0] * 4
 
 
+def test_the_address_of_an_entry_may_be_whole_or_begin_at_the_base(system: System) -> None:
+    base = f"{system.house.settings.public_url}/fhir/r4/north"
+    for entry, url in ((put(patient()), f"{base}/Patient/p1"), (put(appointment()), "/Appointment/a1")):
+        assert statuses(system.transaction({**entry, "request": {"method": "PUT", "url": url}})) == ["201"]
+    foreign = {"method": "PUT", "url": "https://elsewhere.example/fhir/Patient/p1"}
+    assert system.transaction({**put(patient()), "request": foreign}).status_code == 422
+
+
 def test_everything_that_is_wrong_in_a_transaction_is_said_at_once(system: System) -> None:
     answer = system.transaction(*(put(appointment(f"a{it}", whom="Patient/none")) for it in range(3)))
     assert places(answer) == [f"Bundle.entry[{it}].resource.participant[0].actor" for it in range(3)]

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from scheduler.store.fhir_tables import fhir_links
 from scheduler.store.patients import get_patient
 from tests.fhir.system import Resource, System, appointment, issues, patient, places, post, procedure, put
 
@@ -160,7 +162,7 @@ def test_nothing_calls_off_a_strangers_visit(system: System) -> None:
 
 def test_what_something_else_says_took_place_is_not_called_off(system: System) -> None:
     system.put(patient())
-    day = {"start": "2026-03-09T10:00:00-04:00", "end": "2026-03-09T11:00:00-04:00"}
+    day: dict[str, Any] = {"start": "2026-03-09T10:00:00-04:00", "end": "2026-03-09T11:00:00-04:00"}
     system.put(visit("a", "p1", status="fulfilled", **day))
     for number in ("1", "2"):
         system.put(procedure(f"d{number}", identifier=named(f"p|{number}")))
@@ -170,7 +172,7 @@ def test_what_something_else_says_took_place_is_not_called_off(system: System) -
     system.put(procedure("d1", identifier=named("p|1"), status="entered-in-error"))
     assert stands(system) == ["cancelled"]
     for side in ("left", "right"):
-        system.put(visit("b", "p1", **{"start": "2026-03-08T10:00:00-04:00", "end": None}))
+        system.put(visit("b", "p1", start="2026-03-08T10:00:00-04:00", end=None))
         system.put(procedure(side, performedDateTime="2026-03-08"))
     assert "took place" in words(system.put(procedure("right", performedDateTime="2026-03-08", status="not-done")))
     system.house.register(external_id="55", starts_at="2026-03-07T10:00:00-05:00", ends_at="", status="completed")
@@ -277,6 +279,23 @@ def test_a_name_that_another_visit_has_is_never_tried_for_ever(system: System) -
     answer = system.put(visit(given, "p1", "u2|L9", day=24))
     assert answer.status_code == 200, answer.text
     assert len(system.visits()) == 2
+
+
+def test_what_was_kept_before_names_had_owners_goes_on(any_system: System) -> None:
+    system = any_system
+    system.put(patient())
+    system.put(appointment())
+    system.put(procedure())
+    with system.house.store.write() as tx:
+        nothing = dict.fromkeys(("owner_hash", "says", "phone_hash", "email_hash"))
+        tx.connection.execute(sa.update(fhir_links).values(**nothing))
+    assert system.put(patient(name=[{"family": "Roy", "given": ["Zoë"]}])).status_code == 200
+    assert system.put(appointment(start="2026-03-19T10:00:00-04:00", end=None)).status_code == 200
+    assert system.put(procedure(status="entered-in-error")).status_code == 200
+    assert stands(system) == ["booked", "cancelled"]
+    assert system.put(patient("p2", identifier=patient()["identifier"])).status_code == 409
+    assert system.put(appointment("a2", identifier=appointment()["identifier"])).status_code == 409
+    assert system.count("patients") == 1
 
 
 def test_an_identifier_that_is_given_up_may_be_anothers(system: System) -> None:

@@ -1,8 +1,9 @@
 """Follows what a booking system says of one booking: whatever order it comes in, and however often.
 
-Of each id the newest word counts, by the source's own clock. An id that took the place of another is the same visit
-under a new name, so that a move is one visit moved, whichever of its two calls comes first. Two ids may take the
-place of the same one (calcom/cal.com#12922: the link to move a booking works twice): the last one is the visit.
+Of each id the newest word counts, by the source's own clock; of two of one instant the one that came last. An id
+that took the place of another is the same visit under a new name, so that a move is one visit moved, whichever of its
+two calls comes first. Two ids may take the place of the same one (calcom/cal.com#12922: the link to move a booking
+works twice): the last one is the visit.
 """
 
 from collections.abc import Sequence
@@ -115,7 +116,7 @@ class Follower:
             reschedule(self.tx, configuration, visit, starts_at=at, now=now, by=by, decided=False)
 
     def keep_back(self, news: News, *, heard_at: datetime) -> int | None:
-        """Call off the visit that a refused booking was, where it is at another time now, or for something else.
+        """Call off the visit that a refused booking was, where time, treatment or person are others now.
 
         What is known of it here is not so any more: nothing may go out for it. Taken after all, it is on again.
         Returns that visit, None where nothing had to be kept back. Raises NotTakenError: then the caller rolls back.
@@ -230,8 +231,7 @@ class Follower:
         return replace(done, reason=f"it is somebody else's now: appointment {visit.id} was called off", why=())
 
     def _arrive(self, raw: dict[Field, str]) -> Followed:
-        done = arrive(self.tx, self.registrar, self.clinic, raw)
-        return _followed(done)
+        return _followed(arrive(self.tx, self.registrar, self.clinic, raw))
 
 
 def _is_told_of(family: Family, before: Booking | None = None) -> bool:

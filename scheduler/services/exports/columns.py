@@ -8,16 +8,19 @@ from scheduler.domain.localtime import iso
 from scheduler.errors import RegistrationError
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.hints import nearest, shown, suggest
-from scheduler.protocols.import_fields import NEEDED
+from scheduler.protocols.import_fields import MAY_BE_LOST, NEEDED
 from scheduler.services.arriving import our_status, read_booking
 from scheduler.services.exports.ages import read_age
 from scheduler.services.exports.dates import Dates
+from scheduler.services.exports.looks import is_of_a_person, refuse_rows_as_header
 from scheduler.services.exports.phones import read_file_phone
 from scheduler.services.intake import CallOff, Field, Registration, read_call_off
 from scheduler.services.ways import Ways
 
 Mapped = Mapping[Field, tuple[str, ...]]
 _IDS = (Field.EXTERNAL_ID, Field.PATIENT_ID)
+_LOST_WITHOUT = frozenset(map(Field, MAY_BE_LOST))
+_PLAIN_WORDS = (Field.TREATMENT, Field.STATUS, Field.NAME, Field.LANGUAGE)
 _NO_ID = frozenset({"-", "--", "\u2013", "\u2014", "?", "n/a", "none", "null", "nan"})
 """What exports write where there is no id: taken for one, all who lack one would be the same."""
 
@@ -57,12 +60,26 @@ class Columns:
 
     def registration(self, raw: Mapping[Field, str]) -> Registration:
         """Return what a row registers. Raises RegistrationError with all that is wrong."""
-        return read_booking(raw, self.clinic, self.configuration, ways=self._ways)
+        try:
+            return read_booking(raw, self.clinic, self.configuration, ways=self._ways)
+        except RegistrationError:
+            self._refuse_shifted(raw)
+            raise
+
+    def _refuse_shifted(self, raw: Mapping[Field, str]) -> None:
+        """Raise RegistrationError, which quotes nothing, where a row that can't be read has its cells elsewhere."""
+        for key in _PLAIN_WORDS:
+            if is_of_a_person(raw.get(key, ""), [self.clinic.country]):
+                raise RegistrationError(
+                    f"{key}: has an address, a number or a date: do the cells of this row stand under the header?",
+                    code="cells_shifted",
+                    field=key.value,
+                )
 
     @property
     def _ways(self) -> Ways:
         dates = self.dates
-        return Ways(lambda text, _: dates.read(text), read_file_phone, lambda text, _: read_age(dates, text))
+        return Ways(lambda text, _: dates.visit(text), read_file_phone, lambda text, _: read_age(dates, text))
 
 
 def mapped_columns(clinic: Clinic) -> frozenset[str]:
@@ -73,8 +90,8 @@ def mapped_columns(clinic: Clinic) -> frozenset[str]:
 def find_columns(place: str, header: Sequence[str], clinic: Clinic, configuration: Configuration) -> Columns:
     """Find the columns of a file in its header, which stands at `place`: file and line.
 
-    Raises RegistrationError where one that every registration needs is missing, or one that is mapped looks
-    renamed: a status that is not read would be a cancellation missed. Others that are missing get a warning.
+    Raises RegistrationError where one is missing without which something would be lost, see `_must_be_there`. Others
+    that are missing get a warning.
     """
     mapped = _mapping(clinic)
     if not clinic.imports.columns:
@@ -85,14 +102,9 @@ def find_columns(place: str, header: Sequence[str], clinic: Clinic, configuratio
     missing = [(key, column) for key, named in mapped.items() for column in named if column not in header]
     for key, column in missing:
         halved = any(other in header for other in mapped[key])
-        if halved or nearest(column, unused) or not _does_without(key, there):
-            raise RegistrationError(
-                f"{place}: no column “{column}” for {key} in the header ({_like(column, unused)}): "
-                f"rename it there, or map {key} anew under import.columns of clinic {clinic.id}",
-                code="column_missing",
-                column=column,
-                field=key.value,
-            )
+        if halved or nearest(column, unused) or _must_be_there(key, there, clinic):
+            refuse_rows_as_header(place, header, [clinic.country])
+            raise _missing(place, key, column, unused, clinic)
     _refuse_without(there, place, header, clinic)
     warnings = tuple(
         f"{place}: no column “{column}” in the header: {key} is taken as not known for all rows"
@@ -111,15 +123,33 @@ def _mapping(clinic: Clinic) -> Mapped:
 _OURS = tuple(key for key in Field if key is not Field.CLINIC)
 
 
-def _like(column: str, unused: Sequence[str]) -> str:
-    """Say which column may be meant, else which there are."""
-    return suggest(column, unused) or f"there are {shown(', '.join(unused)) or 'no others'}"
+def _must_be_there(key: Field, there: Mapped, clinic: Clinic) -> bool:
+    """Whether a file that lacks a field is refused: every row needs it, or something would be lost in silence.
+
+    A cancellation, a no to texts, the id by which a visit is known again: an export may only lack what the clinic's
+    file calls optional.
+    """
+    needed = any(key in group and not any(Field(it) in there for it in group) for group in NEEDED)
+    return needed or (key in _LOST_WITHOUT and key not in clinic.imports.optional)
+
+
+def _missing(place: str, key: Field, column: str, unused: Sequence[str], clinic: Clinic) -> RegistrationError:
+    like = suggest(column, unused) or f"there are {shown(', '.join(unused)) or 'no others'}"
+    or_else = f", or, if your exports may lack it, name {key} under import.optional" if key in _LOST_WITHOUT else ""
+    return RegistrationError(
+        f"{place}: no column “{column}” for {key} in the header ({like}): "
+        f"rename it there, or map {key} anew under import.columns of clinic {clinic.id}{or_else}",
+        code="column_missing",
+        column=column,
+        field=key.value,
+    )
 
 
 def _refuse_without(there: Mapped, place: str, header: Sequence[str], clinic: Clinic) -> None:
     """Raise RegistrationError where nothing holds what every registration needs."""
     for group in NEEDED:
         if not any(Field(key) in there for key in group):
+            refuse_rows_as_header(place, header, [clinic.country])
             columns = shown(", ".join(header))
             raise RegistrationError(
                 f"{place}: no column for {' or '.join(group)} in the header ({columns}): "
@@ -127,8 +157,3 @@ def _refuse_without(there: Mapped, place: str, header: Sequence[str], clinic: Cl
                 code="column_needed",
                 field=group[0],
             )
-
-
-def _does_without(key: Field, there: Mapped) -> bool:
-    """Whether a file can be read without that field: no group of needed ones is left empty."""
-    return all(any(Field(other) in there for other in group) for group in NEEDED if key in group)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -51,6 +51,19 @@ class Dates:
     def read(self, text: str) -> datetime:
         """Return the moment (UTC) of a cell, the beginning where it has an end too. Raises NoInstantError."""
         return _read(self, text)[0]
+
+    def visit(self, text: str) -> datetime:
+        """Return a moment of a visit (UTC), as `read`. Raises NoInstantError for midnight too.
+
+        A column of days alone is written so by databases and spreadsheets; nobody is treated then, and what follows
+        the visit would go out before it.
+        """
+        found = self.read(text)
+        if found.astimezone(self.zone).time() == time():
+            raise NoInstantError(
+                "no_time", "is at midnight, which is how a day without a time is written: export the time"
+            )
+        return found
 
     def ends(self, text: str) -> tuple[datetime, datetime] | None:
         """Return beginning and end (UTC) of a cell that has both; None for any other."""

@@ -21,12 +21,15 @@ from scheduler.services.exports.table import (
     first_lines,
     header_among,
     named,
+    refuse_tables,
     refuse_twice,
     row_of,
 )
 
 SEPARATORS = ",;\t|"
 _SAMPLE = 256 * 1024
+_WIDE = 4
+"""Cells in a line that make it one of a table, rather than notes with separators in them."""
 _LINE_LIMIT = 1_000_000
 _SAID = re.compile(r'"?sep=([^"\w\s]|\t)"?\s*', re.IGNORECASE)
 
@@ -46,15 +49,18 @@ def read_delimited(source: Source, wanted: Wanted) -> Table:
             line=damaged,
         )
     separator, line = _layout(source, encoding, wanted)
+    lines = first_lines(_records(source, encoding, separator))
     filled = (record for record in _records(source, encoding, separator) if not record.is_blank)
     header = next((record for record in filled if record.line >= line), Record(line, (), "can't be read as CSV"))
     columns = _columns(source, header, wanted)
+    refuse_tables(source.name, lines, header, wanted.columns)
     total = sum(1 for _ in filled)
 
     def read() -> Iterator[Row]:
         for record in _records(source, encoding, separator):
             if record.line > header.line and not record.is_blank:
-                yield row_of(record, columns, wanted.columns, is_aligned=False)
+                whole = _refuse_swallowed(record, separator, len(columns))
+                yield row_of(whole, columns, wanted.columns, is_aligned=False)
 
     warnings = (encoding.warning,) if encoding.warning else ()
     return Table(source.name, header.line, columns, total, warnings, read, source.refuse_change)
@@ -112,6 +118,22 @@ def _text(source: Source, encoding: Encoding) -> Iterator[io.TextIOWrapper]:
     finally:
         if not stream.closed:  # rows that nobody asked for any more may be left after their file was closed
             text.detach()
+
+
+def _refuse_swallowed(record: Record, separator: str, width: int) -> Record:
+    """Return a line, with its problem where a quote that is not closed made further lines a part of one cell.
+
+    Those are as wide as the table, the last of them with what follows that cell. Notes may have a few separators.
+    """
+    for place, cell in enumerate(record.cells, start=1):
+        if not ("\n" in cell or "\r" in cell) or width < _WIDE:
+            continue
+        *between, last = (it.count(separator) + 1 for it in cell.splitlines()[1:] or [""])
+        if width in between or last == place >= _WIDE:
+            lines = f"{record.line + 1} to {record.line + len(cell.splitlines()) - 1}"
+            said = f"has whole lines ({lines}) in one cell, which were not read: a quote before them is not closed"
+            return Record(record.line, (), said)
+    return record
 
 
 def _lines(name: str, text: io.TextIOWrapper) -> Iterator[str]:

@@ -16,7 +16,7 @@ from scheduler.services.exports import known_words
 from scheduler.services.exports.best_columns import Seen, best_columns
 from scheduler.services.exports.header_words import likely_columns, says_called_off
 from scheduler.services.exports.known_presets import nearest_preset
-from scheduler.services.exports.looks import EMAIL, MOMENT, PHONE, look, order_of
+from scheduler.services.exports.looks import look, order_of, refuse_rows_as_header
 from scheduler.services.exports.opening import read_export
 from scheduler.services.exports.proposal import ForDates, ForField, ForWord, Proposal, Sure
 from scheduler.services.exports.table import Table, Wanted
@@ -71,11 +71,7 @@ class Guesser:
         """Return a proposal for a file. Raises RegistrationError where its first line names no columns."""
         rows = list(islice((row.cells for row in table.rows() if row.problem is None), SAMPLE))
         seen = [self._seen(column, rows) for column in dict.fromkeys(table.columns) if column]
-        if any(_is_of_a_person(one.column, self.countries) for one in seen):
-            raise RegistrationError(
-                f"{table.place}: is no header, but a row of somebody's: export with the names of the columns",
-                code="file_no_names",
-            )
+        refuse_rows_as_header(table.place, [one.column for one in seen], self.countries)
         found = nearest_preset(self.presets, table.columns)
         preset = found.preset if found else None
         columns = self._beside(preset, seen) if preset else best_columns(seen)
@@ -146,8 +142,3 @@ def _dates(
     if order.name:
         return ForDates(order.name, Sure.SURE, f"{order.proven} of {order.of} dates can't be read otherwise")
     return ForDates("", Sure.ASK, f"all {order.of} can be read either way: look at one in the booking system")
-
-
-def _is_of_a_person(column: str, countries: Sequence[str]) -> bool:
-    counts = look([column], countries).counts
-    return any(counts[kind] for kind in (EMAIL, PHONE, MOMENT))

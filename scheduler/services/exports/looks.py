@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import phonenumbers
 
+from scheduler.errors import RegistrationError
 from scheduler.services.intake import Field
 from scheduler.services.status_words import status_of
 from scheduler.services.words import answer_of, exists, language_of, zone_names
@@ -68,6 +69,20 @@ def look(cells: Iterable[str], countries: Sequence[str]) -> Look:
         for kind in _kinds(cell, countries):
             counts[kind] += 1
     return Look(len(filled), len(set(filled)), counts)
+
+
+def is_of_a_person(cell: str, countries: Sequence[str]) -> bool:
+    """Whether a text is an address, a number or a moment: no name of a column, of a treatment or of a status is."""
+    return _main_kind(cell.strip(), countries) in (EMAIL, PHONE, MOMENT)
+
+
+def refuse_rows_as_header(place: str, header: Sequence[str], countries: Sequence[str]) -> None:
+    """Raise RegistrationError, without a word of it, where what should be the header is a row of somebody's."""
+    if any(is_of_a_person(column, countries) for column in header):
+        raise RegistrationError(
+            f"{place}: is no header, but a row of somebody's: export with the names of the columns",
+            code="file_no_names",
+        )
 
 
 def _kinds(cell: str, countries: Sequence[str]) -> Iterable[str]:

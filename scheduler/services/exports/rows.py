@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
+from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.why import Why
 from scheduler.errors import ConflictError, RegistrationError
 from scheduler.protocols.hints import shown
@@ -71,9 +72,22 @@ class Rows:
         raw = self.columns.fields(row.cells)
         called_off = self.columns.call_off(raw)
         try:
-            return Read(row.line, raw, called_off, self.columns.registration(raw))
+            registration = self.columns.registration(raw)
+            self._refuse_done_ahead(registration)
+            return Read(row.line, raw, called_off, registration)
         except RegistrationError as error:
             return Read(row.line, raw, called_off, wrong=str(error), why=whys(error))
+
+    def _refuse_done_ahead(self, registration: Registration) -> None:
+        """Raise RegistrationError for what has taken place on a day that is to come: the date was misread."""
+        zone = self.columns.clinic.timezone
+        day, today = (it.astimezone(zone).date() for it in (registration.starts_at, self.registrar.clock.now()))
+        if registration.status is AppointmentStatus.COMPLETED and day > today:
+            raise RegistrationError(
+                f"status: has taken place, it says, on {day}, a day to come: look at import.dates, or at the status",
+                code="done_ahead",
+                on=day.isoformat(),
+            )
 
     def take(self, tx: Tx, rows: Sequence[Read]) -> Iterator[RowReport]:
         """Register, follow or refuse the rows of a batch, in their order; yield a report for each."""

@@ -14,6 +14,8 @@ LABEL_LIMIT = 200
 """Letters of a column's name that count; errors quote it."""
 HEADER_WITHIN = 20
 """So many lines, blank ones not counted, may stand above the header: titles, dates, who exported it."""
+A_HEADER = 3
+"""So many mapped columns in a line above the header make it a header too."""
 LOOK_AGAIN = 200
 """Rows after which it is asked again whether the file is still the one that was opened."""
 SPREADSHEET_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!"})
@@ -109,6 +111,23 @@ def header_among(lines: Sequence[Record], wanted: Collection[str]) -> Record | N
     widths = Counter(_filled(line) for line in readable)
     usual = min(width for width, often in widths.items() if often == max(widths.values()))
     return next(line for line in readable if _filled(line) >= usual)
+
+
+def refuse_tables(name: str, lines: Sequence[Record], header: Record, wanted: Collection[str]) -> None:
+    """Raise RegistrationError where a table with a header of its own stands above the header: its rows would be lost.
+
+    `lines` are those among which the header was found. A title may name a column or two.
+    """
+    above = [line for line in lines if line.line < header.line]
+    for line in above[:-1]:  # the header may have a second line
+        if line.problem is None and named(line, wanted) >= A_HEADER:
+            raise RegistrationError(
+                f"{name}:{line.line}: has a header here and another one in line {header.line}: save each table as a "
+                "file of its own, or give both the same columns",
+                code="two_tables",
+                line=line.line,
+                other=header.line,
+            )
 
 
 def named(line: Record, wanted: Collection[str]) -> int:

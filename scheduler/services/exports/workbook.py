@@ -23,6 +23,7 @@ from scheduler.services.exports.table import (
     first_lines,
     header_among,
     named,
+    refuse_tables,
     refuse_twice,
     row_of,
 )
@@ -57,6 +58,8 @@ def read_workbook(source: Source, wanted: Wanted) -> Table:
         sheet, header, left = _sheet(source, archive, book, sheets, wanted)
         columns, name = columns_of(header), f"{source.name}, sheet “{shown(sheet.name)}”"
         refuse_twice(name, header.line, columns, wanted.columns)
+        with _part(archive, sheet.part, most=MOST_UNPACKED) as stream:
+            refuse_tables(name, first_lines(records(stream, book, Seen())), header, wanted.columns)
         seen = Seen()
         with _part(archive, sheet.part, most=MOST_UNPACKED) as stream:
             total = sum(1 for it in records(stream, book, seen) if it.line > header.line and not it.is_blank)

@@ -104,8 +104,8 @@ def what_to_call(occasion: Occasion, names: Names, *, is_new: bool = False) -> s
 def not_theirs(known: StoredAppointment, at: str) -> NotTakenError:
     """Return the error that a visit is another patient's, or nobody knows whose."""
     words = (
-        f"appointment {known.id} is not this patient's, or it is not known that it is: nothing was changed. Say whose "
-        "it is by a Patient that was sent; send what is another's under an id and identifiers of its own"
+        f"appointment {known.id} is not this patient's, or it is not known that it is: nothing was changed. Say "
+        "whose it is by a Patient that was sent; send what is another's under an id and identifiers of its own"
     )
     return refuse(Code.CONFLICT, words, at)
 

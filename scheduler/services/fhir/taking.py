@@ -37,7 +37,8 @@ def take(occasion: Occasion, wish: Wish) -> Taken:
         raise error.within(wish.root) from None
     if wish.full_url and taken.done.link:
         occasion.became[wish.full_url] = taken.done.link
-    return taken
+    warnings = tuple(it.within(wish.root) for it in taken.done.warnings)
+    return replace(taken, done=replace(taken.done, warnings=warnings))
 
 
 def _take(occasion: Occasion, wish: Wish) -> Done:

@@ -13,8 +13,8 @@ from scheduler.services.moments import NoInstantError, read_instant
 from scheduler.store.appointments import StoredAppointment
 
 LONGEST = timedelta(hours=24)
-"""Of a visit: what is done in a clinic by the hour has ended by the next day. An end that is further off is a wrong date,
-and would keep the first messages back for as long, which count from it."""
+"""Of a visit: what is done in a clinic by the hour has ended by the next day. An end that is further off is a wrong
+date, and would keep back for as long the first messages, which count from it."""
 
 
 def times_of(
@@ -44,10 +44,7 @@ def refuse_too_long(registration: Registration, at: str) -> None:
 
 def _after(start: str, minutes: int, clinic: Clinic) -> str:
     try:
-        length = timedelta(minutes=minutes)
-        return (read_instant(start, clinic) + length).isoformat()
-    except OverflowError:
-        raise refuse(Code.VALUE, "is no length of a visit", "minutesDuration") from None
+        return (read_instant(start, clinic) + timedelta(minutes=minutes)).isoformat()
     except NoInstantError:
         return ""  # the start is refused for it
 

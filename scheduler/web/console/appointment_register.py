@@ -14,6 +14,8 @@ from scheduler.domain.states import Status
 from scheduler.errors import ConflictError
 from scheduler.services.desk import Desk
 from scheduler.services.drafts import Drafts
+from scheduler.services.left_text import NEW_APPOINTMENT as NEW
+from scheduler.services.left_text import LeftText, forget_text, left_text
 from scheduler.services.registering import PlanChangedError, Registering, look, save
 from scheduler.services.registration import Result
 from scheduler.services.timeline import TimelineMessage
@@ -40,7 +42,6 @@ from scheduler.web.console.shell import Shell
 from scheduler.web.console.words import words
 from scheduler.web.pages import SAFE
 
-NEW = "/appointments/new"
 _GOES = frozenset({"will_send", "will_go_with", "will_merge"})
 _REFUSED = frozenset(
     {"will_not_send", "no_address", "consent_refused", "consent_unknown", "stopped", "not_theirs", "address_gone"}
@@ -94,6 +95,10 @@ class _Registers:
             caller.demand(Permission.BOOK, patient.clinic)
             note(request, clinic=patient.clinic, subject=f"patient/{patient.id}")
             return self._form(request, caller, prefilled(patient, treatment))
+        if left := self._left(caller):
+            return self._form(
+                request, caller, {**blank(None), **{it: left.typed.get(it, "") for it in NAMES}}, left=True
+            )
         clinic = asked.get("clinic") if asked.get("clinic") in dict(places) else None
         if clinic is None and len(places) == 1:
             clinic = places[0][0]
@@ -101,6 +106,7 @@ class _Registers:
 
     def look(self, request: Request, caller: Caller, form: Posted) -> Response:
         read, edit = self._read(caller, form), form["step"] == "edit"
+        self._forget_left(caller)
         if not edit and read.registration is None:
             return self._form(request, caller, read.typed, wrong=read.wrong)
         # A page that answers a form can't be gone back to: browsers show an error of their own instead.
@@ -136,6 +142,7 @@ class _Registers:
             return self._form(request, caller, read.typed, wrong=read.wrong)
         caller.demand(Permission.BOOK, read.registration.clinic)
         note(request, clinic=read.registration.clinic)
+        self._forget_left(caller)
         try:
             done = save(self._desk, read.registration, by=caller.label, shown=load_shown(form["shown"]) or ())
         except PlanChangedError as error:
@@ -147,6 +154,17 @@ class _Registers:
         said = {Result.REGISTERED: "registered", Result.RESCHEDULED: "again" if done.is_again else "move"}
         told = f"appointments.said.{said.get(done.result, 'known')}"
         return self._shell.go(request, f"/appointments/{done.appointment}", said=told, link=link)
+
+    def _left(self, caller: Caller) -> LeftText | None:
+        """Return what the caller typed when a session had run out."""
+        with self._desk.store.read() as tx:
+            return left_text(tx, caller.label, NEW)
+
+    def _forget_left(self, caller: Caller) -> None:
+        """Forget it: it is in a form again."""
+        if self._left(caller):
+            with self._desk.store.write() as tx:
+                forget_text(tx, caller.label, NEW)
 
     def _read(self, caller: Caller, form: Posted) -> Read:
         return read_form_of(typed_in(form), self._desk, dict(bookable(self._desk, caller)))
@@ -166,6 +184,7 @@ class _Registers:
         *,
         wrong: Sequence[tuple[str, str]] = (),
         told: str | None = None,
+        left: bool = False,
     ) -> Response:
         language = self._shell.language(request, caller)
         said: Mapping[str, Any] = words(language)["appointments"]
@@ -178,6 +197,7 @@ class _Registers:
             "appointments/register.html.j2",
             status=422 if wrong or told else 200,
             typed=typed,
+            left=left,
             now=self._desk.clock.now(),
             places=places,
             titles=titles(self._desk, language),

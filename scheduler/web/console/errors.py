@@ -137,7 +137,7 @@ async def _left(shell: Shell, request: Request) -> tuple[str, bool]:
         asked = f"{came_from.path.removeprefix(root)}{'?' if came_from.query else ''}{came_from.query}"
         return (safe(asked) if came_from.path.startswith(f"{root}/") else "/"), False
     form = await read_form(request) or {}
-    text = LeftText(*(next(iter(form.get(name) or [""])) for name in ("words", "subject")))
+    text = LeftText({name: values[0] for name, values in form.items() if values})
     return page, await run_in_threadpool(leave, shell.desk.store, shell.session(request), page, text)
 
 

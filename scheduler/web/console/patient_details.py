@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -12,19 +13,21 @@ from scheduler.domain.protocol import Channel
 from scheduler.errors import ConflictError, NotFoundError
 from scheduler.services.correcting import DetailsChangedError, correct, state_of
 from scheduler.services.intake import Field, WrongFieldsError, read_details
+from scheduler.services.left_text import forget_text, left_text
 from scheduler.services.resending import Candidate, Word, candidates, resend
 from scheduler.store.consents import stop_source
 from scheduler.store.patients import Patient
 from scheduler.web.access import needs
 from scheduler.web.console.patient_door import Ask, Blank, Door, Problems
 from scheduler.web.console.posted import Posted, posted
-from scheduler.web.console.words import fill
+from scheduler.web.console.words import fill, words
 
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 Reader = Annotated[Caller, Depends(needs(Permission.CARE, "-"))]
 Form = Annotated[Posted, Depends(posted)]
 _BOX = re.compile(r"send_([0-9]{1,18})")
 _FIELDS = (Field.NAME, Field.PHONE, Field.EMAIL, Field.LANGUAGE, Field.TIMEZONE)
+_NAMES = tuple(str(it) for it in _FIELDS)
 
 
 def detail_pages(router: APIRouter, door: Door) -> None:
@@ -38,7 +41,12 @@ def _correcting(router: APIRouter, door: Door) -> None:
     def ask_details(request: Request, caller: Reader, number: Number) -> Response:
         """Show the details to be corrected."""
         patient = door.patient(request, caller, number, Permission.CARE)
-        return door.ask(request, caller, patient, _details_form(door, request, caller, patient, _known(patient)))
+        with door.desk.store.read() as tx:
+            left = left_text(tx, caller.label, _page(number))
+        typed = {**_known(patient), **({it: left.typed.get(it, "") for it in _NAMES} if left else {})}
+        ask = _details_form(door, request, caller, patient, typed)
+        said = words(door.shell.language(request, caller))["errors"]["text_left"]
+        return door.ask(request, caller, patient, replace(ask, warns=[said]) if left else ask)
 
     @router.post("/patients/{number}/details")
     def do_details(
@@ -60,7 +68,7 @@ def _correcting(router: APIRouter, door: Door) -> None:
                 done = correct(tx, desk.configuration, number, details, now=now, by=by, seen=seen)
         except DetailsChangedError as error:
             patient = door.patient(request, caller, number, Permission.CARE)
-            ask = _details_form(door, request, caller, patient, _known(patient))
+            ask = _beside(door, request, caller, _details_form(door, request, caller, patient, typed), patient)
             told = door.told(request, caller, patient, error)
             return door.ask(request, caller, patient, ask, status=409, problems=told)
         except WrongFieldsError as error:
@@ -72,10 +80,24 @@ def _correcting(router: APIRouter, door: Door) -> None:
             ask = _details_form(door, request, caller, patient, typed)
             told = door.told(request, caller, patient, error)
             return door.ask(request, caller, patient, ask, status=409, problems=told)
+        with desk.store.write() as tx:
+            forget_text(tx, caller.label, _page(number))
         desk.wake()
         link = f"/patients/{number}/resend" if done.of_address else None
         said = "corrected" if done.of_address else ("details" if done.changed else "same")
         return door.shell.go(request, f"/patients/{number}", said=f"patients.said.{said}", link=link)
+
+
+def _page(number: int) -> str:
+    return f"/patients/{number}/details"
+
+
+def _beside(door: Door, request: Request, caller: Caller, ask: Ask, patient: Patient) -> Ask:
+    """Return the form with what is stored now beside what was typed, where that differs."""
+    own, known = door.words(request, caller)["details"], _known(patient)
+    stored = {name: fill(own["now"], value=known[name] or own["now_empty"]) for name in _NAMES}
+    blanks = [it if it.value == known[it.name] else replace(it, hint=stored[it.name]) for it in ask.blanks]
+    return replace(ask, blanks=blanks)
 
 
 def _known(patient: Patient) -> Mapping[str, str]:
