@@ -4,7 +4,6 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from scheduler.cli.output import Json, console, one_line, print_json
@@ -46,7 +45,7 @@ def show(*, clinic: Clinic = "", everything: All = False, limit: Most = 50, as_j
         if as_json:
             print_json({"bookings": [_as_json(event) for event in found]})
         elif found:
-            console.print(_table(found, product))
+            _print(found, product)
         else:
             console.print("Nothing was told yet." if everything else "Nothing waits, and nothing was refused.")
 
@@ -58,7 +57,7 @@ def retry(numbers: Numbers, *, as_json: Json = False) -> None:
         if as_json:
             print_json({"bookings": [_as_json(event) for event in tried]})
         else:
-            console.print(_table(tried, product))
+            _print(tried, product)
     if any(event.state is not EventState.DONE for event in tried):
         raise typer.Exit(1)
 
@@ -70,7 +69,7 @@ def set_aside(numbers: Numbers, *, as_json: Json = False) -> None:
         if as_json:
             print_json({"bookings": [_as_json(event) for event in aside]})
         else:
-            console.print(_table(aside, product))
+            _print(aside, product)
 
 
 def _as_json(event: BookingEvent) -> dict[str, Any]:
@@ -89,19 +88,14 @@ def _as_json(event: BookingEvent) -> dict[str, Any]:
     }
 
 
-def _table(events: tuple[BookingEvent, ...], product: Product) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for head in ("event", "received", "source", "state", "appointment", "why"):
-        table.add_column(head, overflow="fold")
+def _print(events: tuple[BookingEvent, ...], product: Product) -> None:
+    """Print a line about each, at its clinic's clock, and why below it: reasons are too long for a column."""
     for event in events:
         clinic = product.configuration.clinics.get(event.clinic)
         at = event.received_at.astimezone(clinic.timezone if clinic else ZoneInfo("UTC"))
-        table.add_row(
-            str(event.id),
-            f"{at:%Y-%m-%d %H:%M}",
-            f"{event.clinic}/{event.source}",
-            event.outcome.value if event.outcome else event.state.value,
-            str(event.appointment or ""),
-            Text(one_line(event.reason)),
-        )
-    return table
+        state = event.outcome.value if event.outcome else event.state.value
+        visit = f"  appointment {event.appointment}" if event.appointment else ""
+        said = f"{event.id}  {at:%Y-%m-%d %H:%M %Z}  {event.clinic}/{event.source}  {state}{visit}"
+        console.print(Text(said), soft_wrap=True)
+        if event.reason:
+            console.print(Text(f"    {one_line(event.reason)}"), soft_wrap=True)

@@ -134,6 +134,8 @@ class _Watching:
             yield file
         for name in self.watcher.folder.links:
             self._say_once(f"link {name}", f"{one_line(name)}: is a link, and left alone: put the file itself there")
+        for name in self.watcher.folder.others:
+            self._say_once(f"other {name}", f"{one_line(name)}: is no file (a pipe, a socket), and left alone")
 
     def _tell(self, file: Dropped) -> None:
         if self.as_json:

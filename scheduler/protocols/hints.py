@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-FEW = 14
+FEW, MOST_ALIKE = 14, 3
 
 
 def nearest(wrong: str, allowed: Iterable[str]) -> str | None:
@@ -22,6 +22,16 @@ def suggest(wrong: str, allowed: Iterable[str]) -> str:
     if near := nearest(wrong, words):
         return f"did you mean {near}?"
     return f"one of {', '.join(words)}" if 0 < len(words) <= FEW else ""
+
+
+def suggest_few(wrong: str, allowed: Iterable[str]) -> str:
+    """Return a hint short enough for a cell: the nearest allowed word, else all of very few, else the most alike."""
+    words = sorted(set(allowed))
+    if (near := nearest(wrong, words)) or len(words) <= MOST_ALIKE + 1:
+        return f"did you mean {near}?" if near else suggest(wrong, words)
+    by_folded = {word.casefold(): word for word in words}
+    found = get_close_matches(wrong.casefold(), by_folded, n=MOST_ALIKE, cutoff=0)
+    return f"such as {', '.join(by_folded[it] for it in found)}"
 
 
 def shown(value: object) -> str:

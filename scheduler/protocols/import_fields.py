@@ -31,5 +31,5 @@ NEEDED = (("starts_at",), ("treatment",), ("name", "first_name", "last_name"), (
 MAY_BE_LOST = (
     "external_id", "patient_id", "status", "consent_sms", "consent_email", "consent_marketing", "updated_at",
 )  # fmt: skip
-"""Mapped fields without which a file is refused, unless the clinic's file calls them optional: lost would be a cancellation,
-a no to texts, or who and which visit is meant."""
+"""Without one of these that is mapped a file is refused, unless the clinic's file calls it optional: a cancellation,
+a no to texts, or who and which visit is meant would be lost."""

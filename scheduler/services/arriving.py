@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from scheduler.domain.clinic import Clinic
 from scheduler.errors import ConflictError, RegistrationError
 from scheduler.protocols.configuration import Configuration
-from scheduler.protocols.hints import shown, suggest
+from scheduler.protocols.hints import shown, suggest_few
 from scheduler.services.intake import Field, Registration, read_call_off, read_registration
 from scheduler.services.registration import Registered, Registrar, Result
 from scheduler.services.status_words import status_of
@@ -55,7 +55,7 @@ def our_treatment(text: str, clinic: Clinic, configuration: Configuration) -> st
     known = [*clinic.imports.treatments, *configuration.protocols]
     raise RegistrationError(
         f"treatment: “{shown(text)}” is not known: map it under import.treatments of clinic {clinic.id} "
-        f"({suggest(text, known)})",
+        f"({suggest_few(text, known)})",
         code="treatment_unknown",
         named=shown(text),
     )

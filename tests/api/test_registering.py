@@ -30,7 +30,7 @@ def test_the_same_again_is_the_same_appointment_and_changes_nothing(any_office: 
 @pytest.mark.parametrize(
     ("other", "named"),
     [
-        ({"starts_at": "2026-03-19T14:00:00Z"}, "another time"),
+        ({"starts_at": "2026-03-19T14:00:00Z"}, "another time: move it with PATCH /appointments/1"),
         ({"treatment": "laser"}, "is for peel"),
         ({"phone": "+14165550124"}, "another phone"),
         ({"email": "other@patients.example", "language": "fr"}, "another email, language"),
@@ -48,6 +48,7 @@ def test_another_content_under_the_same_external_id_is_a_conflict_that_changes_n
     answer = program.post("/appointments", {**ZOE, **other})
     assert answer.status_code == 409
     assert named in answer.json()["detail"]
+    assert "`aftercare" not in answer.json()["detail"], "a program has no commands"
     assert (program.get("/patients/1").json(), program.get("/appointments/1").json()) == before
 
 

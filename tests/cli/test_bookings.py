@@ -1,5 +1,6 @@
 """`aftercare bookings`: what was refused and why, and trying it again once the clinic's file is mended."""
 
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +39,9 @@ def test_what_was_refused_is_listed_and_tried_again(aftercare: Command) -> None:
     (listed,) = aftercare.json("bookings", "list", "--clinic", "north")["bookings"]
     assert (listed["id"], listed["state"], listed["outcome"], listed["source"]) == (1, "refused", None, "calcom")
     assert "treatment: “haircut” is not known" in listed["reason"]
-    assert "haircut" in aftercare.done("bookings")
+    line, why = aftercare.done("bookings").splitlines()
+    assert re.search(r" \d\d:\d\d E[DS]T  north/calcom  refused$", line), line
+    assert why.startswith("    treatment: “haircut” is not known")
     ended = aftercare.run("bookings", "retry", "1")
     assert (ended.code, "refused" in ended.out) == (1, True)
 

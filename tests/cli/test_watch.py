@@ -33,6 +33,7 @@ def test_a_line_says_what_became_of_each_file_and_nothing_of_a_patient(aftercare
     drop(aftercare, ZOE, BAD)
     (folder / "other.csv").write_text("Zoë Lachance,416-555-0123\n", encoding="utf-8")
     (folder / "link.csv").symlink_to("/etc/hostname")
+    os.mkfifo(folder / "pipe.csv")
     ended = aftercare.run("watch", "in", *WORDS, "--json")
     assert ended.code == 1
     other, mixed = (json.loads(line) for line in ended.out.splitlines())
@@ -41,6 +42,7 @@ def test_a_line_says_what_became_of_each_file_and_nothing_of_a_patient(aftercare
     assert set(mixed) == {"at", "file", "to", "totals", "unread", "trouble"}
     assert (mixed["totals"]["unchanged"], mixed["totals"]["refused"]) == (1, 1)
     assert "link.csv: is a link" in ended.err
+    assert "pipe.csv: is no file" in ended.err
     for secret in (*SECRETS, "Botox"):
         assert secret not in ended.out + ended.err
     assert "intake" in aftercare.done("alerts", "--json")

@@ -174,6 +174,7 @@ def test_what_is_no_export_is_left_alone(drop: Drop, tmp_path: Path) -> None:
     os.mkfifo(drop.folder / "pipe.csv")
     assert drop.look() == []
     assert drop.watcher.folder.links == {"link.csv"}
+    assert drop.watcher.folder.others == {"pipe.csv"}
     assert outside.exists()
 
 

@@ -63,6 +63,7 @@ def test_a_later_export_moves_cancels_and_corrects(house: House, tmp_path: Path)
 def test_a_patient_who_came_is_completed_and_one_who_did_not_gets_nothing(house: House, tmp_path: Path) -> None:
     first = run(house, tmp_path, ZOE, ANN)
     zoe, ann = (row.appointment or 0 for row in first.rows)
+    house.clock.move_to(after(VISIT, hours=1))
     report = run(house, tmp_path, ZOE.replace("Confirmed", "Arrived"), ANN.replace("confirmed", "No show"))
     assert results(report) == ["unchanged", "cancelled"]
     assert report.rows[1].reason == "no-show"
@@ -192,21 +193,31 @@ def test_a_header_without_a_mapped_column_names_the_nearest_and_registers_nothin
 
 
 def test_a_mapped_column_that_is_not_needed_may_be_missing_and_is_told_of(house: House, tmp_path: Path) -> None:
-    header = "Start,Client,Mobile,E-mail,Service"
-    report = run(house, tmp_path, "2026-03-18 10:00,Zoë Sample,4165550123,,Face peel", header=header)
+    header = "Booking,Chart,Start,Client,Mobile,Service,Status,Texts,Emails"
+    report = run(house, tmp_path, "B-1,,2026-03-18 10:00,Zoë Sample,4165550123,Face peel,,,", header=header)
     assert results(report) == ["registered"]
-    assert report.warnings[0] == (
-        "export.csv:1: no column “Booking” in the header: external_id is taken as not known for all rows"
+    assert report.warnings == tuple(
+        f"export.csv:1: no column “{column}” in the header: {field} is taken as not known for all rows"
+        for column, field in (("End", "ends_at"), ("E-mail", "email"), ("Language", "language"))
     )
-    assert [warning.split("“")[1].split("”")[0] for warning in report.warnings] == [
-        "Booking",
-        "Chart",
-        "End",
-        "Language",
-        "Status",
-        "Texts",
-        "Emails",
-    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "field"),
+    [
+        ("Booking", "external_id"),
+        ("Chart", "patient_id"),
+        ("Status", "status"),
+        ("Texts", "consent_sms"),
+        ("Emails", "consent_email"),
+    ],
+)
+def test_a_file_in_which_a_cancellation_a_no_or_an_id_would_be_missed_is_refused(
+    house: House, tmp_path: Path, column: str, field: str
+) -> None:
+    header = HEADER.replace(column, "Estado")
+    with pytest.raises(RegistrationError, match=f"no column “{column}” for {field} .* name {field} under import.opt"):
+        run(house, tmp_path, ZOE, header=header)
 
 
 def test_a_header_without_the_mapped_phone_and_email_registers_nothing(house: House, tmp_path: Path) -> None:

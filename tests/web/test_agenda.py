@@ -98,6 +98,16 @@ def test_it_counts_by_the_hour_of_ones_own_clinics_and_names_nobody(any_office: 
     assert all("message" in title for title in titles)
 
 
+def test_what_will_not_be_sent_is_in_no_hour(any_office: Office) -> None:
+    user = make_user(any_office.house.store, "anna", Role.VIEWER, "north")
+    any_office.agendas.renew(user)
+    told = "".join(f"{title} {text}" for _, title, text in any_office.events(any_office.link(user)))
+    assert "Prepare" not in told, "nobody there has an email address"
+    any_office.house.register(name="Max Roy", starts_at="2026-03-18T10:40", phone="+14165550124")
+    told = "".join(f"{title} {text}" for _, title, text in any_office.events(any_office.link(user)))
+    assert "1 Prepare" in told
+
+
 def test_what_did_not_change_within_the_hour_is_not_sent_again(office: Office) -> None:
     user = make_user(office.house.store, "anna", Role.STAFF, "north")
     office.agendas.renew(user)

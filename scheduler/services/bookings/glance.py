@@ -11,7 +11,9 @@ from scheduler.domain.access import Scope
 from scheduler.domain.booking_event import EventState
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.sources import Calcom, Calendly, Cliniko, Generic, Source
+from scheduler.protocols.configuration import Configuration
 from scheduler.services.bookings.news import last_part, text_at
+from scheduler.services.bookings.sources import find_source
 from scheduler.services.moments import NoInstantError, read_instant
 from scheduler.store.booking_events import BookingEvent
 from scheduler.store.database import Tx
@@ -58,6 +60,12 @@ def refused_of(tx: Tx, clinic: Clinic, source: str) -> tuple[Glance, ...]:
     wanted = BookingFilter(Scope(frozenset({clinic.id})), source=source, state=EventState.REFUSED)
     known = next((it for it in clinic.bookings if it.id == source), None)
     return tuple(glance(it, clinic, known) for it in list_bookings(tx, wanted, below=None, limit=MOST))
+
+
+def glance_at(event: BookingEvent, configuration: Configuration) -> Glance:
+    """Read what can be read of a call by the clinic's file of now; of a clinic that is gone, nothing."""
+    clinic = configuration.clinics.get(event.clinic)
+    return glance(event, clinic, find_source(configuration, event.clinic, event.source)) if clinic else Glance(event)
 
 
 def glance(event: BookingEvent, clinic: Clinic, source: Source | None) -> Glance:

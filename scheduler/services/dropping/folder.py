@@ -55,13 +55,15 @@ class Whole:
 class Folder:
     """Remembers for one process what it saw. `settle` is how long a file must stay as it is to be whole.
 
-    `waits`: whether the last look saw files that are not known to be whole yet. `links` are those it saw.
+    `waits`: whether the last look saw files that are not known to be whole yet. `links` are those it saw, `others` what
+    is neither a file nor a folder: pipes, sockets, devices.
     """
 
     path: Path
     settle: timedelta
     waits: bool = False
     links: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
     _seen: dict[str, tuple[Signature, datetime]] = field(default_factory=dict)
     _tells_writers: bool | None = None
 
@@ -87,7 +89,7 @@ class Folder:
             return False
 
     def _candidates(self) -> Iterator[tuple[str, Signature]]:
-        links = set()
+        links, others = set(), set()
         with os.scandir(self.path) as entries:
             for entry in entries:
                 if is_ignored(entry.name):
@@ -98,7 +100,9 @@ class Folder:
                         links.add(entry.name)
                     elif stat.S_ISREG(found.st_mode):
                         yield entry.name, _signature(found)
-        self.links = frozenset(links)
+                    elif not stat.S_ISDIR(found.st_mode):
+                        others.add(entry.name)
+        self.links, self.others = frozenset(links), frozenset(others)
 
     def _since(self, name: str, signature: Signature, now: datetime) -> tuple[Signature, datetime]:
         before = self._seen.get(name)

@@ -100,11 +100,12 @@ def find_columns(place: str, header: Sequence[str], clinic: Clinic, configuratio
     used = {column for named in there.values() for column in named}
     unused = [column for column in header if column not in used]
     missing = [(key, column) for key, named in mapped.items() for column in named if column not in header]
-    for key, column in missing:
+    for key, column in sorted(missing, key=lambda it: not _is_needed(it[0], there)):
         halved = any(other in header for other in mapped[key])
         if halved or nearest(column, unused) or _must_be_there(key, there, clinic):
             refuse_rows_as_header(place, header, [clinic.country])
-            raise _missing(place, key, column, unused, clinic)
+            may_lack = key in _LOST_WITHOUT and not halved
+            raise _missing(place, key, column, unused, clinic, may_lack=may_lack)
     _refuse_without(there, place, header, clinic)
     warnings = tuple(
         f"{place}: no column “{column}” in the header: {key} is taken as not known for all rows"
@@ -129,13 +130,19 @@ def _must_be_there(key: Field, there: Mapped, clinic: Clinic) -> bool:
     A cancellation, a no to texts, the id by which a visit is known again: an export may only lack what the clinic's
     file calls optional.
     """
-    needed = any(key in group and not any(Field(it) in there for it in group) for group in NEEDED)
-    return needed or (key in _LOST_WITHOUT and key not in clinic.imports.optional)
+    return _is_needed(key, there) or (key in _LOST_WITHOUT and key not in clinic.imports.optional)
 
 
-def _missing(place: str, key: Field, column: str, unused: Sequence[str], clinic: Clinic) -> RegistrationError:
+def _is_needed(key: Field, there: Mapped) -> bool:
+    """Whether it is one of those of which every row needs one, and none is there."""
+    return any(key in group and not any(Field(it) in there for it in group) for group in NEEDED)
+
+
+def _missing(
+    place: str, key: Field, column: str, unused: Sequence[str], clinic: Clinic, *, may_lack: bool
+) -> RegistrationError:
     like = suggest(column, unused) or f"there are {shown(', '.join(unused)) or 'no others'}"
-    or_else = f", or, if your exports may lack it, name {key} under import.optional" if key in _LOST_WITHOUT else ""
+    or_else = f", or, if your exports may lack it, name {key} under import.optional" if may_lack else ""
     return RegistrationError(
         f"{place}: no column “{column}” for {key} in the header ({like}): "
         f"rename it there, or map {key} anew under import.columns of clinic {clinic.id}{or_else}",

@@ -16,7 +16,7 @@ SYSTEM_INTERACTIONS: Sequence[str] = ("transaction", "batch")
 """What can be done with several at once."""
 
 _MEANT: Mapping[FhirKind, str] = {
-    FhirKind.PATIENT: "Who is reached, and how. Somebody who has died gets nothing any more.",
+    FhirKind.PATIENT: "Who is reached: a telecom that is gone is withdrawn. Who has died gets nothing any more.",
     FhirKind.APPOINTMENT: "An appointment: registered, moved, completed, called off. Its times have an offset.",
     FhirKind.PROCEDURE: "What was done: it completes the appointment of that day, or is one that took place.",
 }
@@ -36,7 +36,11 @@ def statement(base: str) -> Mapping[str, Any]:
         "rest": [
             {
                 "mode": "server",
-                "documentation": "What is sent is registered, and not kept as it came: nothing is read back here.",
+                "documentation": (
+                    "What is sent is registered, and not kept as it came: nothing is read back here. The id of an "
+                    "update names one thing; an identifier is a further name if it has a system and a value, and one "
+                    "claimant. The condition of a create is identifier=SYSTEM|VALUE. A Bundle has at most 200 entries."
+                ),
                 "security": {
                     "cors": False,
                     "description": "Authorization: Bearer, with an API key that may book at the clinic",

@@ -23,6 +23,13 @@ _KINDS: Mapping[type[AftercareError], Problem] = {
     ForbiddenError: Problem.FORBIDDEN,
     ConflictError: Problem.CONFLICT,
 }
+_WAYS: Mapping[str, str] = {
+    "other_time": "this is appointment {visit}, registered for another time: move it with PATCH /appointments/{visit}",
+    "called_off": "appointment {visit} is called off: book it again first with PATCH /appointments/{visit} and its "
+    "starts_at",
+    "no_exception": "no exception is in force for the step {step}: the appointment's timeline has those there are",
+}
+"""What a program does about a conflict, by its code; the errors themselves name commands."""
 _SAID_BY_PYDANTIC = {
     "missing": "is missing",
     "extra_forbidden": "is not known here",
@@ -68,9 +75,14 @@ async def _aftercare(_: Request, error: AftercareError) -> Response:
         return answer_of(Problem.NOT_FOUND, "there is no such thing at the clinics of this key")
     for kind, problem in _KINDS.items():
         if isinstance(error, kind):
-            return answer_of(problem, str(error))
+            return answer_of(problem, _said(error) if isinstance(error, ConflictError) else str(error))
     log.warning("api.unavailable", reason=str(error))
     return answer_of(Problem.UNAVAILABLE, told_outside(error) or str(error), headers=LATER)
+
+
+def _said(error: ConflictError) -> str:
+    way = _WAYS.get(error.code)
+    return way.format(**error.values) if way else str(error)
 
 
 async def _validation(_: Request, error: RequestValidationError) -> Response:

@@ -11,6 +11,7 @@ from scheduler.domain.access import Caller, Permission
 from scheduler.domain.booking_event import EventState
 from scheduler.domain.sources import Acuity, Calcom, Calendar, Calendly, Cliniko
 from scheduler.services.bookings.events import OPEN, put_aside, try_again
+from scheduler.services.bookings.glance import glance_at
 from scheduler.services.bookings.sources import variables_of
 from scheduler.services.bookings.standing import SourceState, Standing, standings
 from scheduler.services.desk import Desk
@@ -79,7 +80,10 @@ def booking_pages(desk: Desk, shell: Shell) -> APIRouter:
             caller,
             "setup/bookings.html.j2",
             known=[_shown(it, shell.sayer(request, caller, it.clinic.id)) for it in known],
-            waiting=[(it, why_of_booking(shell.sayer(request, caller, it.clinic), it.reason, it.why)) for it in told],
+            waiting=[
+                (it, why_of_booking(shell.sayer(request, caller, it.event.clinic), it.event.reason, it.event.why))
+                for it in (glance_at(it, desk.configuration) for it in told)
+            ],
             newest=shell.address("/setup/bookings") if before else None,
             earlier=shell.address("/setup/bookings", before=told[-1].id) if len(found) > PAGE else None,
         )

@@ -84,6 +84,9 @@ def test_they_are_said_in_the_readers_language(house: House, language: str, part
 def test_what_was_mended_or_set_aside_is_no_longer_there(house: House) -> None:
     told(house)
     manager = visitor(house, Role.ADMIN)
+    listed = manager.get("/desk/setup/bookings").text
+    for part in ("John Doe", "C-1", "I-1", "O-1", "Uma &lt;b&gt;Ours&lt;/b&gt;"):
+        assert part in listed
     for number in (1, 2):
         assert manager.post(f"/desk/setup/bookings/{number}/aside").status_code == 303
     assert "C-1" not in manager.get("/desk/inbox/alerts/1").text

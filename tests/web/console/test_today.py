@@ -215,7 +215,8 @@ def test_what_will_not_be_sent_is_in_no_number_and_named_with_why(any_house: Hou
     any_house.clock.move_to(after(PREPARE, hours=-1))
     admin = signed_in(desk_app(any_house), any_house.store, Role.STAFF, "north")
     page = admin.get("/desk/").text
-    assert "will not be sent; there is no email address for this patient" in admin.get("/desk/patients/2").text.lower()
+    patient = admin.get("/desk/patients/2").text.lower()
+    assert "will not be sent; there is no email address for this patient" in patient
     going = card(page, "going")
     assert "1 today" in going
     assert "1 planned message will not be sent" in going
