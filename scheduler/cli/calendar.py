@@ -74,8 +74,8 @@ def _print(pulled: Any, *, dry_run: bool) -> None:
         console.print(f"  {at}  {one_line(it.reason)}", highlight=False, soft_wrap=True, markup=False)
     if taken.held:
         say_warning(
-            f"{named}: {taken.held} to come are missing there, and were not called off: look at the calendar; if they "
-            "are really off, run `aftercare calendar pull --accept-missing`"
+            f"{named}: {taken.held} to come are missing there, and were not called off: look at the calendar; if "
+            "they are really off, run `aftercare calendar pull --accept-missing`"
         )
     said = ", ".join(f"{count} {result}" for result, count in taken.totals.items() if count) or "no bookings"
     waits = f"; {taken.missing} missing, looked at again before they are called off" if taken.missing else ""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from scheduler.domain.booking_event import EventState
 from scheduler.services.bookings.cliniko import api_of
@@ -67,6 +68,24 @@ def later(house: House) -> None:
 
 def work(house: House) -> int:
     return BookingWorker(house.store, house.configuration, house.clock, SECRETS.get).handle()
+
+
+def test_a_fault_of_the_program_while_one_is_asked_stops_nothing_else_and_is_told_of(
+    house: House, api: BookingApi
+) -> None:
+    def breaks(_name: str) -> str:
+        return str(1 // 0)
+
+    with_sources(house, cliniko_at(api.url))
+    poller = Poller(house.store, house.clock, breaks)
+    with capture_logs() as lines:
+        assert poller.poll(house.configuration) == 0
+        house.clock.move_to(house.clock.now() + timedelta(hours=7))
+        assert poller.poll(house.configuration) == 0
+    failed = [(it["error"], it["log_level"]) for it in lines if it["event"] == "bookings.failed"]
+    assert failed == [("ZeroDivisionError", "error")] * 2
+    with house.store.read() as tx:
+        assert [it.subject for it in open_alerts(tx)] == ["bookings/north/cliniko/away"]
 
 
 def test_acuity_is_asked_how_an_appointment_is_now(house: House, api: BookingApi) -> None:

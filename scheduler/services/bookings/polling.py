@@ -11,7 +11,8 @@ from scheduler.domain.clinic import Clinic
 from scheduler.domain.localtime import iso
 from scheduler.domain.reasons import because
 from scheduler.domain.sources import Cliniko
-from scheduler.logs import get_logger
+from scheduler.errors import StoreError
+from scheduler.logs import get_logger, places
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.alerts import end_alert, raise_alert
 from scheduler.services.bookings.cliniko import Change, EnoughError, Turn, api_of
@@ -52,8 +53,22 @@ class Poller:
         for clinic, source in sources_of(configuration):
             if isinstance(source, Cliniko) and self._is_time(clinic, source, self.clock.now()):
                 with self.store.turn(f"bookings-{clinic.id}-{source.id}") as mine:
-                    stored += self._ask(clinic, source) if mine else 0
+                    stored += self._ask_safely(clinic, source) if mine else 0
         return stored
+
+    def _ask_safely(self, clinic: Clinic, source: Cliniko) -> int:
+        """Ask; a fault of the program that an answer brings to light stops neither sending nor the other systems."""
+        try:
+            return self._ask(clinic, source)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  (as said above)
+            kind, where = type(error).__name__, places(error)  # what it says may be a patient's
+            log.error("bookings.failed", clinic=clinic.id, source=source.id, error=kind, where=where)  # noqa: TRY400  (as said above)
+            with self.store.read() as tx:
+                mark = get_mark(tx, f"{clinic.id}/{source.id}")
+            self._tell_away(clinic, source, mark)
+            return 0
 
     def _is_time(self, clinic: Clinic, source: Cliniko, now: datetime) -> bool:
         """Whether this process tried long enough ago, and no process of the installation has asked since."""

@@ -55,8 +55,8 @@ class Whole:
 class Folder:
     """Remembers for one process what it saw. `settle` is how long a file must stay as it is to be whole.
 
-    `waits`: whether the last look saw files that are not known to be whole yet. `links` are those it saw, `others` what
-    is neither a file nor a folder: pipes, sockets, devices.
+    `waits`: whether the last look saw files that are not known to be whole yet. `links` are those it saw, `others`
+    what is neither a file nor a folder: pipes, sockets, devices.
     """
 
     path: Path

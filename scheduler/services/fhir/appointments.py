@@ -73,9 +73,14 @@ def _called(occasion: Occasion, wish: Wish, known: StoredAppointment | None) -> 
 
 
 def _met(occasion: Occasion, wish: Wish, person: int) -> StoredAppointment | None:
-    """Return the visit of that person that goes by its identifier. Raises NotTakenError for another's."""
+    """Return the visit of that person that goes by its identifier. Raises NotTakenError for another's.
+
+    One that was called off under another id is none: it was booked anew.
+    """
     met, has_other_id = meant_by_identifier(occasion, wish.names)
     if met and has_other_id:
+        if met.status in CALLED_OFF:
+            return None
         raise other_id(met.id)
     if met and met.patient_id != person:
         raise not_theirs(met, "identifier")

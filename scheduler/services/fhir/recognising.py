@@ -35,7 +35,7 @@ def recognise(occasion: Occasion, names: Names, who: Who) -> Recognised:
     if own and own.patient:
         known = get_patient(occasion.tx, own.patient)
         if is_somebody_else(known, who) if names.is_put else not is_same_person(known, who, is_proper=proper):
-            raise _stranger(known)
+            raise _stranger(known, "name" if names.is_put else "identifier")
         return _recognised(occasion, known, names.calls[0] if names.calls else "", own)
     met, before = _by_identifier(occasion, names, who)
     if met:
@@ -93,12 +93,12 @@ def _by_ref(occasion: Occasion, names: Names, who: Who) -> tuple[Patient | None,
     return found, ref
 
 
-def _stranger(known: Patient) -> NotTakenError:
+def _stranger(known: Patient, at: str = "identifier") -> NotTakenError:
     words = (
         f"this is patient {known.id}, of another name, phone and email: nothing was changed. If it is the same, "
         "correct the patient here first; if not, send this one under an id and identifiers of its own"
     )
-    return refuse(Code.CONFLICT, words, "identifier")
+    return refuse(Code.CONFLICT, words, at)
 
 
 def _other_id(known: Patient) -> NotTakenError:

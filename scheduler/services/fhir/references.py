@@ -65,8 +65,9 @@ class References:
         if match is None:
             return None
         base = _RESTFUL.fullmatch(self.own)
-        if base and f"{base[1]}/{url}" in self.told:
-            return f"{base[1]}/{url}"
+        beside = f"{base[1] if base else self.base}/{url}"
+        if beside in self.told:
+            return beside
         others = [it for it in self.told if it.endswith(f"/{url}") and not it.startswith(f"{self.base}/")]
         if others and (base or any(self.told[it][1] != match[2] for it in others)):
             words = "is at another base in this Bundle than this entry: give each its fullUrl, and refer to that"

@@ -38,8 +38,8 @@ def statement(base: str) -> Mapping[str, Any]:
                 "mode": "server",
                 "documentation": (
                     "What is sent is registered, and not kept as it came: nothing is read back here. The id of an "
-                    "update names one thing; an identifier is a further name if it has a system and a value, and one "
-                    "claimant. The condition of a create is identifier=SYSTEM|VALUE. A Bundle has at most 200 entries."
+                    "update names one thing; an identifier with a system and a value is a further name, if only one "
+                    "has it. The condition of a create is identifier=SYSTEM|VALUE. A Bundle has at most 200 entries."
                 ),
                 "security": {
                     "cors": False,

@@ -24,7 +24,8 @@ _KINDS: Mapping[type[AftercareError], Problem] = {
     ConflictError: Problem.CONFLICT,
 }
 _WAYS: Mapping[str, str] = {
-    "other_time": "this is appointment {visit}, registered for another time: move it with PATCH /appointments/{visit}",
+    "other_time": "this is appointment {visit}, registered for another time: move it with PATCH "
+    "/appointments/{visit}",
     "called_off": "appointment {visit} is called off: book it again first with PATCH /appointments/{visit} and its "
     "starts_at",
     "no_exception": "no exception is in force for the step {step}: the appointment's timeline has those there are",
