@@ -7,7 +7,13 @@ from datetime import datetime
 from scheduler.domain.consent import Entry
 from scheduler.domain.protocol import Protocol
 from scheduler.services.intake import CallOff, Registration
-from scheduler.store.appointments import StoredAppointment, add_appointments, get_appointment, set_external_id
+from scheduler.store.appointments import (
+    StoredAppointment,
+    add_appointments,
+    get_appointment,
+    has_double,
+    set_external_id,
+)
 from scheduler.store.bulk import reserve
 from scheduler.store.consents import add_entries
 from scheduler.store.database import Tx
@@ -104,6 +110,20 @@ class Book:
             self._known.ledgers[patient_id] = (*self.ledger(patient_id), *entries)
             self._entries += [(patient_id, entry) for entry in entries]
 
+    def patient_of(self, visit_id: int) -> int:
+        """Return the patient of a visit that was found or added."""
+        return self._known.visits[visit_id].patient_id
+
+    def said_of(self, patient_id: int) -> datetime | None:
+        """Return how new the newest dated word is on a visit of that patient."""
+        return self._known.said.get(patient_id)
+
+    def note_said_of(self, patient_id: int, said_at: datetime | None) -> None:
+        """Keep how new a word is on a visit of that patient, which was taken."""
+        known = self.said_of(patient_id)
+        if said_at and (known is None or known < said_at):
+            self._known.said[patient_id] = said_at
+
     def next_visit_id(self) -> int:
         """Return the id of a visit that is to be added."""
         return next(self._visit_ids)
@@ -127,7 +147,8 @@ class Book:
 
     def free_id(self, visit: StoredAppointment) -> None:
         """Take its id away from a visit that was called off: it goes to another, with which nobody reckoned."""
-        self.change(visit, lambda tx: set_external_id(tx, visit.id, None, now=self.now))
+        named = f"{visit.external_id} ({visit.id})" if has_double(self.tx, visit) else None
+        self.change(visit, lambda tx: set_external_id(tx, visit.id, named, now=self.now))
         self.write()  # before more numbers are taken
         self._person_ids, self._visit_ids = (_ids(self.tx, it, self._most) for it in ("patients", "appointments"))
 
@@ -175,11 +196,12 @@ def open_book(
         for who in {_who(it) for it in registrations}
     }
     wanted = [Wanted(traits[_who(it)], it.external_id, it.starts_at) for it in registrations]
-    known = look_up(tx, clinic, wanted, [it.external_id for it in called_off])
+    dated = any(it.age for it in registrations)
+    known = look_up(tx, clinic, wanted, [it.external_id for it in called_off], dated=dated)
     new = sum(1 for it in registrations if not (it.external_id and known.visits.named(it.external_id)))
     said = [*((it.external_id, it.age) for it in registrations), *((it.external_id, it.age) for it in called_off)]
-    dated = {external_id for external_id, age in said if external_id and age}
-    never = find_never_registered(tx, clinic, (it for it in dated if not known.visits.named(it)))
+    aged = {external_id for external_id, age in said if external_id and age}
+    never = find_never_registered(tx, clinic, (it for it in aged if not known.visits.named(it)))
     people, visits = _ids(tx, "patients", new), _ids(tx, "appointments", new)
     return Book(tx, clinic, now, by, known, traits, people, visits, never, len(registrations))
 

@@ -34,7 +34,9 @@ class Registration:
     """One appointment as registered: addresses normalised, instants aware UTC. Its repr shows no patient data.
 
     `status` None: nothing was said about it. `age` None: nothing says how old this word of its source is. `patient`
-    is our number of the patient, where it is known for certain: then nothing else says who it is.
+    is our number of the patient, where it is known for certain: then nothing else says who it is. `behind` says where a
+    newer word on the person is, as in "row 12": this one then only fills in what is not known; its consents are those
+    that count still.
     """
 
     clinic: str
@@ -54,6 +56,7 @@ class Registration:
     consent_marketing: Answer
     age: WordAge | None = None
     patient: int | None = None
+    behind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,3 +42,4 @@ def keep_age(book: Book, known: StoredAppointment, age: WordAge | None) -> None:
     said_at = age.instant if age else None
     if said_at and (known.said_at is None or known.said_at < said_at):
         book.change(known, lambda tx: note_said(tx, known.id, said_at))
+        book.note_said_of(known.patient_id, said_at)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from scheduler.domain.clinic import Clinic
-from scheduler.domain.consent import Answers, entries_at_registration
+from scheduler.domain.consent import Answers, Entry, entries_at_registration, valid_entry
 from scheduler.domain.slips import is_slip
 from scheduler.errors import ConflictError
 from scheduler.services.book import Book
@@ -119,6 +119,14 @@ def names_another(book: Book, known: StoredAppointment, registration: Registrati
     return is_stranger or not _names(book, registration, person)
 
 
+def _is_relative(patient: Patient, registration: Registration) -> bool:
+    """Whether a registration has another first name: the first word of each name is in neither the other's."""
+    given, kept = plain_name(registration.name).split(), plain_name(patient.name).split()
+    if not given or not kept or given[0] in kept or kept[0] in given:
+        return False
+    return not is_slip(given[0], kept[0])
+
+
 def _shares_address(patient: Patient, said: Registration | CallOff) -> bool:
     if said.phone and said.phone == patient.phone:
         return True
@@ -139,9 +147,10 @@ def _names(book: Book, registration: Registration, person: Person) -> bool:
 
 
 def _refuse_stranger(book: Book, registration: Registration, person: Person) -> None:
-    """Raise ConflictError when name, phone and email all say that this is somebody else.
+    """Raise ConflictError when name, phone and email all say that this is somebody else, or the first name alone.
 
-    A column that is mapped wrongly to the clinic's own id would else turn one patient into another.
+    A column that is mapped wrongly to the clinic's own id, or a family's account that is, would else turn one patient
+    into another.
     """
     given, known = book.traits(registration), person.traits
     same_address = (given.phone and given.phone == known.phone) or (given.email and given.email == known.email)
@@ -150,18 +159,32 @@ def _refuse_stranger(book: Book, registration: Registration, person: Person) -> 
             "patient_id: is another person's, of another name, phone and email: check what is mapped to patient_id",
             code="stranger",
         )
+    if (
+        given.ref
+        and given.ref == known.ref
+        and registration.patient is None
+        and _is_relative(person.patient, registration)
+    ):
+        raise ConflictError(
+            f"patient_id: is patient {person.patient.id}, of another first name: if families share that number, map "
+            "one that each person has, or none; if the name was corrected, correct it at that patient too",
+            code="relative",
+            patient=person.patient.id,
+        )
 
 
 def _bring_up_to_date(book: Book, patient: Patient, registration: Registration, clinic: Clinic) -> Patient:
-    """Take what the registration says anew; what it leaves empty stays as it was."""
+    """Take what the registration says anew; what it leaves empty stays as it was, and what was said later."""
+    outdated = _is_outdated(book, patient, registration)
+    first, then = (patient, registration) if outdated or registration.behind else (registration, patient)
     current = replace(
         patient,
         ref=patient.ref or registration.patient_ref,
-        name=registration.name,
-        phone=registration.phone or patient.phone,
-        email=registration.email or patient.email,
-        language=registration.language or patient.language,
-        timezone=registration.timezone or patient.timezone,
+        name=first.name,
+        phone=first.phone or then.phone,
+        email=first.email or then.email,
+        language=first.language or then.language,
+        timezone=first.timezone or then.timezone,
     )
     if current != patient:
         book.update_person(current)
@@ -169,5 +192,31 @@ def _bring_up_to_date(book: Book, patient: Patient, registration: Registration, 
     entries = entries_at_registration(
         answers, book.ledger(patient.id), at=book.now, when_unknown=clinic.consent_when_unknown
     )
-    book.add_entries(patient.id, entries)
+    ledger = book.ledger(patient.id)
+    book.add_entries(patient.id, [it for it in entries if not (outdated and _is_answered(ledger, it))])
     return current
+
+
+def passed_over(book: Book, patient_id: int, registration: Registration) -> tuple[str, ...]:
+    """Return what a registration said of its patient and what was not taken, since it is known of later, by field."""
+    patient = book.person(patient_id).patient
+    pairs = {
+        "name": (plain_name(registration.name), plain_name(patient.name)),
+        "phone": (registration.phone, patient.phone),
+        "email": (registration.email, patient.email),
+        "language": (registration.language, patient.language),
+        "timezone": (registration.timezone, patient.timezone),
+    }
+    return tuple(field for field, (given, kept) in pairs.items() if given and given != kept)
+
+
+def _is_outdated(book: Book, patient: Patient, registration: Registration) -> bool:
+    """Whether more was said later on visits of that patient, so that this is no news of the person."""
+    if registration.patient is not None:  # who knows for certain whose it is keeps the order itself
+        return False
+    return registration.age is not None and registration.age.is_older(book.said_of(patient.id))
+
+
+def _is_answered(ledger: tuple[Entry, ...], entry: Entry) -> bool:
+    known = valid_entry(ledger, entry.channel, entry.purpose)
+    return known is not None and not known.verdict.assumed

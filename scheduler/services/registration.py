@@ -1,7 +1,7 @@
 """Registers appointments: patient, consent, appointment and its planned messages, in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from scheduler.clock import Clock
@@ -18,6 +18,7 @@ from scheduler.services.people import (
     find_registered,
     follow_up,
     names_another,
+    passed_over,
     refuse_anothers,
     refuse_other_particulars,
     take_in,
@@ -99,7 +100,7 @@ class Registrar:
             return older
         if registration.status in CALLED_OFF:
             return self._end(book, known, registration.status, registration.age)
-        return self._follow(book, known, registration)
+        return _with_passed_over(book, self._follow(book, known, registration), registration)
 
     def call_off(self, book: Book, said: CallOff) -> Registered | None:
         """Call off the appointment of that id, for which the book was opened; None if none is called so.
@@ -166,7 +167,7 @@ class Registrar:
         off_since = book.off_since(registration.external_id) if registration.external_id else None
         if registration.age and registration.age.is_older(off_since):
             return _unchanged(None, older_than(off_since))
-        return self._add(book, registration)
+        return _with_passed_over(book, self._add(book, registration), registration)
 
     def _end(
         self, book: Book, known: StoredAppointment, status: AppointmentStatus, age: WordAge | None
@@ -198,6 +199,7 @@ class Registrar:
             said_at=registration.age.instant if registration.age else None,
         )
         book.add_visit(first_plan(self.configuration, added, patient, now=book.now), protocol)
+        book.note_said_of(patient.id, added.said_at)
         return Registered(Result.REGISTERED, added.id)
 
     def _follow(self, book: Book, known: StoredAppointment, registration: Registration) -> Registered:
@@ -247,6 +249,16 @@ class Registrar:
                 decided=self.decides,
             ),
         )
+
+
+def _with_passed_over(book: Book, done: Registered, registration: Registration) -> Registered:
+    """Say too what was not taken of the person, since it was said anew later."""
+    if done.appointment is None or not (fields := passed_over(book, book.patient_of(done.appointment), registration)):
+        return done
+    later = f"{registration.behind} says" if registration.behind else "what was said later says"
+    said = f"{', '.join(fields)}: {later} otherwise, and that counts"
+    why = Why("person_said_later", {"fields": ", ".join(fields)})
+    return replace(done, reason="; ".join(filter(None, (done.reason, said))), why=(*done.why, why))
 
 
 def _unchanged(visit: int | None, said: tuple[str, Why]) -> Registered:

@@ -118,6 +118,18 @@ def move_appointment(
     return moved
 
 
+def has_double(tx: Tx, visit: StoredAppointment) -> bool:
+    """Whether another visit without an id is of the same patient, treatment and start: there may be one alone."""
+    same = (
+        appointments.c.patient_id == visit.patient_id,
+        appointments.c.treatment == visit.treatment,
+        appointments.c.starts_at == visit.starts_at,
+        appointments.c.external_id.is_(None),
+        appointments.c.id != visit.id,
+    )
+    return tx.connection.execute(sa.select(appointments.c.id).where(*same)).first() is not None
+
+
 def set_external_id(tx: Tx, appointment_id: int, external_id: str | None, *, now: datetime) -> None:
     """Note what the booking system calls an appointment; None: nothing any more.
 

@@ -11,7 +11,7 @@ from scheduler.store.consents import ledgers_of
 from scheduler.store.database import Tx
 from scheduler.store.patients import Traits
 from scheduler.store.people import People, find_people
-from scheduler.store.visits import Visits, find_visits
+from scheduler.store.visits import Visits, find_visits, newest_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,14 @@ class Known:
     people: People
     visits: Visits
     ledgers: dict[int, tuple[Entry, ...]]
+    said: dict[int, datetime]
+    """When sources last changed what they say of a person's visits, by patient; where that is wanted."""
 
 
-def look_up(tx: Tx, clinic: str, wanted: Sequence[Wanted], external_ids: Sequence[str] = ()) -> Known:
+def look_up(tx: Tx, clinic: str, wanted: Sequence[Wanted], external_ids: Sequence[str] = (), *, dated: bool = False) -> Known:
     """Look up what these registrations, and further external ids, may be about at a clinic.
 
-    In a writing transaction nobody else registers at that clinic, or changes what was found, until the commit: so two
+    `dated`: look up how new the words are on these people, too. In a writing transaction nobody else registers at that clinic, or changes what was found, until the commit: so two
     registrations of one new person, or of one new visit, add it once.
     """
     hold = tx.writing and tx.dialect == "postgresql"  # SQLite has one writer at a time and needs none of it
@@ -44,7 +46,8 @@ def look_up(tx: Tx, clinic: str, wanted: Sequence[Wanted], external_ids: Sequenc
     named = {*external_ids, *(it.external_id for it in wanted if it.external_id)}
     people = find_people(tx, clinic, [it.traits for it in wanted], named, hold=hold)
     visits = find_visits(tx, clinic, named, people, [it.starts_at for it in wanted], hold=hold)
-    return Known(people, visits, dict(ledgers_of(tx, people)))
+    said = dict(newest_words(tx, people)) if dated else {}
+    return Known(people, visits, dict(ledgers_of(tx, people)), said)
 
 
 def wait_for_turn(tx: Tx, clinic: str) -> None:

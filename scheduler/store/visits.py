@@ -2,7 +2,7 @@
 
 from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -24,6 +24,10 @@ class Visits:
         self._same: defaultdict[_Same, list[int]] = defaultdict(list)
         for visit in found:
             self.put(visit)
+
+    def __getitem__(self, visit_id: int) -> StoredAppointment:
+        """Return the visit of that id. Raises KeyError for one that was neither looked up nor added."""
+        return self._visits[visit_id]
 
     def put(self, visit: StoredAppointment) -> None:
         """Add an appointment, or take the place of what was known of one."""
@@ -54,6 +58,14 @@ class Visits:
             if visit.starts_at == starts_at and not (without_id and visit.external_id):
                 return visit
         return None
+
+
+def newest_words(tx: Tx, patient_ids: Iterable[int]) -> Iterator[tuple[int, datetime]]:
+    """Yield patients with the age of the newest word that was taken on one of their visits, where any has one."""
+    of, said_at = appointments.c.patient_id, appointments.c.said_at
+    meant = where_each(tx, appointments.c.id, of, patient_ids, said_at.is_not(None))
+    found = sa.select(of, sa.func.max(said_at)).where(appointments.c.id.in_(meant)).group_by(of)
+    yield from ((patient, newest) for patient, newest in tx.connection.execute(found))
 
 
 def find_visits(

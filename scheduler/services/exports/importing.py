@@ -11,6 +11,7 @@ from scheduler.clock import Clock
 from scheduler.domain.clinic import Clinic
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.exports.columns import find_columns, mapped_columns
+from scheduler.services.exports.newest import Newest
 from scheduler.services.exports.opening import open_export, read_export
 from scheduler.services.exports.rows import Read, RowReport, Rows
 from scheduler.services.exports.table import Table, Wanted
@@ -94,12 +95,14 @@ class Importer:
         registered, when the header can't be read; the batches raise it when the file is changed meanwhile.
         """
         columns = find_columns(table.place, table.columns, self.clinic, self.configuration)
-        rows = Rows(columns, Registrar(self.configuration, self.clock, by=self.by, follow=True), dry_run)
+        registrar = Registrar(self.configuration, self.clock, by=self.by, follow=True)
+        rows = Rows(columns, registrar, Newest(columns), dry_run)
         return Import(
             table.total, table.warnings + columns.warnings, columns.unused, self._batches(table, rows, noted)
         )
 
     def _batches(self, table: Table, rows: Rows, noted: Noted) -> Iterator[Sequence[RowReport]]:
+        rows.newest.look(table.rows())
         waiting = table.rows()
         while batch := [rows.read(row) for row in islice(waiting, BATCH)]:
             yield self._enter(rows, batch, noted)

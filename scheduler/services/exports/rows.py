@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from scheduler.domain.appointment import AppointmentStatus
+from scheduler.domain.consent import Answer
 from scheduler.domain.why import Why
 from scheduler.errors import ConflictError, RegistrationError
 from scheduler.protocols.hints import shown
 from scheduler.services.book import Book
 from scheduler.services.exports.columns import Columns
+from scheduler.services.exports.newest import Newest
 from scheduler.services.exports.table import Row
 from scheduler.services.intake import CallOff, Field, Registration
 from scheduler.services.registration import Registered, Registrar, Result
@@ -61,6 +63,7 @@ class Rows:
 
     columns: Columns
     registrar: Registrar
+    newest: Newest
     dry_run: bool = False
     _taken: dict[bytes, bytes] = field(default_factory=dict)
     """What each external_id stood for: digests and numbers, since a file may have any number of rows."""
@@ -74,9 +77,21 @@ class Rows:
         try:
             registration = self.columns.registration(raw)
             self._refuse_done_ahead(registration)
-            return Read(row.line, raw, called_off, registration)
+            return Read(row.line, raw, called_off, self._as_of_now(row.line, raw, registration))
         except RegistrationError as error:
             return Read(row.line, raw, called_off, wrong=str(error), why=whys(error))
+
+    def _as_of_now(self, line: int, raw: Mapping[Field, str], registration: Registration) -> Registration:
+        """Return a registration that says no more of the person than what no newer row says."""
+        newer = self.newest.newer_than(line, raw)
+        over = frozenset(self.newest.superseded(line, raw))
+        return replace(
+            registration,
+            behind=f"row {newer}" if newer else "",
+            consent_sms=Answer.UNKNOWN if Field.CONSENT_SMS in over else registration.consent_sms,
+            consent_email=Answer.UNKNOWN if Field.CONSENT_EMAIL in over else registration.consent_email,
+            consent_marketing=Answer.UNKNOWN if Field.CONSENT_MARKETING in over else registration.consent_marketing,
+        )
 
     def _refuse_done_ahead(self, registration: Registration) -> None:
         """Raise RegistrationError for what has taken place on a day that is to come: the date was misread."""

@@ -1,6 +1,6 @@
 """Takes what a calendar says into the book, entry by entry, and decides what a missing entry means."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,6 +25,8 @@ from scheduler.services.registration import Registered, Registrar, Result
 from scheduler.store.database import Store, Tx
 from scheduler.store.feeds import KnownEntry, forget_entries, hash_said, keep_entries, known_entries
 from scheduler.store.known import look_up
+from scheduler.store.names import plain_name
+from scheduler.store.patients import get_patient
 
 BATCH = 50
 """Entries a transaction: a kill repeats at most these, and nobody else waits long to write."""
@@ -131,11 +133,11 @@ class Taker:
     def _take_one(self, tx: Tx, entry: Entry, before: KnownEntry | None, taken: Taken) -> KnownEntry:
         went_back = before is not None and goes_back(entry, before)
         done = _WENT_BACK if went_back else self._done(tx, entry, before)
-        given_on = not _OF_ANOTHER.isdisjoint(it.code for it in done.why)
-        visit = (
-            self._keep_back(tx, entry.external_id, entry.begins, done.why) if done.result is Result.REFUSED else None
-        )
-        if visit and given_on:
+        codes = {it.code for it in done.why}
+        if "id_taken" in codes and self._is_noted(tx, entry):
+            codes = set()
+        visit = self._keep_back(tx, entry.external_id, entry.begins, codes) if done.result is Result.REFUSED else None
+        if visit and not _OF_ANOTHER.isdisjoint(codes):
             # The entry is the calendar's own: whose it is now has it, and the id of the visit that is off is free.
             done = self._done(tx, entry, replace(before, is_off=True) if before else None)
         taken.totals[done.result] += 1
@@ -166,7 +168,7 @@ class Taker:
             status = {}  # its own words say more
         return self._arrive(tx, {**entry.raw, Field.EXTERNAL_ID: entry.external_id, **status})
 
-    def _keep_back(self, tx: Tx, external_id: str, begins: Begins, why: Sequence[Why]) -> int | None:
+    def _keep_back(self, tx: Tx, external_id: str, begins: Begins, codes: Collection[str]) -> int | None:
         """Call off the visit that a refused entry was at another time, or for somebody or something else; return it.
 
         Nothing may go out for that. Its entry counts as off from then on, so that the visit is on again once the
@@ -175,10 +177,19 @@ class Taker:
         visit = look_up(tx, self.clinic.id, [], [external_id]).visits.named(external_id)
         if visit is None or visit.status is not AppointmentStatus.BOOKED:
             return None
-        if may_be_at(begins, visit.starts_at, self.clinic) and _NOT_THIS.isdisjoint(it.code for it in why):
+        if may_be_at(begins, visit.starts_at, self.clinic) and _NOT_THIS.isdisjoint(codes):
             return None
         off = {Field.EXTERNAL_ID: external_id, **_CALLED_OFF}
         return visit.id if self._arrive(tx, off).result is not Result.REFUSED else None
+
+    def _is_noted(self, tx: Tx, entry: Entry) -> bool:
+        """Whether somebody wrote something beside the name of whom an entry is for, rather than another name."""
+        visit = look_up(tx, self.clinic.id, [], [entry.external_id]).visits.named(entry.external_id)
+        if visit is None:
+            return False
+        said = " ".join(entry.raw.get(it, "") for it in (Field.NAME, Field.FIRST_NAME, Field.LAST_NAME))
+        given, kept = (set(plain_name(it).split()) for it in (said, get_patient(tx, visit.patient_id).name))
+        return given <= kept or kept <= given
 
     @property
     def _registrar(self) -> Registrar:
@@ -195,7 +206,7 @@ class Taker:
         kept = []
         for it in lost:
             begins, done, is_off = feed.others[it.external_id], _LOST, it.is_off
-            if visit := self._keep_back(tx, it.external_id, begins, ()):
+            if visit := self._keep_back(tx, it.external_id, begins, frozenset()):
                 done, is_off = _kept_back(done, visit), True
             taken.totals[Result.REFUSED] += 1
             at = begins if isinstance(begins, datetime) else it.starts_at

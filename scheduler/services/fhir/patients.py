@@ -6,7 +6,7 @@ from datetime import datetime
 
 from scheduler.domain.fhir import FhirKind
 from scheduler.domain.word import newest
-from scheduler.services.fhir.issues import Code, NotTakenError, refuse
+from scheduler.services.fhir.issues import Code, Issue, NotTakenError, refuse
 from scheduler.services.fhir.naming import Names, by_id, names_of
 from scheduler.services.fhir.people import (
     bring_up_to_date,
@@ -125,7 +125,7 @@ def _take(
     patient, is_new = _take_in(occasion, who, found, withdrawn, has_id=names.has_claim)
     kept = replace(link, patient=patient.id, died_at=None)
     kept = _with_addresses(occasion, who, kept) if is_whole else kept
-    return Done(Result.REGISTERED if is_new else Result.UNCHANGED, patient.id, "", kept, who.wrong)
+    return Done(Result.REGISTERED if is_new else Result.UNCHANGED, patient.id, "", kept, _left_out(who))
 
 
 def keep_patient(occasion: Occasion, names: Names, link: Link) -> None:
@@ -142,7 +142,7 @@ def _take_in(
 ) -> tuple[Patient, bool]:
     tx, registrar, clinic = occasion.tx, occasion.registrar, occasion.clinic
     if found.patient is None and who.wrong and Field.PHONE not in who.raw and Field.EMAIL not in who.raw:
-        raise NotTakenError(*(replace(it, severity="error") for it in who.wrong))
+        raise NotTakenError(*who.wrong)
     with as_issues(OF_PERSON):
         if found.patient is None:
             return take_person(tx, registrar, clinic, who.raw, found.ref, has_id=has_id)
@@ -174,6 +174,10 @@ def _with_addresses(occasion: Occasion, who: Who, link: Link) -> Link:
     traits = described(occasion.tx.vault, get_patient(occasion.tx, link.patient)).traits
     phone = traits.phone if Field.PHONE in who.raw else None
     return replace(link, phone=phone, email=traits.email if Field.EMAIL in who.raw else None)
+
+
+def _left_out(who: Who) -> tuple[Issue, ...]:
+    return tuple(replace(it, words=f"{it.words}. This one was left out", severity="warning") for it in who.wrong)
 
 
 def _named_outright(occasion: Occasion, place: Place) -> tuple[Link | None, Patient | None]:

@@ -109,7 +109,7 @@ def _points(
             (old if is_over else good).append(read(_bare(point)))
         except NoAddressError as error:
             if not is_over:  # what is none was never kept
-                wrong.append(Issue(Code.VALUE, f"{error}: this one was left out", f"telecom[{index}]", "warning"))
+                wrong.append(Issue(Code.VALUE, str(error), f"telecom[{index}]"))
     return Points(good, [it for it in old if it not in good], wrong)
 
 

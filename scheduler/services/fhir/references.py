@@ -26,7 +26,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """Reads references by the rules of R4 for Bundles (2.36.4.1).
+    """Reads references by the rules of R4 (Bundle, “Resolving references in Bundles”).
 
     `base` is the address of this server, `told` what the Bundle has: by fullUrl its type, and its id on this server.
     `own` is the fullUrl of the entry in which a reference stands.
