@@ -61,6 +61,12 @@ def our_treatment(text: str, clinic: Clinic, configuration: Configuration) -> st
     )
 
 
+def treatment_if_known(text: str, clinic: Clinic, configuration: Configuration) -> str | None:
+    """Return the protocol that the clinic's word for a treatment stands for, None where it stands for none."""
+    treatment = _mapped(text, clinic.imports.treatments)
+    return treatment if treatment in configuration.protocols else None
+
+
 def our_status(text: str, clinic: Clinic) -> str:
     """Return a status in our words, as the clinic's file maps it or everybody means it; else the text itself."""
     mapped = _mapped(text, clinic.imports.statuses)

@@ -2,7 +2,7 @@
 
 from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
 from scheduler.errors import ConflictError
-from scheduler.services.intake import Registration
+from scheduler.services.intake import CallOff, Registration
 from scheduler.store.appointments import StoredAppointment
 
 SAID = {AppointmentStatus.CANCELLED: "cancelled", AppointmentStatus.NO_SHOW: "no-show"}
@@ -38,6 +38,18 @@ def refuse_change(known: StoredAppointment, registration: Registration, *, follo
             f"move it with `aftercare reschedule {known.id} --at …`",
             code="other_time",
             visit=known.id,
+        )
+
+
+def refuse_other_treatment(known: StoredAppointment, said: CallOff) -> None:
+    """Raise ConflictError where another visit is called off under an appointment's id: numbers begin at 1 again."""
+    if said.treatment and said.treatment != known.treatment:
+        raise ConflictError(
+            f"appointment {known.id} is for {known.treatment}, not {said.treatment}: it was not called off; cancel it "
+            "here if it is the one that is meant",
+            code="off_other_treatment",
+            visit=known.id,
+            treatment=known.treatment,
         )
 
 

@@ -34,9 +34,9 @@ class Registration:
     """One appointment as registered: addresses normalised, instants aware UTC. Its repr shows no patient data.
 
     `status` None: nothing was said about it. `age` None: nothing says how old this word of its source is. `patient`
-    is our number of the patient, where it is known for certain: then nothing else says who it is. `behind` says where a
-    newer word on the person is, as in "row 12": this one then only fills in what is not known; its consents are those
-    that count still.
+    is our number of the patient, where it is known for certain: then nothing else says who it is. `behind` says where
+    a newer word on the person is, as in "row 12": this one then only fills in what is not known; its consents are
+    those that count still.
     """
 
     clinic: str
@@ -63,7 +63,8 @@ class Registration:
 class CallOff:
     """The booking system's word that a visit does not take place: its id there says which, nothing more is needed.
 
-    Who it is about, as far as that is said and can be read, tells an id of somebody else. `age` as in Registration.
+    Who it is about, and which treatment of ours, as far as that is said and can be read, tells an id of somebody
+    else. `age` as in Registration.
     """
 
     clinic: str
@@ -73,6 +74,7 @@ class CallOff:
     name: str = field(default="", repr=False)
     phone: str | None = field(default=None, repr=False)
     email: str | None = field(default=None, repr=False)
+    treatment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

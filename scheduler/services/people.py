@@ -100,7 +100,7 @@ def is_another(patient: Patient, said: Registration | CallOff) -> bool:
     same_address = [plain_email(given) == plain_email(kept) for given, kept in pairs if given and kept]
     given, kept = plain_name(said.name).split(), plain_name(patient.name).split()
     if any(same_address):
-        return False
+        return isinstance(said, CallOff) and _is_relative(patient, said) and set(given).isdisjoint(kept)
     if not given or not kept:
         return bool(same_address)
     return sorted(given) != sorted(kept) if same_address else set(given).isdisjoint(kept)
@@ -119,7 +119,7 @@ def names_another(book: Book, known: StoredAppointment, registration: Registrati
     return is_stranger or not _names(book, registration, person)
 
 
-def _is_relative(patient: Patient, registration: Registration) -> bool:
+def _is_relative(patient: Patient, registration: Registration | CallOff) -> bool:
     """Whether a registration has another first name: the first word of each name is in neither the other's."""
     given, kept = plain_name(registration.name).split(), plain_name(patient.name).split()
     if not given or not kept or given[0] in kept or kept[0] in given:

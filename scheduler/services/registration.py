@@ -11,7 +11,14 @@ from scheduler.domain.word import WordAge
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.appointments import call_off, reschedule
 from scheduler.services.book import Book, open_book
-from scheduler.services.differing import SAID, STAYS_OFF, moves, refuse_change, stays_off
+from scheduler.services.differing import (
+    SAID,
+    STAYS_OFF,
+    moves,
+    refuse_change,
+    refuse_other_treatment,
+    stays_off,
+)
 from scheduler.services.intake import CallOff, Registration
 from scheduler.services.order import decided_since, keep_age, older_than, refuse_ahead
 from scheduler.services.people import (
@@ -109,6 +116,7 @@ class Registrar:
         """
         known = book.find_named(said.external_id)
         if known:
+            refuse_other_treatment(known, said)
             return self._look(book, known, said) or self._end(book, known, said.status, said.age)
         refuse_ahead(said.age, book.now)
         if said.age and said.age.instant:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.services.appointments import call_off
@@ -200,6 +201,20 @@ def test_without_its_address_nothing_is_read(desk: Desk) -> None:
     puller = Puller(desk.house.store, desk.house.clock, lambda _name: None)
     pulled = asyncio.run(puller.pull(desk.house.configuration, desk.clinic, desk.source))
     assert pulled.error == "no-address"
+
+
+def test_a_fault_of_the_program_at_one_calendar_stops_nothing_else_and_is_told_of(desk: Desk) -> None:
+    def breaks(_name: str) -> str:
+        return str(1 // 0)
+
+    puller = Puller(desk.house.store, desk.house.clock, breaks)
+    with capture_logs() as lines:
+        assert not asyncio.run(puller.pull_due(desk.house.configuration))
+        desk.wait(timedelta(hours=7))
+        asyncio.run(puller.pull_due(desk.house.configuration))
+    assert [it["error"] for it in lines if it["event"] == "calendar.broke"] == ["ZeroDivisionError"] * 2
+    (told,) = desk.alerts()
+    assert told.startswith("The calendar desk can't be read since")
 
 
 def test_the_doctor_tells_when_it_was_read_and_why_it_can_not_be(desk: Desk) -> None:

@@ -22,7 +22,7 @@ def many(count: int) -> list[str]:
     [
         "B-1,,,,,,,,,Called off,,",
         "B-1,,18.3.26,,Zoë Lachance,12,zoe@,français,botox,Called off,perhaps,",
-        "B-1,chart-9,2026-05-05 10:00,,Zoë Stone,416-555-0123,,,laser,called  OFF,,no",
+        "B-1,chart-9,2026-05-05 10:00,,Zoë Stone,416-555-0123,,,peel,called  OFF,,no",
     ],
     ids=["all empty", "all wrong", "all others"],
 )

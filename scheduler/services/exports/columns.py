@@ -1,7 +1,7 @@
 """How a clinic's export is read: which columns hold which field, and what its words mean to us."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.localtime import iso
@@ -9,7 +9,7 @@ from scheduler.errors import RegistrationError
 from scheduler.protocols.configuration import Configuration
 from scheduler.protocols.hints import nearest, shown, suggest
 from scheduler.protocols.import_fields import MAY_BE_LOST, NEEDED
-from scheduler.services.arriving import our_status, read_booking
+from scheduler.services.arriving import our_status, read_booking, treatment_if_known
 from scheduler.services.exports.ages import read_age
 from scheduler.services.exports.dates import Dates
 from scheduler.services.exports.looks import is_of_a_person, refuse_rows_as_header
@@ -56,7 +56,9 @@ class Columns:
 
     def call_off(self, raw: Mapping[Field, str]) -> CallOff | None:
         """Return what calls a visit off by its id, None for anything else."""
-        return read_call_off(raw, self.clinic, ways=self._ways)
+        said = read_call_off(raw, self.clinic, ways=self._ways)
+        named = treatment_if_known(raw.get(Field.TREATMENT, ""), self.clinic, self.configuration)
+        return replace(said, treatment=named) if said and named else said
 
     def registration(self, raw: Mapping[Field, str]) -> Registration:
         """Return what a row registers. Raises RegistrationError with all that is wrong."""

@@ -12,12 +12,14 @@ from scheduler.errors import ConflictError, RegistrationError
 from scheduler.protocols.hints import shown
 from scheduler.services.book import Book
 from scheduler.services.exports.columns import Columns
+from scheduler.services.exports.live import Live, live_of
 from scheduler.services.exports.newest import Newest
 from scheduler.services.exports.table import Row
 from scheduler.services.intake import CallOff, Field, Registration
 from scheduler.services.registration import Registered, Registrar, Result
 from scheduler.services.whys import whys
 from scheduler.store.database import Tx
+from scheduler.store.names import plain_name
 
 _DIGEST = 16
 _NOTE = struct.Struct(f">qq{_DIGEST}s")
@@ -66,7 +68,7 @@ class Rows:
     newest: Newest
     dry_run: bool = False
     _taken: dict[bytes, bytes] = field(default_factory=dict)
-    """What each external_id stood for: digests and numbers, since a file may have any number of rows."""
+    """What each visit stood for: digests and numbers, since a file may have any number of rows."""
 
     def read(self, row: Row) -> Read:
         """Read a row, which needs no transaction: others may write meanwhile."""
@@ -109,17 +111,20 @@ class Rows:
         registrations = [row.registration for row in rows if row.registration]
         called_off = [row.called_off for row in rows if row.called_off]
         book = self.registrar.open(tx, self.columns.clinic.id, registrations, called_off)
+        sources = [it.id for it in self.columns.clinic.bookings]
+        live = live_of(tx, book, self.columns.clinic.id, sources, [row.named for row in rows if row.named])
         new: set[int | None] = set()
         for row in rows:
-            yield self._take(book, row, new)
+            yield self._take(book, live, row, new)
         book.write()
 
-    def _take(self, book: Book, row: Read, new: set[int | None]) -> RowReport:
+    def _take(self, book: Book, live: Live, row: Read, new: set[int | None]) -> RowReport:
         """Take one row; `new` are the appointments that a dry run has made in this transaction."""
-        if row.named and (note := self._taken.get(_digest(row.named))):
+        keys = [*_keys(row)]
+        if note := next((self._taken[key] for key in keys if key in self._taken), None):
             return self._repeated(row, *_NOTE.unpack(note))
         try:
-            done = self._entered(book, row)
+            done = self._entered(book, live, row)
         except ConflictError as error:
             return self._report(row, Registered(Result.REFUSED, None, str(error), whys(error)))
         if done is None:
@@ -127,8 +132,8 @@ class Rows:
         if self.dry_run and (done.result is Result.REGISTERED or done.appointment in new):
             new.add(done.appointment)
             done = replace(done, appointment=None)
-        if row.named:
-            self._taken[_digest(row.named)] = _NOTE.pack(row.line, done.appointment or 0, _said(row))
+        note = _NOTE.pack(row.line, done.appointment or 0, _said(row))
+        self._taken.update(dict.fromkeys(keys, note))
         return self._report(row, done)
 
     def _report(self, row: Read, done: Registered) -> RowReport:
@@ -140,20 +145,39 @@ class Rows:
             when = f"{local:%Y-%m-%d %H:%M}"
         return RowReport(row.line, done.result, done.reason, done.appointment, shown(who), shown(when), done.why)
 
-    def _entered(self, book: Book, row: Read) -> Registered | None:
+    def _entered(self, book: Book, live: Live, row: Read) -> Registered | None:
         """Enter a row; one that calls a known visit off may say anything else, or nothing. None: it can't be read."""
+        if said := row.called_off or row.registration:
+            said = live.heed(book, said)
         done = self.registrar.call_off(book, row.called_off) if row.called_off else None
         if done or not row.registration:
             return done
-        return self.registrar.enter(book, row.registration)
+        return self.registrar.enter(book, said if isinstance(said, Registration) else row.registration)
 
     def _repeated(self, row: Read, line: int, appointment: int, said: bytes) -> RowReport:
-        """Judge a row whose id stood in the file before: which of two that differ is the newer, nobody can say."""
+        """Judge a row that stood in the file before: which of two that differ is the newer, nobody can say."""
         if _said(row) == said:
             return self._report(row, Registered(Result.UNCHANGED, appointment or None))
         reason = f"external_id: stands in row {line} too, with other content: keep the row that is right"
         why = Why("row_differs", {"line": str(line)})
+        if not row.named:
+            reason = (
+                f"row {line} is of the same person, treatment and start, and says something else: keep the row that "
+                "is right, or map external_id"
+            )
+            why = Why("row_contradicts", {"line": str(line)})
         return self._report(row, Registered(Result.REFUSED, None, reason, (why,)))
+
+
+def _keys(row: Read) -> Iterator[bytes]:
+    """Yield what a row is known by in its file: its id, else its person at each address, its treatment and start."""
+    if row.named:
+        yield _digest(row.named)
+    elif it := row.registration:
+        person = [it.patient_ref] if it.patient_ref else [it.phone, it.email]
+        visit = f"{it.treatment}\0{it.starts_at.timestamp()}"
+        name = "" if it.patient_ref else plain_name(it.name)
+        yield from (_digest(f"\0{name}\0{one}\0{visit}") for one in person if one)
 
 
 def _said(row: Read) -> bytes:

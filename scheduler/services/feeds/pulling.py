@@ -12,8 +12,8 @@ from scheduler.domain.clinic import Clinic
 from scheduler.domain.localtime import iso
 from scheduler.domain.reasons import because
 from scheduler.domain.sources import Calendar
-from scheduler.errors import SettingsError
-from scheduler.logs import get_logger
+from scheduler.errors import SettingsError, StoreError
+from scheduler.logs import get_logger, places
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.alerts import end_alert, raise_alert
 from scheduler.services.bookings.sources import SecretOf, from_environment
@@ -29,6 +29,7 @@ log = get_logger(__name__)
 
 AWAY_FOR = timedelta(hours=6)
 """A calendar that can't be read for so long is told of: a night's maintenance is no news."""
+_FAULT = "fault"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,22 @@ class Puller:
         changed = False
         for clinic, source in await asyncio.to_thread(self._due, found):
             if await asyncio.to_thread(self._claim, clinic, source):
-                pulled = await self.pull(configuration, clinic, source)
+                pulled = await self._pull_safely(configuration, clinic, source)
                 _log(pulled)
                 changed |= pulled.taken.changed
         return changed
+
+    async def _pull_safely(self, configuration: Configuration, clinic: Clinic, source: Calendar) -> Pulled:
+        """Read it; a fault of the program that a calendar brings to light stops neither sending nor the others."""
+        try:
+            return await self.pull(configuration, clinic, source)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  (as said above)
+            kind, where = type(error).__name__, places(error)  # what it says may be a patient's
+            log.error("calendar.broke", clinic=clinic.id, source=source.id, error=kind, where=where)  # noqa: TRY400  (as said above)
+            await asyncio.to_thread(self._failed, clinic, source, _FAULT)
+            return Pulled(clinic.id, source.id, error=_FAULT)
 
     async def pull(
         self,

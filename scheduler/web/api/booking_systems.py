@@ -106,8 +106,8 @@ class ReadingShown(Output):
     """What came of reading a calendar. `error` is a word for why it could not be read: then nothing was taken.
 
     `missing` are looked for again before they are called off; `held` are so many at once, or lie after the calendar's
-    end, that a person has to say that they are off (`accept_missing`). `left` are over, or too far ahead; `others` are
-    no bookings.
+    end, that a person has to say that they are off (`accept_missing`). `left` are over, or too far ahead; `others`
+    are no bookings.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [READ]})
