@@ -6,6 +6,8 @@ TESTS ?= tests
 # The long runs mostly wait, for leases and processes that end: more of them at once than there are processors.
 LONG ?= 6
 BENCH ?= full
+# Processes that start by the hundred read what was compiled once, also where a container forbids Python to write that.
+unexport PYTHONDONTWRITEBYTECODE
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .PHONY: help demo test fast test-all chaos lint format docs bench lock clean

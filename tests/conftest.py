@@ -10,7 +10,10 @@ from tests.servers.webhook import WebhookServer
 
 keep_files_in_memory()
 
-pytest_plugins = ["tests.postgres", "tests.sharing", "tests.sooner", "tests.statements", "tests.passwords"]
+pytest_plugins = [
+    *("tests.postgres", "tests.sharing", "tests.sooner"),
+    *("tests.statements", "tests.passwords", "tests.remains", "tests.tracebacks"),
+]
 
 
 @pytest.fixture

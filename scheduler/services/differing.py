@@ -42,11 +42,11 @@ def refuse_change(known: StoredAppointment, registration: Registration, *, follo
 
 
 def refuse_other_treatment(known: StoredAppointment, said: CallOff) -> None:
-    """Raise ConflictError where another visit is called off under an appointment's id: numbers begin at 1 again."""
+    """Raise ConflictError where another visit is called off under an appointment's id: numbers are used again."""
     if said.treatment and said.treatment != known.treatment:
         raise ConflictError(
-            f"appointment {known.id} is for {known.treatment}, not {said.treatment}: it was not called off; cancel it "
-            "here if it is the one that is meant",
+            f"appointment {known.id} is for {known.treatment}, not {said.treatment}: it was not called off; cancel "
+            "it here if it is the one that is meant",
             code="off_other_treatment",
             visit=known.id,
             treatment=known.treatment,

@@ -265,7 +265,7 @@ def _with_passed_over(book: Book, done: Registered, registration: Registration) 
         return done
     later = f"{registration.behind} says" if registration.behind else "what was said later says"
     said = f"{', '.join(fields)}: {later} otherwise, and that counts"
-    why = Why("person_said_later", {"fields": ", ".join(fields)})
+    why = Why("person_said_later")
     return replace(done, reason="; ".join(filter(None, (done.reason, said))), why=(*done.why, why))
 
 

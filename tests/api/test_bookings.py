@@ -137,3 +137,4 @@ def test_a_persons_link_to_the_calendar_of_what_goes_out_is_made_and_ended_by_wh
 
     boss = make_user(house.store, "boss", Role.ADMIN, EVERY_CLINIC)
     assert program.post(f"/users/{boss}/agenda").status_code in (403, 404)
+    assert program.delete(f"/users/{boss}/agenda").status_code in (403, 404), "ending it is deciding over them too"

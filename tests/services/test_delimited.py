@@ -196,3 +196,8 @@ def test_a_file_that_changes_while_it_is_read_is_told_of_and_one_that_is_replace
         writing.flush()
         with pytest.raises(RegistrationError, match=r"export\.csv: was changed while it was read"):
             list(reading)
+
+
+def test_millions_of_empty_lines_are_refused_before_they_cost_a_minute() -> None:
+    assert "has 100,000 empty lines before it" in refusal("Name,Phone\n" + "\n" * 9_000_000 + "Ann,1\n")
+    assert len(rows("Name,Phone\n" + "\r\n" * 90_000 + "Ann,1\n")) == 1

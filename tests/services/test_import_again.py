@@ -39,6 +39,24 @@ def test_a_row_that_calls_a_known_visit_off_needs_its_id_and_status_only(
     assert results(run(any_house, tmp_path, broken)) == ["unchanged"]
 
 
+@pytest.mark.parametrize(
+    ("another", "said"),
+    [
+        (ZOE.replace("Face peel", "laser"), "appointment 1 is for peel, not laser: it was not called off"),
+        (ZOE.replace("Zoë Lachance", "Otto Two").replace("0123", "0166").replace("zoe@", "otto@"), "of somebody else"),
+        (ZOE.replace("Zoë Lachance", "Otto Two"), "of somebody else"),
+    ],
+    ids=["another treatment", "another person", "another name at the same address"],
+)
+def test_a_row_that_calls_off_what_is_plainly_another_visit_calls_nothing_off(
+    house: House, tmp_path: Path, another: str, said: str
+) -> None:
+    run(house, tmp_path, ZOE)
+    (row,) = run(house, tmp_path, another.replace("Confirmed", "Called off")).rows
+    assert (row.result.value, said in row.reason) == ("refused", True), row.reason
+    assert house.appointment(1).status is AppointmentStatus.BOOKED
+
+
 def test_a_row_that_calls_an_unknown_visit_off_is_read_in_full_since_it_may_be_one_entered_by_hand(
     house: House, tmp_path: Path
 ) -> None:

@@ -13,6 +13,9 @@ _APOSTROPHE = "\u2019"
 _ELISION = re.compile(
     r"^(?:[ldjmtnscoLDJMTNSCO]|[Qq]u|(?:[Jj]us|[Ll]ors|[Pp]uis)qu)\u2019\w|\w\u2019(?:s|t|d|m|re|ll|ve)$"
 )
+_UPON_EACH_OTHER = re.compile(r"[^\W\d_a-zA-Z]{3}")
+_FEW = 10
+"""Of so many words one may be odd."""
 _SURE = 2
 """Points, and times as many as the other has, with which nobody needs to be asked."""
 
@@ -41,9 +44,15 @@ class Evidence:
 
     @property
     def is_sure(self) -> bool:
-        """Whether the other one makes next to nothing of it."""
+        """Whether the other one makes next to nothing of it, and this one makes words of nearly all."""
         less, more = sorted(self._points())
-        return more - less >= _SURE and more >= _SURE * less
+        return more - less >= _SURE and more >= _SURE * less and not self._is_foreign()
+
+    def _is_foreign(self) -> bool:
+        """Whether it is neither: letters of another alphabet become signs within words, or accents upon accents."""
+        codec = "mac_roman" if self.is_mac else "cp1252"
+        strange = sum(1 for word in self.words if _is_strange(word.decode(codec, errors="replace")))
+        return strange * _FEW > len(self.words)
 
     def _points(self) -> tuple[int, int]:
         """Judge both."""
@@ -59,6 +68,10 @@ class Evidence:
             except UnicodeDecodeError:  # a byte that has no meaning in it
                 points -= 3
         return points
+
+
+def _is_strange(word: str) -> bool:
+    return _points_of(word) < 0 or _UPON_EACH_OTHER.search(word) is not None
 
 
 def _points_of(word: str) -> int:

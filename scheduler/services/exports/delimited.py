@@ -30,6 +30,9 @@ SEPARATORS = ",;\t|"
 _SAMPLE = 256 * 1024
 _WIDE = 4
 """Cells in a line that make it one of a table, rather than notes with separators in them."""
+_ENDS = frozenset({"\n", "\r", "\r\n"})
+_MOST_EMPTY = 100_000
+"""Empty lines in a row: each costs time, some millions of them half a minute."""
 _LINE_LIMIT = 1_000_000
 _SAID = re.compile(r'"?sep=([^"\w\s]|\t)"?\s*', re.IGNORECASE)
 
@@ -137,7 +140,12 @@ def _refuse_swallowed(record: Record, separator: str, width: int) -> Record:
 
 
 def _lines(name: str, text: io.TextIOWrapper) -> Iterator[str]:
+    empty = 0
     for number, line in enumerate(iter(partial(text.readline, _LINE_LIMIT), ""), start=1):
+        empty = empty + 1 if line in _ENDS else 0
+        if empty > _MOST_EMPTY:
+            said = f"{name}:{number}: has {_MOST_EMPTY:,} empty lines before it, which no export has"
+            raise RegistrationError(said, code="file_no_table")
         if len(line) == _LINE_LIMIT:
             said = f"{name}:{number}: has a line of a million signs, which no export has"
             raise RegistrationError(said, code="file_no_table")

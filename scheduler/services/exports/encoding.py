@@ -20,6 +20,7 @@ _MARKS = (
 )
 _HEAD = 64 * 1024
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_TWICE = re.compile(rb"\xc3\x83\xc2[\xa0-\xbf]")
 _HIGH = bytes(range(0x80, 0x100))
 _CONTROLS = bytes({*range(0x20)} - {*b"\t\n\v\f\r\x1a\x1b"})
 _MOST_CONTROLS = 0.05
@@ -43,7 +44,7 @@ def encoding_of(source: Source, told: str = AUTO) -> Encoding:
     head = source.head(_HEAD)
     for mark, codec in _MARKS:
         if head.startswith(mark):
-            return Encoding(codec, len(mark))
+            return Encoding(codec, len(mark), _read_twice(source) if codec == "utf-8" else None)
     wide = _wide(head)
     if told in CODECS and told != "utf-16":
         return Encoding(CODECS[told])
@@ -52,7 +53,9 @@ def encoding_of(source: Source, told: str = AUTO) -> Encoding:
     if len(head.translate(None, _CONTROLS)) < (1 - _MOST_CONTROLS) * len(head):
         said = f"{source.name}: is no text and no workbook: export it as CSV UTF-8 or .xlsx"
         raise RegistrationError(said, code="file_no_table")
-    return Encoding("utf-8") if damage(source, Encoding("utf-8")) is None else _by_evidence(source)
+    if damage(source, Encoding("utf-8")) is None:
+        return Encoding("utf-8", warning=_read_twice(source))
+    return _by_evidence(source)
 
 
 def damage(source: Source, encoding: Encoding) -> int | None:
@@ -101,9 +104,19 @@ def _by_evidence(source: Source) -> Encoding:
     taken, other = ("mac-roman", "windows-1252") if evidence.is_mac else ("windows-1252", "mac-roman")
     warning = (
         f"{source.name}: read as {taken}, but it could be {other}: look whether letters with accents are right in "
-        "the names, else say so as encoding under import in the clinic's file"
+        "the names, else say so as encoding under import in the clinic's file; if it is neither, export it as UTF-8"
     )
     return Encoding(CODECS[taken], warning=None if evidence.is_sure else warning)
+
+
+def _read_twice(source: Source) -> str | None:
+    """Return what to say of UTF-8 that some program took for Windows-1252, and made UTF-8 once more."""
+    if any(_TWICE.search(block) for block in source.blocks()):
+        return (
+            f"{source.name}: letters with accents seem to be spoiled (Ã© for é): look at the names, and export it "
+            "again from the booking system"
+        )
+    return None
 
 
 def _ends(before: str, text: str) -> int:

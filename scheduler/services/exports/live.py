@@ -17,9 +17,7 @@ from scheduler.store.database import Tx
 from scheduler.store.live_words import LiveWord, live_words, told_by_fhir
 
 FHIR = "FHIR"
-_LATER = (
-    "import an export that is newer, or change it there; a column that is mapped to updated_at decides which is newer"
-)
+_LATER = "import a newer export, or change it there; a column mapped to updated_at decides which is newer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,11 @@ class Live:
             return said
         if is_off:
             if visit.status not in CALLED_OFF and said.status is not AppointmentStatus.NO_SHOW:
-                raise _refused("live_on", source, f"says that appointment {visit.id} is on", visit)
+                raise ConflictError(
+                    f"{source} tells itself that appointment {visit.id} is on: {_LATER}",
+                    code="live_on",
+                    source=source,
+                )
             return said
         assert isinstance(said, Registration)
         return _as_told(source, visit, said)
@@ -57,6 +59,8 @@ class Live:
         as_of = (word.as_of if word else None) or (visit.said_at if visit else None)
         if said.age and as_of and not said.age.may_be_older(as_of):
             return None
+        if said.age and visit and said.age.is_older(visit.said_at):
+            return None  # nothing is taken from it in any case
         return word.source if word else FHIR
 
     def _refuse_gone(self, said: Registration | CallOff, *, is_off: bool) -> None:
@@ -64,8 +68,11 @@ class Live:
         word = self.words[said.external_id or ""]
         if is_off or (word.told is Told.BOOKED and not word.moved):
             return
-        how = "moved it, and gave it another id" if word.moved else "called it off"
-        raise _refused("live_moved" if word.moved else "live_off", word.source, how)
+        source = word.source
+        if word.moved:
+            said_so = f"{source} told itself that it was moved, and has another id: {_LATER}"
+            raise ConflictError(said_so, code="live_moved", source=source)
+        raise ConflictError(f"{source} told itself that it was called off: {_LATER}", code="live_off", source=source)
 
 
 def live_of(tx: Tx, book: Book, clinic: str, sources: Collection[str], ids: Collection[str]) -> Live:
@@ -75,17 +82,13 @@ def live_of(tx: Tx, book: Book, clinic: str, sources: Collection[str], ids: Coll
 
 
 def _as_told(source: str, visit: StoredAppointment, said: Registration) -> Registration:
-    """Return what a row adds to a visit of a live source. Raises ConflictError where it moves it, or has it on again."""
-    if visit.status in CALLED_OFF and (said.status or said.starts_at != visit.starts_at):
-        if visit.status is not AppointmentStatus.NO_SHOW or said.status is not AppointmentStatus.BOOKED:
-            raise _refused("live_off", source, f"called appointment {visit.id} off", visit)
-    elif said.starts_at != visit.starts_at:
-        raise _refused("live_time", source, f"has another time for appointment {visit.id}", visit)
+    """Return what a row adds to a live source's visit. Raises ConflictError where it moves it, or books it again."""
+    off, moved = visit.status in CALLED_OFF, said.starts_at != visit.starts_at
+    missed = visit.status is AppointmentStatus.NO_SHOW and said.status is AppointmentStatus.BOOKED
+    if off and (moved or (said.status and not missed)):
+        said_so = f"{source} told itself that appointment {visit.id} is off: {_LATER}"
+        raise ConflictError(said_so, code="live_off", source=source)
+    if moved:
+        said_so = f"{source} told itself of another time of appointment {visit.id}: {_LATER}"
+        raise ConflictError(said_so, code="live_time", source=source)
     return replace(said, ends_at=None, behind=said.behind or f"what {source} told")
-
-
-def _refused(code: str, source: str, how: str, visit: StoredAppointment | None = None) -> ConflictError:
-    values = {"visit": visit.id} if visit else {}
-    return ConflictError(
-        f"{source}, which tells of its bookings itself, {how}: {_LATER}", code=code, source=source, **values
-    )

@@ -122,7 +122,9 @@ class Rows:
         """Take one row; `new` are the appointments that a dry run has made in this transaction."""
         keys = [*_keys(row)]
         if note := next((self._taken[key] for key in keys if key in self._taken), None):
-            return self._repeated(row, *_NOTE.unpack(note))
+            line, appointment, said = _NOTE.unpack(note)
+            if row.named or said != _said(row):
+                return self._repeated(row, line, appointment, said)
         try:
             done = self._entered(book, live, row)
         except ConflictError as error:
@@ -181,7 +183,9 @@ def _keys(row: Read) -> Iterator[bytes]:
 
 
 def _said(row: Read) -> bytes:
-    """Return a digest of all that a row says."""
+    """Return a digest of all that a row says; without an id, of what two rows of one visit may contradict."""
+    if not row.named and (it := row.registration):
+        return _digest(f"{it.status or AppointmentStatus.BOOKED}\0{it.ends_at}")
     return _digest("\0".join(f"{key}={value}" for key, value in row.raw.items()))
 
 

@@ -71,11 +71,13 @@ def read_workbook(source: Source, wanted: Wanted) -> Table:
                     yield row_of(record, columns, wanted.columns, is_aligned=True)
 
     return Table(
-        name, header.line, columns, total, tuple(_told(name, header, seen, left)), read, source.refuse_change
+        name, header.line, columns, total, tuple(_told(name, header, seen, left, sheet)), read, source.refuse_change
     )
 
 
-def _told(name: str, header: Record, seen: Seen, left: Sequence[_Sheet]) -> Iterator[str]:
+def _told(name: str, header: Record, seen: Seen, left: Sequence[_Sheet], sheet: _Sheet) -> Iterator[str]:
+    if sheet.is_hidden:
+        yield f"{name}: is a hidden sheet, as no other has the mapped columns: look whether it is meant"
     if left:
         yield (
             f"{name}: other sheets have the same columns, and are not read: "

@@ -79,7 +79,7 @@ def add_agenda_links(api: APIRouter, desk: Desk, clock: Clock) -> None:
     ) -> AgendaShown:
         """Let a person's link open nothing any more, such as of a phone that was lost."""
         note(request, subject=f"user/{user}")
-        seen_user(users, caller, user)
+        _refuse_beyond(users, caller, user)
         agendas.end(user)
         return _shown(agendas, user)
 
@@ -90,7 +90,7 @@ def _shown(agendas: Agendas, user: int) -> AgendaShown:
 
 
 def _refuse_beyond(users: Users, caller: Caller, user: int) -> None:
-    """Refuse to hand out what shows more than the caller may see: whoever has the link reads as that person."""
+    """Refuse to hand out, or to end, what shows more than the caller may see: who has the link reads as that person."""
     seen_user(users, caller, user)
     for clinic, role in users.of_mine_alone(user, manager(caller)).grants.items():
         refuse_beyond(caller, clinic, role)
