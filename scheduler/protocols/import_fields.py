@@ -28,8 +28,6 @@ IMPORT_FIELDS: Mapping[str, str] = {
 NEEDED = (("starts_at",), ("treatment",), ("name", "first_name", "last_name"), ("phone", "email"))
 """Of each group an import mapping has at least one."""
 
-MAY_BE_LOST = (
-    "external_id", "patient_id", "status", "consent_sms", "consent_email", "consent_marketing", "updated_at",
-)  # fmt: skip
+MAY_BE_LOST = ("external_id", "status", "consent_sms", "consent_email", "consent_marketing", "updated_at")
 """Without one of these that is mapped a file is refused, unless the clinic's file calls it optional: a cancellation,
-a no to texts, or who and which visit is meant would be lost."""
+a no to texts, or which visit is meant would be lost."""

@@ -22,16 +22,29 @@ def arrive(tx: Tx, registrar: Registrar, clinic: Clinic, raw: Mapping[Field, str
     treatment's name, no more of a patient than the fields that are wrong.
     """
     said = {**raw, Field.STATUS: our_status(raw.get(Field.STATUS, ""), clinic)}
-    called_off = read_call_off(said, clinic)
     try:
-        if called_off:
-            book = registrar.open(tx, clinic.id, [], [called_off])
-            if done := registrar.call_off(book, called_off):
-                book.write()
-                return done
+        if done := call_off_known(tx, registrar, clinic, said):
+            return done
         return registrar.register(tx, read_booking(said, clinic, registrar.configuration))
     except (RegistrationError, ConflictError) as error:
         return Registered(Result.REFUSED, None, str(error), whys(error))
+
+
+def call_off_known(
+    tx: Tx, registrar: Registrar, clinic: Clinic, said: Mapping[Field, str]
+) -> Registered | None:
+    """Call off the appointment that is meant, its status in our words; the caller commits.
+
+    None where it says no such thing, or nobody knows that id: it is kept then, for what is older and comes later.
+    Raises ConflictError where somebody else is meant.
+    """
+    called_off = read_call_off(said, clinic)
+    if called_off is None:
+        return None
+    book = registrar.open(tx, clinic.id, [], [called_off])
+    done = registrar.call_off(book, called_off)
+    book.write()
+    return done
 
 
 def read_booking(
@@ -76,6 +89,12 @@ def our_status(text: str, clinic: Clinic) -> str:
 def kept_back(reason: str, visit: int) -> str:
     """Return why a booking is refused, with what was done meanwhile about the visit that it was until now."""
     return f"{reason}. Until it is taken, appointment {visit} is called off here"
+
+
+def left_off(reason: str, visit: int) -> str:
+    """Return why a booking was refused that kept a visit back, once nobody will take it any more."""
+    why = reason.removesuffix(kept_back("", visit))
+    return f"{why}. It was set aside: appointment {visit} stays cancelled; reschedule it if it is on"
 
 
 def _mapped(text: str, mapping: Mapping[str, str]) -> str:

@@ -47,14 +47,17 @@ class Undoable:
     after: State
     ages: Ages = (None, None)
     """How old the visit was before."""
+    said_at: str | None = None
+    """When its source last changed what was taken of it by then."""
 
     @classmethod
     def of(cls, after: StoredAppointment, before: StoredAppointment | None) -> "Undoable":
         """Return what turned one into the other."""
+        since = _text(after.said_at)
         if before is None:
-            return cls(after.id, None, state_of(after))
-        said_at, decided_at = (it.isoformat() if it else None for it in (before.said_at, before.decided_at))
-        return cls(after.id, state_of(before), state_of(after), (said_at, decided_at))
+            return cls(after.id, None, state_of(after), said_at=since)
+        ages = _text(before.said_at), _text(before.decided_at)
+        return cls(after.id, state_of(before), state_of(after), ages, since)
 
 
 class Fault(StrEnum):
@@ -63,7 +66,7 @@ class Fault(StrEnum):
     SENT = "sent"
     """A message went out since."""
     CHANGED = "changed"
-    """Somebody has changed it since."""
+    """Somebody has changed it since, or its source said anew that it is so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def keep(
     `began_at` (aware UTC) is for what was done in several transactions: when the first of them began. What went out
     since then is not taken back.
     """
-    each = [(it.visit, it.before, it.after, it.ages) for it in done]
+    each = [(it.visit, it.before, it.after, it.ages, it.said_at) for it in done]
     if not each:
         return None
     now = desk.clock.now()
@@ -170,12 +173,18 @@ def _mine(tx: Tx, desk: Desk, undo_id: int, by: str) -> StoredUndo:
 
 def _read(stored: StoredUndo) -> tuple[str, Sequence[Undoable]]:
     found: dict[str, Any] = json.loads(stored.what)
-    # What an older version has kept has no ages.
-    each = [
-        Undoable(it, tuple(before) if before else None, tuple(after), tuple(*ages) if ages else (None, None))
-        for it, before, after, *ages in found["visits"]
-    ]
-    return found["what"], each
+    return found["what"], [_undoable(*kept) for kept in found["visits"]]
+
+
+def _undoable(
+    visit: int,
+    before: list[Any] | None,
+    after: list[Any],
+    ages: Sequence[str | None] = (None, None),
+    said_at: str | None = None,
+) -> Undoable:
+    """Read what was kept; an older version has kept no ages."""
+    return Undoable(visit, tuple(before) if before else None, tuple(after), tuple(ages), said_at)
 
 
 def _undo(stored: StoredUndo, what: str, each: Sequence[Undoable], faults: dict[int, Fault]) -> Undo:
@@ -186,8 +195,18 @@ def _undo(stored: StoredUndo, what: str, each: Sequence[Undoable], faults: dict[
 def _faults(tx: Tx, stored: StoredUndo, each: Sequence[Undoable]) -> dict[int, Fault]:
     visits = {it.visit: get_appointment(tx, it.visit) for it in each}  # in the order of the ids: see `hold_patients`
     sent = handed_over_since(tx, visits, stored.at)
-    changed = {it.visit for it in each if state_of(visits[it.visit]) != it.after}
+    changed = {it.visit for it in each if _is_changed(visits[it.visit], it)}
     return {it: Fault.SENT if it in sent else Fault.CHANGED for it in visits if it in sent or it in changed}
+
+
+def _is_changed(now: StoredAppointment, done: Undoable) -> bool:
+    """Whether a visit is not as it was left. A source that says the same will not say it again."""
+    known = datetime.fromisoformat(done.said_at) if done.said_at else None
+    return state_of(now) != done.after or (now.said_at is not None and (known is None or known < now.said_at))
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _restore(tx: Tx, desk: Desk, done: Undoable, by: str) -> None:

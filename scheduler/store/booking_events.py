@@ -173,6 +173,12 @@ def set_aside(tx: Tx, event_ids: Collection[int], *, now: datetime) -> int:
     return tx.connection.execute(aside.values(values)).rowcount
 
 
+def note_reason(tx: Tx, event_id: int, reason: str, why: Sequence[Why]) -> None:
+    """Say other words of why an event was not followed. The caller commits."""
+    said = sa.update(booking_events).where(booking_events.c.id == event_id)
+    tx.connection.execute(said.values(_said(tx, reason, why)))
+
+
 def count_refused(tx: Tx) -> dict[tuple[str, str], int]:
     """Return how many events could not be taken, by clinic and booking system."""
     of = (booking_events.c.clinic, booking_events.c.source)

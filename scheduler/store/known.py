@@ -34,11 +34,14 @@ class Known:
     """When sources last changed what they say of a person's visits, by patient; where that is wanted."""
 
 
-def look_up(tx: Tx, clinic: str, wanted: Sequence[Wanted], external_ids: Sequence[str] = (), *, dated: bool = False) -> Known:
+def look_up(
+    tx: Tx, clinic: str, wanted: Sequence[Wanted], external_ids: Sequence[str] = (), *, dated: bool = False
+) -> Known:
     """Look up what these registrations, and further external ids, may be about at a clinic.
 
-    `dated`: look up how new the words are on these people, too. In a writing transaction nobody else registers at that clinic, or changes what was found, until the commit: so two
-    registrations of one new person, or of one new visit, add it once.
+    `dated`: look up how new the words are on these people, too. In a writing transaction nobody else registers at
+    that clinic, or changes what was found, until the commit: so two registrations of one new person, or of one
+    new visit, add it once.
     """
     hold = tx.writing and tx.dialect == "postgresql"  # SQLite has one writer at a time and needs none of it
     if hold:

@@ -44,6 +44,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         yield Bench(installation, sms, smtp, {"SQLite": SqliteDatabases(tmp_path)}, TINY, lambda _line: None)
 
 
+@pytest.mark.long
 def test_a_tiny_run_sends_each_mail_once_from_the_bare_loop_and_from_the_engine(bench: Bench) -> None:
     rows = {row.goal: row for row in measure_emails(bench)}
     assert set(rows) == {"emails", "emails-engine"}

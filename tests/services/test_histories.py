@@ -262,13 +262,14 @@ def histories(settings: Settings, texts_dir: Path) -> Iterator[type[Histories]]:
         yield type("Machine", (Histories,), {"houses": staticmethod(houses)})
 
 
+@pytest.mark.parametrize("number", [6, pytest.param(20, marks=pytest.mark.long)])
 def test_no_history_sends_a_text_twice_forgets_one_or_uses_both_channels(
-    histories: type[Histories], settings: Settings
+    histories: type[Histories], number: int
 ) -> None:
     run_state_machine_as_test(
         histories,
         settings=effort(
-            max_examples=20 if settings.on_sqlite else 6,
+            max_examples=number,
             stateful_step_count=30,
             deadline=None,
             phases=(Phase.generate, Phase.shrink),

@@ -1,5 +1,6 @@
 """A clinic's export, row by row."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -206,7 +207,6 @@ def test_a_mapped_column_that_is_not_needed_may_be_missing_and_is_told_of(house:
     ("column", "field"),
     [
         ("Booking", "external_id"),
-        ("Chart", "patient_id"),
         ("Status", "status"),
         ("Texts", "consent_sms"),
         ("Emails", "consent_email"),
@@ -216,6 +216,10 @@ def test_a_file_in_which_a_cancellation_a_no_or_an_id_would_be_missed_is_refused
     house: House, tmp_path: Path, column: str, field: str
 ) -> None:
     header = HEADER.replace(column, "Estado")
+    assert any(f"no column “{column}”" in it for it in run(house, tmp_path, ZOE, header=header).warnings)
+    north = house.configuration.clinic("north")
+    strict = replace(north, imports=replace(north.imports, optional=frozenset()))
+    house.configuration = replace(house.configuration, clinics={**house.configuration.clinics, "north": strict})
     with pytest.raises(RegistrationError, match=f"no column “{column}” for {field} .* name {field} under import.opt"):
         run(house, tmp_path, ZOE, header=header)
 

@@ -43,7 +43,10 @@ def test_a_row_that_calls_a_known_visit_off_needs_its_id_and_status_only(
     ("another", "said"),
     [
         (ZOE.replace("Face peel", "laser"), "appointment 1 is for peel, not laser: it was not called off"),
-        (ZOE.replace("Zoë Lachance", "Otto Two").replace("0123", "0166").replace("zoe@", "otto@"), "of somebody else"),
+        (
+            ZOE.replace("Zoë Lachance", "Otto Two").replace("0123", "0166").replace("zoe@", "otto@"),
+            "of somebody else",
+        ),
         (ZOE.replace("Zoë Lachance", "Otto Two"), "of somebody else"),
     ],
     ids=["another treatment", "another person", "another name at the same address"],

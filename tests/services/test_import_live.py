@@ -1,6 +1,6 @@
 """An export beside a live source: what calls told of a booking, an export of some minutes before does not undo."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from scheduler.domain.localtime import iso
 from tests.services.house import REGISTERED, VISIT, House
@@ -18,7 +18,7 @@ def export(uid: str, start: str, status: str, changed: str = "", email: str = "j
 def told(any_house: House) -> House:
     """Return a house in which a1 was booked and moved to a2, b1 booked and cancelled, c1 booked."""
     house = with_sources(any_house, CALCOM)
-    events = (
+    events: tuple[tuple[str, str, datetime, int, dict[str, str]], ...] = (
         ("BOOKING_CREATED", "a1", VISIT, 1, {}),
         ("BOOKING_RESCHEDULED", "a2", MOVED, 2, {"rescheduleUid": "a1"}),
         ("BOOKING_CREATED", "b1", VISIT + timedelta(days=1), 3, {}),

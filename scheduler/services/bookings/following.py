@@ -16,11 +16,11 @@ from scheduler.domain.clinic import Clinic
 from scheduler.domain.why import Why
 from scheduler.errors import RegistrationError
 from scheduler.services.appointments import reschedule
-from scheduler.services.arriving import arrive
+from scheduler.services.arriving import arrive, call_off_known
 from scheduler.services.bookings.linking import believable, is_newer, link
 from scheduler.services.bookings.news import News
 from scheduler.services.bookings.no_shows import of_the_patient
-from scheduler.services.bookings.stale import best_treatment, is_stale
+from scheduler.services.bookings.stale import best_treatment, is_overtaken, is_stale
 from scheduler.services.bookings.ties import Ties
 from scheduler.services.intake import Field, of_person
 from scheduler.services.registration import Registered, Registrar, Result
@@ -118,8 +118,10 @@ class Follower:
     def keep_back(self, news: News, *, heard_at: datetime) -> int | None:
         """Call off the visit that a refused booking was, where time, treatment or person are others now.
 
-        What is known of it here is not so any more: nothing may go out for it. Taken after all, it is on again.
-        Returns that visit, None where nothing had to be kept back. Raises NotTakenError: then the caller rolls back.
+        What is known of it here is not so any more: nothing may go out for it. Taken after all, it is on again. A
+        word that is older than what was said or decided of the visit keeps nothing back, refused or not.
+        Returns that visit, also where it was kept back for that word before; None where nothing had to be. Raises
+        NotTakenError: then the caller rolls back.
         """
         known = self._bookings
         self._refuse_anothers(news.booking)
@@ -131,10 +133,16 @@ class Follower:
         if family.current.id != news.booking:
             return None
         visit, _ = self._carry(family)
-        if visit is None or not self._is_stale(visit, news):
+        if visit is None or is_overtaken(visit, as_of):
+            return None
+        before = known.get(news.booking)
+        kept = replace(before, told=Told.CANCELLED, as_of=as_of - _JUST_BEFORE)
+        if before == kept and visit.status is AppointmentStatus.CANCELLED:
+            return visit.id
+        if not self._is_stale(visit, news):
             return None
         said = {} if _is_told_of(family) else of_person(news.raw)  # whose an id is that it never told of shows that
-        known.put(replace(known.get(news.booking), told=Told.CANCELLED, as_of=as_of - _JUST_BEFORE))
+        known.put(kept)
         off = {Field.EXTERNAL_ID: news.booking, Field.STATUS: AppointmentStatus.CANCELLED.value}
         self._arrive({**said, **off})
         return visit.id
@@ -209,9 +217,10 @@ class Follower:
         # What was only heard at some time may have been so long before: exports are not measured by that.
         dated = {Field.UPDATED_AT: news.as_of.isoformat()} if news.as_of else {}
         if news.told is not Told.BOOKED:
-            if visit is None:
-                return Followed(Outcome.UNCHANGED, None, "it does not take place, and was never registered")
             off = {Field.EXTERNAL_ID: news.booking, Field.STATUS: STATUSES[news.told].value}
+            if visit is None:  # kept all the same: an export from before that would register it
+                call_off_known(self.tx, self.registrar, self.clinic, {**of_person(news.raw), **off, **dated})
+                return Followed(Outcome.UNCHANGED, None, "it does not take place, and was never registered")
             return self._arrive({**({} if is_its else of_person(news.raw)), **off, **dated})
         # Who called a visit off here by hand keeps that until the source moves it. What the source called off
         # itself is on again when it says so.

@@ -1,9 +1,11 @@
 """Whether what is known of a booking is no longer so, by a word on it that could not be taken."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.clinic import Clinic
+from scheduler.domain.word import WordAge
 from scheduler.errors import RegistrationError
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.arriving import our_treatment
@@ -38,6 +40,12 @@ def is_stale(
         return our_treatment(named, clinic, configuration) != visit.treatment
     except RegistrationError:
         return False
+
+
+def is_overtaken(visit: StoredAppointment, as_of: datetime) -> bool:
+    """Whether its source said something of a visit after that instant, or staff decided of it."""
+    age = WordAge.at(as_of)
+    return age.is_older(visit.said_at) or age.may_be_older(visit.decided_at)
 
 
 def best_treatment(names: Iterable[str], clinic: Clinic, configuration: Configuration) -> str:

@@ -90,7 +90,8 @@ class Importer:
     def begin(self, table: Table, *, dry_run: bool = False, noted: Noted = lambda _tx, _reports: None) -> Import:
         """Begin an import; a dry run goes the same way and rolls back.
 
-        Memory does not grow with the file but for some bytes a row, by which an id that comes again is known. `noted`
+        Memory does not grow with the file but for up to a kilobyte a row, by which an id that comes again, and the
+        newest row of each person, is known. `noted`
         is told of each batch in its transaction, before its commit. Raises RegistrationError, with nothing
         registered, when the header can't be read; the batches raise it when the file is changed meanwhile.
         """

@@ -108,8 +108,10 @@ def booking_pages(desk: Desk, shell: Shell) -> APIRouter:
         caller: Annotated[Caller, Depends(needs(Permission.MANAGE, "booking.set_aside"))],
     ) -> Response:
         """Settle a call that was refused and that nobody will mend."""
-        put_aside(desk.store, [_mine(desk, request, caller, event_id).id], now=desk.clock.now())
-        return shell.go(request, "/setup/bookings", said="bookings.aside")
+        event = _mine(desk, request, caller, event_id)
+        (done,) = put_aside(desk.store, [event.id], now=desk.clock.now())
+        left = any(it.code == "left_off" for it in done.why)
+        return shell.go(request, "/setup/bookings", said="bookings.aside_off" if left else "bookings.aside")
 
     return router
 
