@@ -12,7 +12,7 @@ class FhirKind(StrEnum):
 
 
 class Says(StrEnum):
-    """What a resource said last of the visit that it became."""
+    """What a resource said last of the visit that it became; or who said it of a patient."""
 
     ON = "on"
     """It is booked, or was before it began."""
@@ -22,3 +22,5 @@ class Says(StrEnum):
     """It took place, which somebody who does not speak FHIR had said before: an export, staff."""
     OFF = "off"
     """It is not on, or did not take place."""
+    WITHIN = "within"
+    """Of a patient, not of a visit: a resource that contains them; its age is none of the Patient's own words."""

@@ -175,6 +175,7 @@ CLAUSES: Mapping[str, str] = {
     "rung_anew": "a later ring of the same alert takes its place",
     "no_answer": "unanswered of what was asked the day before: {count}",
     "address_dead": "the {address} of patient {patient} does not work, and there is no other that may be used",
+    "no_address_left": "the clinic's system tells no phone or email of patient {patient} any more, and messages wait",
     "waits_unapproved": "{count} messages due by {until_at} are kept back, because what they say is not approved: "
     "{what}",
     "files_refused": "edited files are not taken, and those before stay in use: {error}",

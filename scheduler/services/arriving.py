@@ -30,9 +30,7 @@ def arrive(tx: Tx, registrar: Registrar, clinic: Clinic, raw: Mapping[Field, str
         return Registered(Result.REFUSED, None, str(error), whys(error))
 
 
-def call_off_known(
-    tx: Tx, registrar: Registrar, clinic: Clinic, said: Mapping[Field, str]
-) -> Registered | None:
+def call_off_known(tx: Tx, registrar: Registrar, clinic: Clinic, said: Mapping[Field, str]) -> Registered | None:
     """Call off the appointment that is meant, its status in our words; the caller commits.
 
     None where it says no such thing, or nobody knows that id: it is kept then, for what is older and comes later.

@@ -18,7 +18,7 @@ from scheduler.store.bulk import reserve
 from scheduler.store.consents import add_entries
 from scheduler.store.database import Tx
 from scheduler.store.known import Known, Wanted, look_up
-from scheduler.store.never_registered import find_never_registered, keep_never_registered
+from scheduler.store.never_registered import Off, find_never_registered, keep_never_registered, marks_of
 from scheduler.store.patients import Patient, Person, Traits, add_patients, described, traits_of, update_patient
 from scheduler.store.plans import Plan, add_first_plans
 from scheduler.store.versions import remember
@@ -41,14 +41,14 @@ class Book:
     _traits: dict[_Who, Traits]
     _person_ids: Iterator[int]
     _visit_ids: Iterator[int]
-    _never_registered: dict[str, datetime]
+    _never_registered: dict[str, Off]
     _most: int
     _new_people: dict[int, Person] = field(default_factory=dict)
     _new_visits: dict[int, StoredAppointment] = field(default_factory=dict)
     _entries: list[tuple[int, Entry]] = field(default_factory=list)
     _plans: list[Plan] = field(default_factory=list)
     _protocols: dict[str, Protocol] = field(default_factory=dict)
-    _new_never: dict[str, datetime] = field(default_factory=dict)
+    _new_never: dict[str, Off] = field(default_factory=dict)
 
     def traits(self, registration: Registration) -> Traits:
         """Return what the registration's patient is found by."""
@@ -152,15 +152,23 @@ class Book:
         self.write()  # before more numbers are taken
         self._person_ids, self._visit_ids = (_ids(self.tx, it, self._most) for it in ("patients", "appointments"))
 
-    def off_since(self, external_id: str) -> datetime | None:
-        """Return how old the word is by which a booking that nobody knows was called off."""
+    def off_before(self, external_id: str) -> Off | None:
+        """Return what is known of a booking that was called off before anybody knew it."""
         return self._never_registered.get(external_id)
 
-    def keep_off(self, external_id: str, said_at: datetime) -> None:
+    def is_anothers(self, off: Off, said: Registration) -> bool:
+        """Whether a booking that was called off was for somebody else than is registered now."""
+        return off.is_anothers(self._marks(said))
+
+    def keep_off(self, said: CallOff, said_at: datetime) -> None:
         """Keep that a booking that nobody knows was called off then, by its source's clock."""
-        known = self.off_since(external_id)
-        if known is None or known < said_at:
-            self._never_registered[external_id] = self._new_never[external_id] = said_at
+        known = self.off_before(said.external_id)
+        if known is None or known.said_at < said_at:
+            off = Off(said_at, self._marks(said) or (known.marks if known else frozenset()))
+            self._never_registered[said.external_id] = self._new_never[said.external_id] = off
+
+    def _marks(self, said: Registration | CallOff) -> frozenset[bytes]:
+        return marks_of(self.tx.vault, name=said.name, phone=said.phone, email=said.email)
 
     def write(self) -> None:
         """Write what is new. The caller commits."""
@@ -195,7 +203,7 @@ def open_book(
         who: traits_of(tx.vault, ref=who[0], name=who[1], phone=who[2], email=who[3])
         for who in {_who(it) for it in registrations}
     }
-    wanted = [Wanted(traits[_who(it)], it.external_id, it.starts_at) for it in registrations]
+    wanted = [Wanted(traits[_who(it)], it.external_id, it.starts_at, it.patient) for it in registrations]
     dated = any(it.age for it in registrations)
     known = look_up(tx, clinic, wanted, [it.external_id for it in called_off], dated=dated)
     new = sum(1 for it in registrations if not (it.external_id and known.visits.named(it.external_id)))

@@ -73,7 +73,7 @@ def stays_off(known: StoredAppointment, registration: Registration) -> bool:
 
 
 def _says_anew(known: StoredAppointment, registration: Registration) -> bool:
-    """Whether a source says that a visit is on, later than the word that was taken last, and staff said nothing."""
-    if registration.status is None or registration.age is None or known.decided_at is not None:
+    """Whether a source says that a visit is on, later than the word that was taken last and than staff decided."""
+    if registration.status is None or registration.age is None or registration.age.may_be_older(known.decided_at):
         return False
     return known.said_at is not None and known.said_at < registration.age.earliest

@@ -33,9 +33,10 @@ class FieldReader:
         self.wrong: list[str] = []
         self.codes: list[Wrong] = []
 
-    def cross_check(self, starts_at: datetime, ends_at: datetime | None) -> None:
+    def cross_check(self, starts_at: datetime, ends_at: datetime | None, *, must_reach: bool = True) -> None:
         """Check what concerns several fields, then raise if anything was wrong."""
-        self.refuse_unreachable()
+        if must_reach:
+            self.refuse_unreachable()
         if ends_at and ends_at <= starts_at and not self.wrong:
             self.wrong.append("ends_at: is not after starts_at")
             self.codes.append(Wrong(Field.ENDS_AT, "too_early"))

@@ -118,11 +118,12 @@ def read_call_off(raw: Mapping[Field, str], clinic: Clinic, *, ways: Ways = AS_T
 
 
 def read_registration(
-    raw: Mapping[Field, str], clinic: Clinic, treatment: str, *, ways: Ways = AS_TYPED
+    raw: Mapping[Field, str], clinic: Clinic, treatment: str, *, ways: Ways = AS_TYPED, must_reach: bool = True
 ) -> Registration:
     """Check the fields of one appointment; an empty text is a field that was not given.
 
     Without `ways` of a file instants are ISO 8601, where a time without an offset is the clinic's wall clock.
+    `must_reach`: somebody new has to have a phone or an email.
     Raises WrongFieldsError with one line that names every wrong field.
     """
     reader = FieldReader(raw, clinic, ways)
@@ -144,5 +145,5 @@ def read_registration(
         consent_marketing=reader.answer(Field.CONSENT_MARKETING),
         age=reader.age(),
     )
-    reader.cross_check(registration.starts_at, registration.ends_at)
+    reader.cross_check(registration.starts_at, registration.ends_at, must_reach=must_reach)
     return registration

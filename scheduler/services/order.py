@@ -26,15 +26,29 @@ def decided_since(decided_at: datetime | None) -> tuple[str, Why]:
     return said, Why("decided_since", {"at": at})
 
 
+def is_ahead(age: WordAge | None, now: datetime) -> bool:
+    """Whether a word is from a day that is to come: kept, it would keep all that follows out."""
+    return age is not None and age.earliest > now + AHEAD
+
+
 def refuse_ahead(age: WordAge | None, now: datetime) -> None:
-    """Raise ConflictError for a word from a day that is to come: kept, it would keep all that follows out."""
-    if age and age.earliest > now + AHEAD:
+    """Raise ConflictError for a word from a day that is to come."""
+    if age and is_ahead(age, now):
         raise ConflictError(
             f"updated_at: {iso(age.earliest)} is still to come: look at the column that is mapped to it, and at "
             "import.dates",
             code="said_ahead",
             at=age.earliest,
         )
+
+
+def anothers_off(external_id: str | None) -> ConflictError:
+    """Return why nothing is registered under an id that was called off for somebody else."""
+    return ConflictError(
+        f"external_id {external_id} was called off for somebody else, of another name, phone and email: nothing was "
+        "registered. If two booking systems count alike, give the ids of this one a part of their own",
+        code="off_anothers",
+    )
 
 
 def keep_age(book: Book, known: StoredAppointment, age: WordAge | None) -> None:

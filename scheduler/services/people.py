@@ -107,9 +107,17 @@ def is_another(patient: Patient, said: Registration | CallOff) -> bool:
 
 
 def has_other_name(patient: Patient, said: Registration | CallOff) -> bool:
-    """Whether another name than a patient's is said. One slip of the hand, at the same address, makes none."""
+    """Whether another name than a patient's is said.
+
+    At the same address one slip of the hand makes none, nor does the same first name: a name is told more fully, or
+    is another after a marriage. Who shares an address with another first name may be of the family.
+    """
     given, kept = plain_name(said.name), plain_name(patient.name)
-    return bool(given) and given != kept and not (_shares_address(patient, said) and is_slip(given, kept))
+    if not given or given == kept:
+        return False
+    return not (
+        shares_address(patient, said) and (is_slip(given, kept) or _shares_first_name(said.name, patient.name))
+    )
 
 
 def names_another(book: Book, known: StoredAppointment, registration: Registration) -> bool:
@@ -127,7 +135,18 @@ def _is_relative(patient: Patient, registration: Registration | CallOff) -> bool
     return not is_slip(given[0], kept[0])
 
 
-def _shares_address(patient: Patient, said: Registration | CallOff) -> bool:
+def _shares_first_name(one: str, other: str) -> bool:
+    mine, others = _first_name_first(one), _first_name_first(other)
+    return bool(mine and others) and (mine[0] in others or others[0] in mine)
+
+
+def _first_name_first(name: str) -> list[str]:
+    last, _, first = name.partition(",")
+    return plain_name(f"{first} {last}").split()
+
+
+def shares_address(patient: Patient, said: Registration | CallOff) -> bool:
+    """Whether a patient's phone or mailbox is said."""
     if said.phone and said.phone == patient.phone:
         return True
     return bool(said.email and patient.email) and plain_email(said.email or "") == plain_email(patient.email or "")

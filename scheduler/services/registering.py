@@ -5,9 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from scheduler.domain.appointment import CALLED_OFF
+from scheduler.errors import ConflictError
 from scheduler.services.desk import Desk
 from scheduler.services.intake import Registration
-from scheduler.services.registration import Registrar, Result
+from scheduler.services.registration import Registered, Registrar, Result
 from scheduler.services.timeline import Timeline, timeline
 from scheduler.services.undoing import Undoable, keep
 from scheduler.store.alike import Alike, find_alike
@@ -109,9 +110,19 @@ def _enter(tx: Tx, desk: Desk, registration: Registration, by: str) -> Registeri
     alike = find_alike(tx, registration.clinic, traits, but=known)
     done = registrar.enter(book, registration)
     book.write()
-    assert done.appointment is not None
-    told = timeline(tx, desk.configuration, done.appointment, now=book.now, approver=desk.approver)
-    return Registering(done.result, done.appointment, done.reason, told, before, known, alike)
+    visit = demand_appointment(done)
+    told = timeline(tx, desk.configuration, visit, now=book.now, approver=desk.approver)
+    return Registering(done.result, visit, done.reason, told, before, known, alike)
+
+
+def demand_appointment(done: Registered) -> int:
+    """Return the appointment that a registration came to.
+
+    Raises ConflictError where it has none, since the booking system called that booking off later.
+    """
+    if done.appointment is None:
+        raise ConflictError(done.reason, code="gone_since")
+    return done.appointment
 
 
 def _undo(tx: Tx, desk: Desk, done: Registering, by: str) -> int | None:

@@ -20,7 +20,7 @@ from scheduler.services.differing import (
     stays_off,
 )
 from scheduler.services.intake import CallOff, Registration
-from scheduler.services.order import decided_since, keep_age, older_than, refuse_ahead
+from scheduler.services.order import anothers_off, decided_since, keep_age, older_than, refuse_ahead
 from scheduler.services.people import (
     find_registered,
     follow_up,
@@ -120,7 +120,7 @@ class Registrar:
             return self._look(book, known, said) or self._end(book, known, said.status, said.age)
         refuse_ahead(said.age, book.now)
         if said.age and said.age.instant:
-            book.keep_off(said.external_id, said.age.instant)
+            book.keep_off(said, said.age.instant)
         return None
 
     def end(self, book: Book, known: StoredAppointment, status: AppointmentStatus, age: WordAge | None) -> Registered:
@@ -172,9 +172,11 @@ class Registrar:
         if registration.status in CALLED_OFF:
             said = f"{SAID[registration.status]}, and was never registered"
             return Registered(Result.UNCHANGED, None, said, (Why(f"never_{registration.status}"),))
-        off_since = book.off_since(registration.external_id) if registration.external_id else None
-        if registration.age and registration.age.is_older(off_since):
-            return _unchanged(None, older_than(off_since))
+        off = book.off_before(registration.external_id) if registration.external_id else None
+        if off and registration.age and registration.age.is_older(off.said_at):
+            if book.is_anothers(off, registration):
+                raise anothers_off(registration.external_id)
+            return _unchanged(None, older_than(off.said_at))
         return _with_passed_over(book, self._add(book, registration), registration)
 
     def _end(

@@ -180,11 +180,11 @@ def _undoable(
     visit: int,
     before: list[Any] | None,
     after: list[Any],
-    ages: Sequence[str | None] = (None, None),
+    ages: Ages = (None, None),
     said_at: str | None = None,
 ) -> Undoable:
     """Read what was kept; an older version has kept no ages."""
-    return Undoable(visit, tuple(before) if before else None, tuple(after), tuple(ages), said_at)
+    return Undoable(visit, tuple(before) if before else None, tuple(after), (ages[0], ages[1]), said_at)
 
 
 def _undo(stored: StoredUndo, what: str, each: Sequence[Undoable], faults: dict[int, Fault]) -> Undo:

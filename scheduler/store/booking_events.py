@@ -1,7 +1,7 @@
 """The calls of booking systems: stored sealed before anything is done about them, each once, and their ends."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -91,6 +91,17 @@ def followed_events(tx: Tx, clinic: str, source: str, booking: str) -> tuple[Boo
         booking_events.c.source == source,
         booking_events.c.booking == booking,
         booking_events.c.state == EventState.DONE,
+    )
+    return tuple(read_event(tx, row) for row in tx.connection.execute(found.order_by(booking_events.c.id)))
+
+
+def refused_events(tx: Tx, clinic: str, source: str, bookings: Iterable[str]) -> tuple[BookingEvent, ...]:
+    """Return the calls of these ids that were refused, the first one first."""
+    found = sa.select(booking_events).where(
+        sa.text("booking_events.state = 'refused'"),
+        booking_events.c.clinic == clinic,
+        booking_events.c.source == source,
+        booking_events.c.booking.in_(list(bookings)),
     )
     return tuple(read_event(tx, row) for row in tx.connection.execute(found.order_by(booking_events.c.id)))
 

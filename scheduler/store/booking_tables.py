@@ -1,4 +1,4 @@
-"""What booking keeps for a while: files between look and import, what can be undone, what was off before it was on."""
+"""What booking keeps for a while: files between look and import, what can be undone, what was off before on."""
 
 import sqlalchemy as sa
 
@@ -38,6 +38,7 @@ undos = sa.Table(
 )
 
 # Bookings that were called off before anything else was heard of them: an older word must not register them.
+# `person_hash` tells somebody else's booking of that id, and is too short to find anybody by; NULL: nobody was named.
 never_registered = sa.Table(
     "never_registered",
     metadata,
@@ -45,6 +46,7 @@ never_registered = sa.Table(
     sa.Column("clinic", sa.String(64), nullable=False),
     sa.Column("external_id", sa.String(255), nullable=False),
     sa.Column("said_at", Instant, nullable=False),
+    sa.Column("person_hash", sa.LargeBinary),
     sa.UniqueConstraint("clinic", "external_id"),
     sa.Index(None, "said_at"),
     sqlite_autoincrement=True,

@@ -53,7 +53,7 @@ EMPTIED = frozenset(
 SEARCHED = frozenset(
     {"provider_events.payload", "idempotency.answer"}
     | {"uploads.name", "uploads.content", "uploads.report", "uploads.result"}
-    | {"booking_events.payload", "booking_events.reason"}
+    | {"booking_events.payload", "booking_events.reason", "booking_events.why"}
 )
 """What may be about anybody: each is opened and searched for the patient."""
 OF_NO_PATIENT = frozenset({"users.totp", "users.phone", "users.email", "hook_endpoints.url", "hook_endpoints.secret"})

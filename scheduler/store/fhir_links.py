@@ -110,10 +110,10 @@ def keep_resource(
             _put(tx, clinic, kind, digest, Link())
 
 
-def note_of_patient(tx: Tx, patient: int, *, said_at: datetime | None, died_at: datetime | None) -> None:
-    """Keep under every name of a patient how old the last word is, and that they have died. The caller commits."""
+def note_of_patient(tx: Tx, patient: int, link: Link) -> None:
+    """Keep under every name of a patient how old the last word is, whose, and that they died. The caller commits."""
     names = sa.update(fhir_links).where(fhir_links.c.patient_id == patient)
-    tx.connection.execute(names.values(said_at=said_at, died_at=died_at))
+    tx.connection.execute(names.values(said_at=link.said_at, died_at=link.died_at, says=link.says))
 
 
 def drop_links(tx: Tx, patient: int, visits: Sequence[int]) -> None:

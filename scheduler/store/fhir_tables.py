@@ -12,8 +12,9 @@ from scheduler.store.metadata import metadata
 # neither an owner nor a thing. What has an owner and no thing was off, or dead, before it was ever known.
 # `said_at` is when the system last changed what it told of it, by its own clock; NULL where it did not say.
 # `died_at` is when a patient died for us: as of the word that said so, by its system's clock or else by ours.
-# `says` (domain.fhir.Says) is what the resource last said of its visit.
-# `phone_hash` and `email_hash` are of the addresses that it told last.
+# `says` (domain.fhir.Says) is what the resource last said of its visit; of a patient, that `said_at` is of a resource
+# that contains them.
+# `phone_hash` and `email_hash` are of the addresses that it told last, and nobody before it.
 fhir_links = sa.Table(
     "fhir_links",
     metadata,

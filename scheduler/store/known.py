@@ -16,11 +16,12 @@ from scheduler.store.visits import Visits, find_visits, newest_words
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a registration is looked up by; `starts_at` is aware UTC."""
+    """What a registration is looked up by; `starts_at` is aware UTC, `patient` our number where it is known."""
 
     traits: Traits
     external_id: str | None
     starts_at: datetime
+    patient: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ def look_up(
     if hold:
         wait_for_turn(tx, clinic)
     named = {*external_ids, *(it.external_id for it in wanted if it.external_id)}
-    people = find_people(tx, clinic, [it.traits for it in wanted], named, hold=hold)
+    numbers = {it.patient for it in wanted if it.patient is not None}
+    people = find_people(tx, clinic, [it.traits for it in wanted], named, numbers, hold=hold)
     visits = find_visits(tx, clinic, named, people, [it.starts_at for it in wanted], hold=hold)
     said = dict(newest_words(tx, people)) if dated else {}
     return Known(people, visits, dict(ledgers_of(tx, people)), said)

@@ -56,8 +56,16 @@ def _is_same(known: Traits, wanted: Traits) -> bool:
     return known.name == wanted.name and bool(same_address) and not (wanted.ref and known.ref)
 
 
-def find_people(tx: Tx, clinic: str, wanted: Sequence[Traits], external_ids: Iterable[str], *, hold: bool) -> People:
-    """Return all whom `People.find` may find for these, and the patients of these appointments.
+def find_people(
+    tx: Tx,
+    clinic: str,
+    wanted: Sequence[Traits],
+    external_ids: Iterable[str],
+    numbers: Iterable[int] = (),
+    *,
+    hold: bool,
+) -> People:
+    """Return all whom `People.find` may find for these, the patients of these appointments, and those of `numbers`.
 
     `hold`: nobody else changes them until the commit.
     """
@@ -67,6 +75,7 @@ def find_people(tx: Tx, clinic: str, wanted: Sequence[Traits], external_ids: Ite
         patients.c.email_hash.in_(_known(it.email for it in wanted)),
     )
     meant = sa.union(
+        sa.select(patients.c.id).where(here, patients.c.id.in_(sorted(set(numbers)))),
         where_each(tx, patients.c.id, patients.c.ref_hash, _known(it.ref for it in wanted), here),
         where_each(tx, patients.c.id, patients.c.name_hash, _known(it.name for it in wanted), here, by_address),
         where_each(tx, appointments.c.patient_id, appointments.c.external_id, external_ids, named),

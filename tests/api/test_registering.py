@@ -1,9 +1,11 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from scheduler.domain.access import Permission
 from scheduler.services.intake import Field, read_registration
+from scheduler.store.never_registered import Off, keep_never_registered
 from tests.api.office import ZOE, Office
 
 
@@ -182,4 +184,27 @@ def test_how_old_a_registration_is_keeps_an_older_export_from_moving_it(office: 
         raw = {**named, Field.STARTS_AT: "2026-03-20T14:00:00Z", Field.UPDATED_AT: changed}
         registration = read_registration(raw, office.house.configuration.clinic("north"), "peel")
         assert office.house.enter(registration, follow=True).result == result
-    assert program.post("/appointments", {**dated, "updated_at": "2026-05-01T15:00:00Z"}).status_code == 409
+    assert program.post("/appointments", {**dated, "updated_at": "2026-05-01T15:00:00Z"}).status_code == 422
+
+
+def test_what_the_booking_system_called_off_later_is_a_conflict_however_often_it_is_sent(any_office: Office) -> None:
+    at = any_office.house.clock.now()
+    with any_office.house.store.write() as tx:
+        keep_never_registered(tx, "north", {"B-7": Off(at)}, now=at)
+    old = {**ZOE, "external_id": "B-7", "updated_at": (at - timedelta(hours=1)).isoformat()}
+    program = any_office.program()
+    for _ in range(2):
+        answer = program.ask("POST", "/appointments", {"Idempotency-Key": "one"}, json=old)
+        assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
+        assert "older than what the booking system said of it later" in answer.json()["detail"]
+    assert program.post("/appointments/plan", old).status_code == 409
+    assert program.get("/appointments").json()["items"] == []
+    assert program.post("/appointments", {**old, "updated_at": at.isoformat()}).status_code == 201
+
+
+def test_a_change_that_is_still_to_come_is_a_wrong_field(office: Office) -> None:
+    ahead = office.house.clock.now() + timedelta(days=2)
+    answer = office.program().post("/appointments", {**ZOE, "updated_at": ahead.isoformat()})
+    assert answer.status_code == 422
+    (wrong,) = answer.json()["errors"]
+    assert (wrong["field"], wrong["detail"]) == ("updated_at", "is more than a day ahead")

@@ -7,6 +7,7 @@ from scheduler.domain.access import Role
 from scheduler.services.appointments import reschedule
 from scheduler.services.erasing import erase
 from scheduler.services.fhir import (
+    addresses,
     appointments,
     done,
     naming,
@@ -101,7 +102,7 @@ def test_the_rest_apis_own_description_leaves_fhir_to_fhirs() -> None:
 
 def test_every_element_that_is_read_every_status_and_every_code_is_documented() -> None:
     modules = (
-        *(appointments, done, naming, patients, persons, recognising),
+        *(addresses, appointments, done, naming, patients, persons, recognising),
         *(references, same, taking, times, visits, wishes),
     )
     sources = [Path(str(it.__file__)).read_text(encoding="utf-8") for it in modules]

@@ -1,6 +1,6 @@
 """Several words of one booking that seem the same: of one instant, under one id of a call, of two people who come."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -122,3 +122,31 @@ def test_who_booked_with_a_number_alone_is_known_by_it_when_nobody_came(house: H
     payload = {"bookingUid": "a", "attendees": people}
     tell(house, calcom({"triggerEvent": "BOOKING_NO_SHOW_UPDATED", "createdAt": at, "payload": payload}))
     assert [it.status.value for it in visits(house)] == ["no_show"]
+
+
+def test_the_only_one_who_did_not_come_is_the_patient_whatever_mailbox_that_has_now(house: House) -> None:
+    with_sources(house, CALCOM)
+    attendees = [
+        {"name": "John Doe", "email": mail, "phoneNumber": "+14165550123"}
+        for mail in ("john.doe@example.com", "new@example.com")
+    ]
+    for number, (uid, attendee) in enumerate(zip("ab", attendees, strict=True)):
+        at, start = REGISTERED + timedelta(minutes=number), VISIT + timedelta(days=number)
+        responses = {"name": {"value": "John Doe"}, "email": {"value": attendee["email"]}}
+        more = {"attendees": [attendee], "responses": responses}
+        tell(house, calcom(calcom_booking("BOOKING_CREATED", uid, start, at, **more)))
+    assert len({it.patient_id for it in visits(house)}) == 1
+    for minute, mail in ((5, GUEST), (6, "John.Doe@example.com")):
+        payload = {"bookingUid": "a", "attendees": [{"email": mail, "noShow": True}]}
+        said_at = REGISTERED.replace(minute=minute).isoformat()
+        tell(house, calcom({"triggerEvent": "BOOKING_NO_SHOW_UPDATED", "createdAt": said_at, "payload": payload}))
+    assert outcomes(house)[2:] == ["older", "called_off"], "what was refused of a guest is settled by what is taken"
+    assert [it.status.value for it in visits(house)] == ["no_show", "booked"]
+
+
+def test_what_is_said_again_after_it_was_called_off_in_one_instant_waits_for_a_person(house: House) -> None:
+    with_sources(house, OURS)
+    tell(house, said(house, "1", "new"), said(house, "2", "off"), said(house, "9", "new"))
+    assert (on(house), outcomes(house)) == ([], ["registered", "called_off", "refused"])
+    tell(house, said(house, "10", "new", second=1))
+    assert (len(on(house)), outcomes(house)[2:]) == (1, ["older", "moved"])

@@ -1,16 +1,22 @@
 """A booking that its system gives to another person: nobody is written to about a visit that is not theirs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.booking_event import EventState
+from scheduler.domain.consent import Source
+from scheduler.domain.protocol import Channel
 from scheduler.errors import ConflictError
 from scheduler.services.appointments import call_off
 from scheduler.services.bookings.events import try_again
-from scheduler.store.patients import get_patient
+from scheduler.services.consent import stop_patient
+from scheduler.services.pausing import patient_numbered, pause
+from scheduler.store.consents import record_stop
+from scheduler.store.patients import described, get_patient, update_patient
 from tests.services.house import CHECK, REGISTERED, VISIT, House
 from tests.services.telling import (
     CALCOM,
@@ -117,3 +123,68 @@ def test_a_row_of_a_file_takes_the_id_of_what_was_called_off_and_no_other(any_ho
     assert whose(house) == [("Zoë Lachance", "cancelled", None), ("New Human", "booked", "PC1")]
     house.enter(other, follow=True)
     assert len(visits(house)) == 2
+
+
+def silence(house: House, how: str) -> None:
+    patient, now = visits(house)[0].patient_id, house.clock.now()
+    with house.store.write() as tx:
+        if how == "paused":
+            pause(tx, patient_numbered(tx, patient, None), why=None, by="desk", now=now)
+        elif how == "revoked":
+            stop_patient(tx, patient, source=Source.STAFF, by="desk", now=now)
+        elif how == "stopped":
+            record_stop(tx, "north", Channel.SMS, "+14165550170", source="staff", by="desk", now=now)
+
+
+def rename(house: House, name: str) -> None:
+    with house.store.write() as tx:
+        patient = replace(get_patient(tx, visits(house)[0].patient_id), name=name)
+        update_patient(tx, described(tx.vault, patient), now=house.clock.now())
+
+
+AT_HOME = {"mobile": "416 555 0170"}
+
+
+@pytest.mark.parametrize("how", ["paused", "revoked", "stopped"])
+def test_nobody_who_wants_no_messages_becomes_somebody_new_by_another_spelling(any_house: House, how: str) -> None:
+    house = with_sources(any_house, OURS)
+    tell(house, said(house, 0, {"names": ["Ann", "Smith"], **AT_HOME}, "new"))
+    silence(house, how)
+    tell(house, said(house, 1, {"names": ["Ann Marie", "Smith"], **AT_HOME}, time="12:00"))
+    assert whose(house) == [("Ann Marie Smith", "booked", "PC1")]
+    tell(house, said(house, 2, {"names": ["Ann", "Jones"], **AT_HOME}))
+    assert whose(house) == [("Ann Jones", "booked", "PC1")]
+    tell(house, said(house, 3, {"names": ["Nancy", "Jones"], **AT_HOME}))
+    assert whose(house) == [("Ann Jones", "cancelled", "PC1")]
+    assert (outcomes(house)[-1], [it.code for it in events(house)[-1].why]) == (
+        "refused",
+        ["name_of_silent", "kept_back"],
+    )
+    (again,) = try_again(house.store, house.configuration, house.clock, [4], secret_of=SECRETS.get)
+    tell(house, said(house, 5, {"names": ["Nancy", "Jones"], **AT_HOME}, time="15:00"))
+    assert (again.state, outcomes(house)[-1]) == (EventState.REFUSED, "refused")
+    assert whose(house) == [("Ann Jones", "cancelled", "PC1")]
+    rename(house, "Nancy Jones")
+    (again,) = try_again(house.store, house.configuration, house.clock, [5], secret_of=SECRETS.get)
+    assert (again.state, whose(house)) == (EventState.DONE, [("Nancy Jones", "booked", "PC1")])
+    tell(house, said(house, 7, NEW))
+    assert whose(house) == [("Nancy Jones", "cancelled", None), ("New Human", "booked", "PC1")]
+
+
+def test_the_first_name_of_who_is_written_last_name_first_is_what_counts(house: House) -> None:
+    with_sources(house, OURS)
+    tell(house, said(house, 0, {"names": ["Vale,", "Kristin"], **AT_HOME}, "new"))
+    tell(house, said(house, 1, {"names": ["Vale,", "Amy"], **AT_HOME}))
+    assert whose(house) == [("Vale, Kristin", "cancelled", None), ("Vale, Amy", "booked", "PC1")]
+    tell(house, said(house, 2, {"names": [",", ","], **AT_HOME}))
+    assert whose(house)[1] == ("Vale, Amy", "cancelled", None), "what is no name is not hers"
+
+
+def test_a_visit_that_is_over_is_given_to_nobody_else(house: House) -> None:
+    with_sources(house, OURS)
+    tell(house, said(house, 0, {"names": ["Liz", "Past"], **AT_HOME}, "new"))
+    house.clock.move_to(VISIT + timedelta(days=1))
+    tell(house, said(house, 1, {"names": ["Elizabeth", "Past"], **AT_HOME}), said(house, 2, NEW))
+    assert (whose(house), outcomes(house)[1:]) == ([("Liz Past", "cancelled", "PC1")], ["refused"] * 2)
+    tell(house, said(house, 3, {"names": ["Liz", "Past"], **AT_HOME}))
+    assert whose(house) == [("Liz Past", "booked", "PC1")]

@@ -11,10 +11,13 @@ from scheduler.services.bookings.events import put_aside, try_again
 from tests.services.house import REGISTERED, VISIT, House
 from tests.services.telling import (
     CALCOM,
+    CALENDLY,
     SECRETS,
     Signed,
     calcom,
     calcom_booking,
+    calendly,
+    calendly_invitee,
     events,
     on,
     tell,
@@ -119,3 +122,32 @@ def test_a_booking_that_a_call_called_off_is_not_registered_by_an_older_word(any
     house = with_sources(house)
     assert said(house, changed("2026-03-08 12:00")) == ["unchanged"]
     assert said(house, changed("2026-03-09 18:00")) == ["registered"]
+
+
+def test_a_refused_call_is_settled_by_a_later_one_of_its_booking_that_is_taken_or_off(any_house: House) -> None:
+    house = with_sources(any_house, CALCOM)
+    at = [REGISTERED + timedelta(minutes=it) for it in range(9)]
+    tell(
+        house, refused(at[2], "A"), refused(at[2], "B"), refused(at[2], "C"), refused(at[2], "D"), refused(at[2], "E")
+    )
+    tell(house, calcom(calcom_booking("BOOKING_CREATED", "A", VISIT, at[3])))
+    tell(house, calcom(calcom_booking("BOOKING_CANCELLED", "B", VISIT, at[3])))
+    tell(house, calcom(calcom_booking("BOOKING_CREATED", "C", ELSEWHEN, at[1])))
+    tell(house, calcom(calcom_booking("BOOKING_RESCHEDULED", "D2", VISIT, at[4], rescheduleUid="D", **UNKNOWN)))
+    open_ones = [it.id for it in events(house) if it.state is EventState.REFUSED]
+    assert open_ones == [3, 4, 5, 9], "older than what was said, or not taken either: a person looks still"
+    later = VISIT + timedelta(days=9)
+    tell(house, calcom(calcom_booking("BOOKING_RESCHEDULED", "D2", later, at[5], rescheduleUid="D")))
+    assert [it.id for it in events(house) if it.state is EventState.REFUSED] == [3, 5]
+    assert [it.outcome.value for it in events(house)[:2] if it.outcome] == ["older", "older"]
+
+
+def test_a_call_that_is_refused_under_the_id_of_now_is_not_settled_by_the_end_of_the_old_one(house: House) -> None:
+    with_sources(house, CALENDLY)
+    at, words = REGISTERED, {"name": "Hair"}
+    first = calendly_invitee("invitee.created", "y1", VISIT, at)
+    moved = calendly_invitee("invitee.created", "y2", ELSEWHEN, at + timedelta(minutes=2), old_invitee="y1")
+    moved["payload"]["scheduled_event"].update(words)
+    off = calendly_invitee("invitee.canceled", "y1", VISIT, at + timedelta(minutes=2), new_invitee="y2")
+    tell(house, *(calendly(it, house.clock.now()) for it in (first, moved, off)))
+    assert [it.state.value for it in events(house)] == ["done", "refused", "done"]

@@ -20,7 +20,7 @@ from scheduler.services.intake import Field
 from scheduler.services.registering import save
 from scheduler.services.undoing import Undoable, keep, take_back
 from scheduler.store.appointments import StoredAppointment, get_appointment, read_appointment
-from scheduler.store.never_registered import KEPT_FOR, find_never_registered, keep_never_registered
+from scheduler.store.never_registered import KEPT_FOR, Off, find_never_registered, keep_never_registered
 from scheduler.store.tables import appointments
 from tests.services.exports import HEADER
 from tests.services.house import REGISTERED, VISIT, House
@@ -85,7 +85,7 @@ def test_yesterdays_export_changes_nothing_of_what_todays_said(any_house: House)
         row("2026-03-10 09:00", start="2026-03-19 15:00", phone="4165550199"),
         row("2026-03-10 09:00", booking="B-2", name="Ann Roy", phone="4165550124", status="Called off"),
         row("2026-03-10 09:00", booking="B-3", name="Léo Martin", phone="4165550125"),
-        row("2026-03-10 09:00", booking="B-4", status="No show"),
+        row("2026-03-10 09:00", booking="B-4", name="Bob Stone", phone="4165550126", status="No show"),
     ]
     assert said(house, *yesterday[:3]) == ["registered", "registered", "unchanged"]
     assert said(house, *today[:3]) == ["rescheduled", "cancelled", "registered"]
@@ -255,11 +255,11 @@ def test_calls_are_measured_by_exports_and_exports_by_calls(house: House) -> Non
 def test_what_was_off_before_it_was_on_is_forgotten_when_it_is_long_over(any_house: House) -> None:
     now = any_house.clock.now()
     with any_house.store.write() as tx:
-        keep_never_registered(tx, "north", {"a": now, "b": now - KEPT_FOR - timedelta(days=1)}, now=now)
-        keep_never_registered(tx, "north", {"a": now + timedelta(days=1)}, now=now)
-        keep_never_registered(tx, "south", {"a": now}, now=now)
-        assert find_never_registered(tx, "north", ["a", "b"]) == {"a": now + timedelta(days=1)}
-        keep_never_registered(tx, "south", {"c": now + KEPT_FOR * 2}, now=now + KEPT_FOR * 2)
+        keep_never_registered(tx, "north", {"a": Off(now), "b": Off(now - KEPT_FOR - timedelta(days=1))}, now=now)
+        keep_never_registered(tx, "north", {"a": Off(now + timedelta(days=1))}, now=now)
+        keep_never_registered(tx, "south", {"a": Off(now)}, now=now)
+        assert find_never_registered(tx, "north", ["a", "b"]) == {"a": Off(now + timedelta(days=1))}
+        keep_never_registered(tx, "south", {"c": Off(now + KEPT_FOR * 2)}, now=now + KEPT_FOR * 2)
         assert find_never_registered(tx, "north", ["a"]) == {}
 
 
@@ -329,3 +329,66 @@ def test_in_whatever_order_words_come_the_newest_stands(house: House, words: lis
 @given(words=arrivals(6))
 def test_so_it_is_on_either_database(any_house: House, words: list[Word]) -> None:
     come_to_the_newest(dated(any_house), words)
+
+
+def test_of_two_rows_of_one_id_in_one_file_the_newer_counts_in_whatever_order(any_house: House) -> None:
+    house = dated(any_house)
+    old, new = "2026-03-08 10:00", "2026-03-09 10:00"
+    moved, before = "2026-03-19 15:00", "2026-03-18 10:00"
+    people = {number: {"booking": f"I{number}", "name": f"Ann Roy{number}", "phone": f"416555012{number}"}
+              for number in range(1, 7)}  # fmt: skip
+    found = said(
+        house,
+        *(row(old, **people[1]), row(new, start=moved, **people[1])),
+        *(row(new, start=moved, **people[2]), row(old, **people[2]), row("2026-03-08 12:00", **people[2])),
+        *(row(old, **people[3]), row(new, status="Called off", **people[3])),
+        *(row(new, status="Called off", **people[4]), row(old, **people[4])),
+        *(row(old, **people[5]), row(old, start=moved, **people[5])),
+        *(row("", **people[6]), row("", start=moved, **people[6])),
+    )
+    assert found == [
+        *("registered", "rescheduled"),
+        *("registered", "unchanged", "unchanged"),
+        *("registered", "cancelled"),
+        *("unchanged", "unchanged"),
+        *("registered", "refused"),
+        *("registered", "refused"),
+    ]
+    stands = {it.external_id: (it.status.value, f"{it.starts_at:%d}") for it in visits(house)}
+    assert stands == {
+        "I1": ("booked", moved[8:10]),
+        "I2": ("booked", moved[8:10]),
+        "I3": ("cancelled", before[8:10]),
+        "I5": ("booked", before[8:10]),
+        "I6": ("booked", before[8:10]),
+    }
+
+
+def test_a_no_show_is_taken_back_by_a_word_from_after_what_staff_decided(any_house: House) -> None:
+    house = dated(any_house)
+    (visit,) = [it.appointment for it in take(house, row("2026-03-09 09:00")).rows]
+    assert visit
+    with house.store.write() as tx:
+        known, now = get_appointment(tx, visit), house.clock.now()
+        reschedule(tx, house.configuration, known, starts_at=VISIT + timedelta(days=1), now=now, by="desk")
+    house.clock.move_to(VISIT + timedelta(days=3))
+    moved = "2026-03-19 10:00"
+    assert said(house, row("2026-03-20 09:00", start=moved, status="No show")) == ["cancelled"]
+    assert said(house, row("2026-03-20 08:00", start=moved)) == ["unchanged"]
+    assert said(house, row("2026-03-20 10:00", start=moved)) == ["rescheduled"]
+
+
+def test_an_id_that_was_called_off_for_somebody_else_is_refused_aloud(any_house: House) -> None:
+    house = dated(any_house)
+    off = {"status": "Called off", "name": "Ursula Una", "email": "u@patients.example"}
+    assert (
+        said(house, *(row("2026-03-09 10:00", booking=it, **off) for it in ("U1", "U2", "U3"))) == ["unchanged"] * 3
+    )
+    bob = {"name": "Bob Better", "phone": "4165550177", "email": "bob@patients.example"}
+    (found,) = take(house, row("2026-03-08 10:00", booking="U1", **bob)).rows
+    assert (found.result.value, found.why[0].code) == ("refused", "off_anothers")
+    assert "two booking systems count alike" in found.reason
+    assert said(house, row("", booking="U1", **bob)) == ["refused"]
+    married = row("2026-03-08 10:00", booking="U2", name="Ursula Major", phone="4165550188")
+    assert said(house, married) == ["unchanged"]
+    assert said(house, row("2026-03-10 10:00", booking="U3", **bob)) == ["registered"], "it is newer"

@@ -137,6 +137,7 @@ def test_every_revision_is_in_the_package() -> None:
         "0015_families.py",
         "0016_said.py",
         "0017_names.py",
+        "0018_called_off.py",
     ]
     assert Path(MIGRATIONS, "env.py").is_file()
 

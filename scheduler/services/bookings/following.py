@@ -17,6 +17,7 @@ from scheduler.domain.why import Why
 from scheduler.errors import RegistrationError
 from scheduler.services.appointments import reschedule
 from scheduler.services.arriving import arrive, call_off_known
+from scheduler.services.bookings.doubts import doubt
 from scheduler.services.bookings.linking import believable, is_newer, link
 from scheduler.services.bookings.news import News
 from scheduler.services.bookings.no_shows import of_the_patient
@@ -82,7 +83,7 @@ class Follower:
         """
         self._refuse_anothers(news.booking)
         known = self._bookings
-        news = of_the_patient(self.tx, self.clinic.id, known.family(news.booking).ids, news)
+        news = of_the_patient(self.tx, self.clinic.id, known.family(news.booking).ids, news, self.ties)
         before = known.get(news.booking)
         if news.back and before.told is not Told.MISSED:
             return Followed(Outcome.UNCHANGED, None, "it was no no-show")
@@ -222,6 +223,8 @@ class Follower:
                 call_off_known(self.tx, self.registrar, self.clinic, {**of_person(news.raw), **off, **dated})
                 return Followed(Outcome.UNCHANGED, None, "it does not take place, and was never registered")
             return self._arrive({**({} if is_its else of_person(news.raw)), **off, **dated})
+        if visit and (doubted := doubt(self.tx, visit, news, self.clinic, now=self.registrar.clock.now())):
+            raise NotTakenError(doubted[0], [doubted[1]])
         # Who called a visit off here by hand keeps that until the source moves it. What the source called off
         # itself is on again when it says so.
         on_again = {Field.STATUS: AppointmentStatus.BOOKED.value} if was_off else {}

@@ -10,7 +10,7 @@ from scheduler.errors import RegistrationError
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.arriving import our_treatment
 from scheduler.services.bookings.news import News
-from scheduler.services.intake import Field, of_person, read_call_off
+from scheduler.services.intake import CallOff, Field, of_person, read_call_off
 from scheduler.services.moments import NoInstantError, read_instant
 from scheduler.services.people import has_other_name
 from scheduler.store.appointments import StoredAppointment
@@ -31,8 +31,7 @@ def is_stale(
             return True
     except NoInstantError:
         return True
-    off = {Field.EXTERNAL_ID: news.booking, Field.STATUS: AppointmentStatus.CANCELLED.value}
-    person = read_call_off({**of_person(news.raw), **off}, clinic)
+    person = person_of(news, clinic)
     if person and has_other_name(patient, person):
         return True
     try:
@@ -40,6 +39,12 @@ def is_stale(
         return our_treatment(named, clinic, configuration) != visit.treatment
     except RegistrationError:
         return False
+
+
+def person_of(news: News, clinic: Clinic) -> CallOff | None:
+    """Return whom a call names, as far as it can be read."""
+    off = {Field.EXTERNAL_ID: news.booking, Field.STATUS: AppointmentStatus.CANCELLED.value}
+    return read_call_off({**of_person(news.raw), **off}, clinic)
 
 
 def is_overtaken(visit: StoredAppointment, as_of: datetime) -> bool:

@@ -24,6 +24,7 @@ from scheduler.services.alerts import raise_alert
 from scheduler.services.arriving import kept_back
 from scheduler.services.bookings.following import Followed, Follower, NotTakenError
 from scheduler.services.bookings.news import News, NoNews, UnreadableError
+from scheduler.services.bookings.overtaken import settle_overtaken
 from scheduler.services.bookings.reading import read_call
 from scheduler.services.bookings.sources import SecretOf, from_environment
 from scheduler.services.bookings.ties import Ties
@@ -115,7 +116,9 @@ class BookingWorker:
         with self.store.write() as tx:
             if not _is_ours(tx, event):
                 return False
-            followed = self._follower(tx, event).follow(news, heard_at=event.received_at)
+            follower = self._follower(tx, event)
+            followed = follower.follow(news, heard_at=event.received_at)
+            settle_overtaken(tx, follower.ties, news, followed.outcome, now=self.clock.now())
             self._mark(tx, event, EventState.DONE, followed, booking=news.booking)
         log.info("booking.followed", event_id=event.id, source=event.source, outcome=followed.outcome)
         return True

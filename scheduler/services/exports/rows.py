@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from math import nan
 
 from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.consent import Answer
@@ -22,8 +23,10 @@ from scheduler.store.database import Tx
 from scheduler.store.names import plain_name
 
 _DIGEST = 16
-_NOTE = struct.Struct(f">qq{_DIGEST}s")
-"""A line of the file, its appointment (0 for none), and a digest of what it said."""
+_NOTE = struct.Struct(f">qq{_DIGEST}sdd")
+"""A line of the file, its appointment (0 for none), a digest of what it said, and between which seconds it was
+changed (not a number: nobody knows)."""
+_UNKNOWN = (nan, nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,12 @@ class Read:
     registration: Registration | None = None
     wrong: str = ""
     why: tuple[Why, ...] = ()
+
+    @property
+    def changed(self) -> tuple[float, float]:
+        """Between which seconds the booking was last changed; of what is not known, no comparison holds."""
+        said = self.called_off or self.registration
+        return (said.age.earliest.timestamp(), said.age.latest.timestamp()) if said and said.age else _UNKNOWN
 
     @property
     def named(self) -> str:
@@ -97,9 +106,11 @@ class Rows:
 
     def _refuse_done_ahead(self, registration: Registration) -> None:
         """Raise RegistrationError for what has taken place on a day that is to come: the date was misread."""
+        if registration.status is not AppointmentStatus.COMPLETED:
+            return
         zone = self.columns.clinic.timezone
         day, today = (it.astimezone(zone).date() for it in (registration.starts_at, self.registrar.clock.now()))
-        if registration.status is AppointmentStatus.COMPLETED and day > today:
+        if day > today:
             raise RegistrationError(
                 f"status: has taken place, it says, on {day}, a day to come: look at import.dates, or at the status",
                 code="done_ahead",
@@ -120,10 +131,12 @@ class Rows:
 
     def _take(self, book: Book, live: Live, row: Read, new: set[int | None]) -> RowReport:
         """Take one row; `new` are the appointments that a dry run has made in this transaction."""
-        keys = [*_keys(row)]
+        keys, is_older = [*_keys(row)], False
         if note := next((self._taken[key] for key in keys if key in self._taken), None):
-            line, appointment, said = _NOTE.unpack(note)
-            if row.named or said != _said(row):
+            line, appointment, said, since, until = _NOTE.unpack(note)
+            earliest, latest = row.changed
+            is_older, is_newer = latest < since, earliest > until
+            if (row.named and not (is_older or is_newer)) or (not row.named and said != _said(row)):
                 return self._repeated(row, line, appointment, said)
         try:
             done = self._entered(book, live, row)
@@ -134,8 +147,9 @@ class Rows:
         if self.dry_run and (done.result is Result.REGISTERED or done.appointment in new):
             new.add(done.appointment)
             done = replace(done, appointment=None)
-        note = _NOTE.pack(row.line, done.appointment or 0, _said(row))
-        self._taken.update(dict.fromkeys(keys, note))
+        if not is_older:
+            note = _NOTE.pack(row.line, done.appointment or 0, _said(row), *row.changed)
+            self._taken.update(dict.fromkeys(keys, note))
         return self._report(row, done)
 
     def _report(self, row: Read, done: Registered) -> RowReport:
@@ -157,7 +171,7 @@ class Rows:
         return self.registrar.enter(book, said if isinstance(said, Registration) else row.registration)
 
     def _repeated(self, row: Read, line: int, appointment: int, said: bytes) -> RowReport:
-        """Judge a row that stood in the file before: which of two that differ is the newer, nobody can say."""
+        """Judge a row that stood in the file before, where nobody can say which of two that differ is the newer."""
         if _said(row) == said:
             return self._report(row, Registered(Result.UNCHANGED, appointment or None))
         reason = f"external_id: stands in row {line} too, with other content: keep the row that is right"

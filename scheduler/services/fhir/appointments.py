@@ -1,6 +1,7 @@
 """Takes Appointments: registered, moved, completed or called off, by the same way as a booking of any other kind."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from scheduler.domain.appointment import CALLED_OFF, AppointmentStatus
 from scheduler.domain.fhir import Says
@@ -8,8 +9,10 @@ from scheduler.services.fhir.issues import Code, refuse
 from scheduler.services.fhir.patients import is_theirs, person_meant
 from scheduler.services.fhir.references import patients_among
 from scheduler.services.fhir.same import (
+    ANOTHERS,
     Told,
     end,
+    give_up,
     meant_by_identifier,
     named,
     not_theirs,
@@ -45,20 +48,27 @@ def take_appointment(occasion: Occasion, wish: Wish, link: Link | None) -> Done:
     place = patient_of(resource, patients)
     person = person_meant(occasion, place, resource)
     if person.has_died:
+        if known and known.patient_id != person.id and wish.names.is_put:
+            give_up(occasion, wish, known)
         return Done(Result.UNCHANGED, known.id if known else None, HAS_DIED, link)
     assert person.id
     treatment = treatment_of(concepts_of(resource), occasion.clinic, occasion.registrar.configuration)
+    anothers = known if known and known.patient_id != person.id and wish.names.is_put else None
     if known is None:
         known = _met(occasion, wish, person.id)
+    times = times_of(resource, known, status, occasion)
+    if anothers:
+        give_up(occasion, wish, anothers)
     raw = {
         **person.raw,
-        **times_of(resource, known, status, occasion),
-        Field.EXTERNAL_ID: _called(occasion, wish, known),
+        **times,
+        Field.EXTERNAL_ID: _called(occasion, wish, None if anothers else known),
         Field.STATUS: status.value,
         **_dated(resource, occasion),
     }
     says = Says.DONE if status is AppointmentStatus.COMPLETED else Says.ON
-    return register(occasion, wish, Told(raw, treatment, person, says), _PLACES, place.at)
+    done = register(occasion, wish, Told(raw, treatment, person, says), _PLACES, place.at)
+    return replace(done, words=ANOTHERS.format(visit=anothers.id)) if anothers else done
 
 
 def _called(occasion: Occasion, wish: Wish, known: StoredAppointment | None) -> str:
@@ -94,12 +104,12 @@ def _call_off(
     patients: Sequence[int],
     status: AppointmentStatus | None,
 ) -> Done:
-    """Call off the patient's visit; one that goes by another id is none."""
+    """Call off the patient's visit, or the one that it is by its own id; one that goes by another id is none."""
     place = patient_of(wish.resource, patients) if len(patients) == 1 else None
     at = place.at if place else "participant"
     found = known or _called_so(occasion, wish)
     theirs = is_theirs(occasion, place, wish.resource, found.patient_id) if place and found else None
-    if found and theirs is not True and not (known and wish.names.is_put and theirs is None):
+    if found and theirs is not True and not (known and wish.names.is_put):
         if known or theirs is None or links_of_visit(occasion.tx, found.id):
             raise not_theirs(found, at)
         found = None  # of an export: systems count alike

@@ -21,6 +21,7 @@ MOST_ENTRIES = 200
 """Of one Bundle: a transaction holds up others who write meanwhile, for about ten milliseconds an entry."""
 _URL = re.compile(r"(?P<kind>[A-Za-z]+)(?:/(?P<id>[A-Za-z0-9\-.]{1,64}))?")
 _ORDER = tuple(FhirKind)
+_OFF = ("cancelled", "entered-in-error", "noshow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class FhirIntake:
 
     def _take(self, wishes: Sequence[Wish], references: References) -> tuple[Taken, ...]:
         registrar = Registrar(self.desk.configuration, self.desk.clock, by=self.by, follow=True)
-        order = sorted(range(len(wishes)), key=lambda it: _ORDER.index(wishes[it].kind))
+        order = sorted(range(len(wishes)), key=lambda it: _rank(wishes[it]))
         taken, issues = dict[int, Taken](), list[Issue]()
         with self.desk.store.write() as tx:
             registrar.open(tx, self.clinic.id, [])  # before any row: others of this clinic wait until the commit
@@ -138,6 +139,12 @@ class FhirIntake:
             return Entry(wish, full_url)
         except NotTakenError as error:
             return Entry(None, full_url, error)
+
+
+def _rank(wish: Wish) -> tuple[int, bool]:
+    """Return what is taken when: what others mean first, and before an appointment what is off, whose name it has."""
+    is_off = wish.kind is FhirKind.APPOINTMENT and wish.resource.get("status") in _OFF
+    return _ORDER.index(wish.kind), not is_off
 
 
 def _names(wish: Wish) -> Sequence[str]:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from scheduler.domain.fhir import FhirKind
+from scheduler.domain.fhir import FhirKind, Says
 from scheduler.domain.word import newest
+from scheduler.services.fhir.addresses import addressed, gone, unreachable
 from scheduler.services.fhir.issues import Code, Issue, NotTakenError, refuse
 from scheduler.services.fhir.naming import Names, by_id, names_of
 from scheduler.services.fhir.people import (
@@ -24,7 +25,7 @@ from scheduler.services.fhir.wishes import OF_PERSON, Done, Occasion, Wish, as_i
 from scheduler.services.intake import Field
 from scheduler.services.registration import Result
 from scheduler.store.fhir_links import Link, hash_of, keep_resource, links_of_patient, note_of_patient
-from scheduler.store.patients import Patient, described, find_by_ref, get_patient
+from scheduler.store.patients import Patient, find_by_ref, get_patient
 
 AT_REST = "has died: what was still to come is called off, and nothing is sent any more"
 NOBODY = "has died, and is not known here: nobody is registered"
@@ -108,24 +109,28 @@ def _take(
 ) -> Done:
     """Take somebody in, up to date or to rest, unless that is an older word; `is_whole`: all addresses are told."""
     number = found.patient.id if found.patient else None
+    before = found.said_at if found.is_own_word or not is_whole else None
     link = replace(
         found.own or Link(),
         patient=number,
-        said_at=newest(found.said_at, at),
+        said_at=before if found.is_own_word and not is_whole else newest(before, at),
         died_at=found.died_at,
+        says=None if is_whole or found.is_own_word else Says.WITHIN,
         owner=occasion.owner(names),
     )
     if at and found.died_at and not who.has_died and at <= found.died_at:
         return Done(Result.UNCHANGED, number, STAYS_DEAD, link)
-    if at and found.said_at and at < found.said_at:
+    if at and before and at < before:
         return Done(Result.UNCHANGED, number, OLDER, link)
     if who.has_died:
         return _let_rest(occasion, who, found, replace(link, died_at=at or occasion.now))
-    withdrawn = _withdrawn(occasion, found, who) if is_whole else []
+    withdrawn = gone(occasion.tx, found.patient, found.own, who) if is_whole else []
     patient, is_new = _take_in(occasion, who, found, withdrawn, has_id=names.has_claim)
     kept = replace(link, patient=patient.id, died_at=None)
-    kept = _with_addresses(occasion, who, kept) if is_whole else kept
-    return Done(Result.REGISTERED if is_new else Result.UNCHANGED, patient.id, "", kept, _left_out(who))
+    kept = addressed(occasion.tx, found.patient, patient, who, kept, is_whole=is_whole)
+    had_one = found.patient and (found.patient.phone or found.patient.email)
+    warnings = *_left_out(who), *(unreachable(occasion, patient) if had_one else ())
+    return Done(Result.REGISTERED if is_new else Result.UNCHANGED, patient.id, "", kept, warnings)
 
 
 def keep_patient(occasion: Occasion, names: Names, link: Link) -> None:
@@ -134,7 +139,7 @@ def keep_patient(occasion: Occasion, names: Names, link: Link) -> None:
     clinic = occasion.clinic.id
     keep_resource(occasion.tx, clinic, FhirKind.PATIENT, names.all, link, before=before)
     if link.patient:
-        note_of_patient(occasion.tx, link.patient, said_at=link.said_at, died_at=link.died_at)
+        note_of_patient(occasion.tx, link.patient, link)
 
 
 def _take_in(
@@ -158,22 +163,6 @@ def _let_rest(occasion: Occasion, who: Who, found: Recognised, link: Link) -> Do
         return Done(Result.UNCHANGED, None, NOBODY, link)
     lay_to_rest(occasion.tx, occasion.clinic, known.id, occasion.registrar)
     return Done(Result.CANCELLED, known.id, AT_REST, replace(link, patient=known.id))
-
-
-def _withdrawn(occasion: Occasion, found: Recognised, who: Who) -> list[Field]:
-    """Return which addresses this resource told before and tells no more: what others told of them stays."""
-    if found.patient is None or found.own is None:
-        return []
-    traits = described(occasion.tx.vault, found.patient).traits
-    pairs = {Field.PHONE: (traits.phone, found.own.phone), Field.EMAIL: (traits.email, found.own.email)}
-    return [name for name, (kept, told) in pairs.items() if kept and kept == told and name not in who.raw]
-
-
-def _with_addresses(occasion: Occasion, who: Who, link: Link) -> Link:
-    assert link.patient
-    traits = described(occasion.tx.vault, get_patient(occasion.tx, link.patient)).traits
-    phone = traits.phone if Field.PHONE in who.raw else None
-    return replace(link, phone=phone, email=traits.email if Field.EMAIL in who.raw else None)
 
 
 def _left_out(who: Who) -> tuple[Issue, ...]:

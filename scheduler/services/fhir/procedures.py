@@ -15,6 +15,7 @@ from scheduler.services.fhir.same import (
     TOOK_PLACE,
     Told,
     end,
+    free_name,
     not_theirs,
     register,
     said_by_others,
@@ -52,7 +53,11 @@ def take_procedure(occasion: Occasion, wish: Wish, link: Link | None) -> Done:
     if person.has_died:
         return Done(Result.UNCHANGED, meant.visit.id if meant.visit else None, HAS_DIED, link)
     if meant.visit and meant.visit.patient_id != person.id:
-        raise not_theirs(meant.visit, place.at)
+        if not (meant.is_own and wish.names.is_put):
+            raise not_theirs(meant.visit, place.at)
+        _undo(occasion, wish, link, meant, place)
+        free_name(occasion, meant.visit)
+        meant, link = _Meant(None, is_own=False), None
     concepts = [("code", wish.resource["code"])] if "code" in wish.resource else []
     treatment = treatment_of(concepts, occasion.clinic, occasion.registrar.configuration)
     when = when_done(wish.resource, occasion.clinic, occasion.now)
@@ -67,12 +72,12 @@ def take_procedure(occasion: Occasion, wish: Wish, link: Link | None) -> Done:
 
 
 def _undo(occasion: Occasion, wish: Wish, link: Link | None, meant: _Meant, place: Place) -> Done:
-    """Call off the patient's visit that was not done, unless something else says that it took place."""
+    """Call off the visit that was not done, the patient's or its own, unless something else says that it was."""
     visit = meant.visit
     if visit is None:
         return end(occasion, wish, None, AppointmentStatus.CANCELLED)
     theirs = is_theirs(occasion, place, wish.resource, visit.patient_id)
-    if theirs is not True and not (theirs is None and meant.is_own and wish.names.is_put):
+    if theirs is not True and not (meant.is_own and wish.names.is_put):
         raise not_theirs(visit, place.at)
     said_alone = meant.is_own and link is not None and link.says in (Says.DONE, None)  # None: before it was kept
     if visit.status is AppointmentStatus.COMPLETED and not said_alone:

@@ -1,9 +1,10 @@
 """Which patient of ours a Patient is: its id says so, an identifier only where the person agrees (ADR 51)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.domain.fhir import FhirKind
+from scheduler.domain.fhir import FhirKind, Says
 from scheduler.domain.word import newest
 from scheduler.services.fhir.issues import Code, NotTakenError, refuse
 from scheduler.services.fhir.naming import Names, by_id, by_identifier
@@ -18,7 +19,8 @@ from scheduler.store.patients import Patient, find_by_ref, get_patient
 class Recognised:
     """Whom a Patient is: `patient` None for somebody new; `ref` is the id at the clinic that is theirs, "" for none.
 
-    `own` is what was told under its own id before. `said_at` and `died_at` are the newest of all their names.
+    `own` is what was told under its own id before. `said_at` and `died_at` are the newest of all their names;
+    `is_own_word`: a Patient itself said so, which none that is contained makes old.
     """
 
     patient: Patient | None
@@ -26,6 +28,7 @@ class Recognised:
     own: Link | None
     said_at: datetime | None
     died_at: datetime | None
+    is_own_word: bool = False
 
 
 def recognise(occasion: Occasion, names: Names, who: Who) -> Recognised:
@@ -43,14 +46,19 @@ def recognise(occasion: Occasion, names: Names, who: Who) -> Recognised:
     found, ref = _by_ref(occasion, names, who)
     if found:
         return _recognised(occasion, found, ref, own)
-    died = newest(*(it.died_at for it in (own, before) if it))
-    return Recognised(None, ref, own, newest(*(it.said_at for it in (own, before) if it)), died)
+    links = [it for it in (own, before) if it]
+    died = newest(*(it.died_at for it in links))
+    return Recognised(None, ref, own, newest(*(it.said_at for it in links)), died, _is_own_word(links))
 
 
 def _recognised(occasion: Occasion, patient: Patient, ref: str, own: Link | None) -> Recognised:
     links = links_of_patient(occasion.tx, patient.id)
-    said_at, died_at = newest(*(it.said_at for it in links)), newest(*(it.died_at for it in links))
-    return Recognised(patient, ref, own, said_at, died_at)
+    died_at = newest(*(it.died_at for it in links))
+    return Recognised(patient, ref, own, newest(*(it.said_at for it in links)), died_at, _is_own_word(links))
+
+
+def _is_own_word(links: Iterable[Link]) -> bool:
+    return any(it.said_at and it.says is not Says.WITHIN for it in links)
 
 
 def _by_identifier(occasion: Occasion, names: Names, who: Who) -> tuple[Patient | None, Link | None]:
@@ -80,14 +88,17 @@ def is_of_another_id(occasion: Occasion, names: Names, link: Link) -> bool:
 def _by_ref(occasion: Occasion, names: Names, who: Who) -> tuple[Patient | None, str]:
     """Return who has that id at the clinic, and the id; "" for one that is somebody's of another system.
 
-    Systems count alike: whom FHIR told of as 100 of one is not 100 of another, but who 100 of an export is.
+    Systems count alike: whom FHIR told of as 100 of one is not 100 of another, but who 100 of an export is, or who
+    was posted or contained with that number alone.
     """
     ref = names.calls[0] if names.calls else ""
     found = find_by_ref(occasion.tx, occasion.clinic.id, ref) if ref else None
     if found is None:
         return None, ref
-    if links_of_patient(occasion.tx, found.id):
-        return None, ""
+    if links := links_of_patient(occasion.tx, found.id):
+        mine = {hash_of(occasion.tx.vault, by_id(it)) for it in names.made}
+        is_mine = {it.owner for it in links} <= mine and is_same_person(found, who, is_proper=False)
+        return (found, ref) if is_mine else (None, "")
     if not is_same_person(found, who, is_proper=False):
         raise _stranger(found)
     return found, ref

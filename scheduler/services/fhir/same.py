@@ -13,13 +13,14 @@ from scheduler.services.fhir.naming import Names, by_identifier
 from scheduler.services.fhir.patients import Person
 from scheduler.services.fhir.recognising import is_of_another_id
 from scheduler.services.fhir.times import refuse_too_long
-from scheduler.services.fhir.wishes import Done, Occasion, Wish, as_issues, link_of
+from scheduler.services.fhir.wishes import Done, Occasion, Wish, as_issues, link_of, said_at
 from scheduler.services.intake import CallOff, Field, read_registration
 from scheduler.services.registration import Result
 from scheduler.store.appointments import StoredAppointment, get_appointment
 from scheduler.store.fhir_links import find_link, links_of_visit
 
 NEVER_KNOWN = "is not on, and was never registered"
+ANOTHERS = "appointment {visit} was another patient's: it is not theirs any more"
 TOOK_PLACE = "took place, as something else says that was sent: it is not called off. If it did not, correct that too"
 _DONE = frozenset({Says.DONE, Says.DONE_TOO})
 
@@ -37,7 +38,9 @@ class Told:
 def register(occasion: Occasion, wish: Wish, told: Told, places: Mapping[Field, str], person_at: str) -> Done:
     """Register a visit, or follow what changed of it. Raises NotTakenError, which names elements by `places`."""
     with as_issues(places, person_at):
-        registration = replace(read_registration(told.raw, occasion.clinic, told.treatment), patient=told.person.id)
+        # Whoever is known is followed, even if nothing reaches them now.
+        read = read_registration(told.raw, occasion.clinic, told.treatment, must_reach=False)
+        registration = replace(read, patient=told.person.id)
         refuse_too_long(registration, places[Field.ENDS_AT])
         done = occasion.registrar.register(occasion.tx, registration)
     link = link_of(wish.kind, done.appointment, said_at=None, says=told.says)
@@ -99,6 +102,21 @@ def what_to_call(occasion: Occasion, names: Names, *, is_new: bool = False) -> s
             return name
     assert found
     raise other_id(found.id)
+
+
+def give_up(occasion: Occasion, wish: Wish, known: StoredAppointment) -> None:
+    """Call off a visit that is said to be another patient's now, whose it is called by then.
+
+    It stays on, without that name, where something else says that it took place, or where staff decided later.
+    """
+    end(occasion, wish, known, AppointmentStatus.CANCELLED, said_at(wish.resource, occasion.now))
+    free_name(occasion, known)
+
+
+def free_name(occasion: Occasion, visit: StoredAppointment) -> None:
+    """Let a visit of another patient be called what this one was."""
+    book = occasion.registrar.open(occasion.tx, occasion.clinic.id, [])
+    book.free_id(get_appointment(occasion.tx, visit.id))
 
 
 def not_theirs(known: StoredAppointment, at: str) -> NotTakenError:

@@ -12,7 +12,8 @@ from scheduler.errors import NotFoundError
 from scheduler.protocols.hints import suggest
 from scheduler.services.desk import Desk
 from scheduler.services.intake import Field, Registration, read_registration
-from scheduler.services.registering import look
+from scheduler.services.order import is_ahead
+from scheduler.services.registering import demand_appointment, look
 from scheduler.services.registration import Registrar, Result
 from scheduler.services.undoing import Undoable, keep
 from scheduler.store.appointments import get_appointment
@@ -35,7 +36,8 @@ class NewAppointment(Input):
 
     At least one of phone and email is there. Phones are read as the clinic's country writes them, or with + and the
     country code. `external_id` is the booking system's, and makes a repeated request harmless. `updated_at` is when
-    the booking system last changed it: exports and webhooks that say something older do not move it.
+    the booking system last changed it: exports and webhooks that say something older do not move it. It is at most a
+    day ahead of this system's clock.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [NEW_APPOINTMENT]})
@@ -96,22 +98,23 @@ def add_registering(api: APIRouter, desk: Desk) -> None:
     ) -> TimelineShown:
         """Register an appointment and return its plan.
 
-        201 for a new one. The same again is 200, and changes nothing; another content for the same is 409.
+        201 for a new one. The same again is 200, and changes nothing; another content for the same is 409, and so is
+        a booking that the booking system called off later than `updated_at`.
         """
         registration = _read(desk, caller, body)
         with desk.store.write() as tx:
             registrar = Registrar(desk.configuration, desk.clock, by=caller.label, exact=True)
             done = registrar.register(tx, registration)
-            assert done.appointment is not None
-            new = [done.appointment] if done.result is Result.REGISTERED else []
+            visit = demand_appointment(done)
+            new = [visit] if done.result is Result.REGISTERED else []
             undoable = [Undoable.of(get_appointment(tx, it), None) for it in new]
             undo = keep(tx, desk, registration.clinic, "registered", undoable, by=caller.label)
         desk.wake()
         with desk.store.read() as tx:
-            shown = TimelineShown.of(told(tx, desk, done.appointment))
-        note(request, clinic=registration.clinic, subject=f"appointment/{done.appointment}")
+            shown = TimelineShown.of(told(tx, desk, visit))
+        note(request, clinic=registration.clinic, subject=f"appointment/{visit}")
         response.status_code = CREATED if done.result is Result.REGISTERED else 200
-        address = f"{desk.settings.public_url.rstrip('/')}{BASE}/appointments/{done.appointment}"
+        address = f"{desk.settings.public_url.rstrip('/')}{BASE}/appointments/{visit}"
         response.headers["Location"] = address
         offer(response, desk, undo)
         return shown
@@ -149,4 +152,8 @@ def _read(desk: Desk, caller: Caller, body: NewAppointment) -> Registration:
         hint = suggest(body.treatment, known.protocols) or "GET /treatments names all there are"
         raise invalid(Wrong("body", "treatment", "there is no such treatment", hint))
     named = {Field(name): value for name, value in body.model_dump(exclude={"clinic", "treatment"}).items() if value}
-    return read_registration(named, clinic, body.treatment)
+    registration = read_registration(named, clinic, body.treatment)
+    if is_ahead(registration.age, desk.clock.now()):
+        hint = "send when the booking was last changed, in UTC or with its offset; see the clocks of both"
+        raise invalid(Wrong("body", "updated_at", "is more than a day ahead", hint))
+    return registration

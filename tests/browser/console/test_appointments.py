@@ -7,9 +7,9 @@ from tests.browser.console.desk_site import DeskSite
 from tests.browser.console.visits import DESKTOP, PHONE, TABLET, Visit, visiting
 
 FILE = (
-    "Start,Client,Mobile,E-mail,Service\n"
-    "2026-03-24 10:00,Ana Exemplo,416 555 0142,ana@patients.example,microneedling\n"
-    "2026-03-24 11:00,<b>Bo</b>,12,,microneedling\n"
+    "Booking,Start,Client,Mobile,E-mail,Service,Status,Texts OK,Emails OK,Offers OK\n"
+    "7,2026-03-24 10:00,Ana Exemplo,416 555 0142,ana@patients.example,microneedling,Confirmed,yes,yes,\n"
+    "8,2026-03-24 11:00,<b>Bo</b>,12,,microneedling,Confirmed,yes,yes,\n"
 )
 
 

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
+from scheduler.clock import FixedClock, SystemClock
 from scheduler.domain.access import EVERY_CLINIC, Role
 from tests.services.house import FIRST_HOURS, House, after
 from tests.web.console.counting import statements
@@ -35,7 +36,7 @@ def counted(visitor: Visitor, paths: list[str]) -> dict[str, int]:
 def test_no_list_makes_more_queries_with_more_data(any_house: House) -> None:
     any_house.register()
     any_house.dispatch(FIRST_HOURS)
-    app = desk_app(any_house)
+    app = desk_app(any_house, clock=FixedClock(SystemClock().now()))  # a session is prolonged as minutes go by
     admin = signed_in(app, any_house.store, Role.ADMIN, EVERY_CLINIC)
     paths = lists(app)
     assert {"/", "/deliveries", "/appointments", "/inbox"} <= set(paths)
