@@ -48,8 +48,8 @@ RULES = f"""## What holds for all of it
   15 minutes, while nothing went out because of it. An import has its `undo`.
 - **Beside requests.** A plan, and carrying it out, takes longer than a request may: 202, then look at
   `/plans/current` and `/applies` until the state is no more `running`.
-- **Only in the console** is what belongs to a person: one's own account, and tests of a text to one's own phone. A test
-  goes over every route of the console and names what does the same here.
+- **Only in the console** is what belongs to a person: one's own account, and tests of a text to one's own phone. A
+  test goes over every route of the console and names what does the same here.
 - **Files.** Answers are JSON but for `GET /deliveries/export`, which is CSV: send no `Accept`, or `text/csv`.
 - **HEAD** works wherever GET does. There are no cookies, and no CORS.
 - **Records.** Who did and saw what goes into the audit trail, as `key:` and the key's name.

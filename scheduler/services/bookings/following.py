@@ -6,7 +6,6 @@ two calls comes first. Two ids may take the place of the same one (calcom/cal.co
 works twice): the last one is the visit.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,13 +13,13 @@ from scheduler.domain.appointment import AppointmentStatus
 from scheduler.domain.booking_event import Outcome, Told
 from scheduler.domain.clinic import Clinic
 from scheduler.domain.why import Why
-from scheduler.errors import RegistrationError
 from scheduler.services.appointments import reschedule
 from scheduler.services.arriving import arrive, call_off_known
 from scheduler.services.bookings.doubts import doubt
 from scheduler.services.bookings.linking import believable, is_newer, link
 from scheduler.services.bookings.news import News
 from scheduler.services.bookings.no_shows import of_the_patient
+from scheduler.services.bookings.not_taken import NotTakenError
 from scheduler.services.bookings.stale import best_treatment, is_overtaken, is_stale
 from scheduler.services.bookings.ties import Ties
 from scheduler.services.intake import Field, of_person
@@ -44,14 +43,6 @@ _OUTCOMES = {
     Result.RESCHEDULED: Outcome.MOVED,
     Result.CANCELLED: Outcome.CALLED_OFF,
 }
-
-
-class NotTakenError(RegistrationError):
-    """A booking can't be taken: message and codes say why. What its transaction wrote is to be rolled back."""
-
-    def __init__(self, message: str, why: Sequence[Why] = ()) -> None:
-        super().__init__(message)
-        self.why = tuple(why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from scheduler.domain.booking_event import Told
-from scheduler.errors import ConflictError
+from scheduler.domain.why import Why
 from scheduler.services.bookings.news import News
+from scheduler.services.bookings.not_taken import NotTakenError
 from scheduler.services.bookings.ties import Ties
 from scheduler.store.database import Tx
 from scheduler.store.known import look_up
@@ -17,7 +18,7 @@ def of_the_patient(tx: Tx, clinic: str, ids: frozenset[str], news: News, ties: T
     """Return what a call says of the patient, where it says it of each who was to come. `ids` are the booking's.
 
     The patient may have another mailbox by now than the one that the booking was made with.
-    Raises ConflictError where none of them has the patient's address: a person looks who it was.
+    Raises NotTakenError where none of them has the patient's address: a person looks who it was.
     """
     if not news.came:
         return news
@@ -29,7 +30,7 @@ def of_the_patient(tx: Tx, clinic: str, ids: frozenset[str], news: News, ties: T
         came = known.get(plain_email(ties.mailbox(ids) or ""))
     if came is None:
         said = "who came or did not come has another address than the patient: see there who it was, and note it here"
-        raise ConflictError(said, code="not_the_patient")
+        raise NotTakenError(said, (Why("not_the_patient"),))
     return replace(news, told=Told.BOOKED if came else Told.MISSED, back=came, came={})
 
 

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from scheduler.domain.booking_event import Told
 from scheduler.domain.sources import Acuity, Generic
-from scheduler.errors import ConflictError
+from scheduler.domain.why import Why
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.bookings.generic import event_id
 from scheduler.services.bookings.linking import believable
 from scheduler.services.bookings.news import News, UnreadableError
+from scheduler.services.bookings.not_taken import NotTakenError
 from scheduler.services.bookings.reading import read_call
 from scheduler.services.bookings.sources import find_source, from_environment
 from scheduler.services.intake import Field
@@ -30,7 +31,7 @@ class Ties:
         """Whether what the call says counts against what else was said of that instant.
 
         The one that came last does; but one that says what another said is that one, sent once more. Under another
-        id of the call it may be either where the booking was called off in between: raises ConflictError then.
+        id of the call it may be either where the booking was called off in between: raises NotTakenError then.
         """
         if news.as_of is None:
             return True  # dated by its arrival, it says what is so now
@@ -44,7 +45,7 @@ class Ties:
             is_off = was_said and said.told is Told.CANCELLED
         if is_off and news.told is Told.BOOKED:
             said_twice = "it was said before, and called off in the same instant: see there whether it is on again"
-            raise ConflictError(said_twice, code="on_or_off")
+            raise NotTakenError(said_twice, (Why("on_or_off"),))
         return True
 
     def mailbox(self, bookings: Iterable[str]) -> str | None:

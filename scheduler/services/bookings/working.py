@@ -22,8 +22,9 @@ from scheduler.logs import get_logger, places
 from scheduler.protocols.configuration import Configuration
 from scheduler.services.alerts import raise_alert
 from scheduler.services.arriving import kept_back
-from scheduler.services.bookings.following import Followed, Follower, NotTakenError
+from scheduler.services.bookings.following import Followed, Follower
 from scheduler.services.bookings.news import News, NoNews, UnreadableError
+from scheduler.services.bookings.not_taken import NotTakenError
 from scheduler.services.bookings.overtaken import settle_overtaken
 from scheduler.services.bookings.reading import read_call
 from scheduler.services.bookings.sources import SecretOf, from_environment

@@ -90,7 +90,7 @@ def _shown(agendas: Agendas, user: int) -> AgendaShown:
 
 
 def _refuse_beyond(users: Users, caller: Caller, user: int) -> None:
-    """Refuse to hand out, or to end, what shows more than the caller may see: who has the link reads as that person."""
+    """Refuse to hand out or end what shows more than the caller may see: who has the link reads as that person."""
     seen_user(users, caller, user)
     for clinic, role in users.of_mine_alone(user, manager(caller)).grants.items():
         refuse_beyond(caller, clinic, role)

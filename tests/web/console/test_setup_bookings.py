@@ -164,7 +164,7 @@ FOLDERS = ("services/bookings", "services/feeds", "channels/bookings")
 
 def codes() -> dict[str, set[str]]:
     """Return the codes of why a booking is not taken, each with the names of the values that it comes with."""
-    found: dict[str, set[str]] = {"no_answer": set(), "not_the_patient": set(), "on_or_off": set()}
+    found: dict[str, set[str]] = {"no_answer": set()}
     found |= {code: set() for code in PROBLEMS}
     trees = [ast.parse(file.read_text("utf-8")) for folder in FOLDERS for file in (PACKAGE / folder).glob("*.py")]
     for node in (it for tree in trees for it in ast.walk(tree) if isinstance(it, ast.Call)):
